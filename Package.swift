@@ -44,6 +44,11 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
+        // Floor 1: the domain, pure values.
+        .target(name: "ProxyCore", dependencies: [.nioCore, .crypto]),
+
+        // Tests.
+        .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
