@@ -49,6 +49,7 @@ let package = Package(
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
+        .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
