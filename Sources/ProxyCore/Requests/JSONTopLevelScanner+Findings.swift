@@ -1,0 +1,80 @@
+extension JSONTopLevelScanner {
+    /// The members that are looked for.
+    public enum Name: Int, CaseIterable, Sendable {
+        /// The member `model`.
+        case model
+        /// The member `stream`.
+        case stream
+        /// The member `stream_options`.
+        case streamOptions
+        /// The member `include_usage` of `stream_options`.
+        case includeUsage
+        /// The member `prompt_cache_key`.
+        case promptCacheKey
+        /// The member `metadata`.
+        case metadata
+    }
+
+    /// What kind of value a member has.
+    public enum Kind: Sendable, Equatable {
+        /// A string; its text if it was kept and is no longer than the bound.
+        case string(String?)
+        /// A number.
+        case number
+        /// The literal `true` or `false`.
+        case bool(Bool)
+        /// The literal `null`.
+        case null
+        /// An object.
+        case object
+        /// An array.
+        case array
+    }
+
+    /// One member that was found.
+    public struct Member: Sendable, Equatable {
+        /// The value.
+        public var kind: Kind
+        /// Where the value stands in the text, quotes or brackets included.
+        public var range: Range<Int64>
+        /// How often the name occurs, escapes in names decoded; kind and range are those of the last one.
+        public var occurrences: Int
+
+        /// Describes a member.
+        public init(kind: Kind, range: Range<Int64>, occurrences: Int) {
+            self.kind = kind
+            self.range = range
+            self.occurrences = occurrences
+        }
+    }
+
+    /// Why a text is no JSON.
+    public struct Fault: Error, Sendable, Equatable {
+        /// What is wrong.
+        public enum Reason: String, Sendable {
+            /// A byte that cannot stand there.
+            case unexpectedByte = "unexpected_byte"
+            /// A control character in a string.
+            case controlCharacter = "control_character"
+            /// An escape that does not exist.
+            case badEscape = "bad_escape"
+            /// Bytes in a string that are not UTF-8.
+            case badUTF8 = "bad_utf8"
+            /// More nesting than allowed.
+            case tooDeep = "too_deep"
+            /// The text ends too early.
+            case incomplete
+        }
+
+        /// What is wrong.
+        public var reason: Reason
+        /// The offset of the byte that shows it.
+        public var offset: Int64
+
+        /// Describes a fault.
+        public init(reason: Reason, offset: Int64) {
+            self.reason = reason
+            self.offset = offset
+        }
+    }
+}
