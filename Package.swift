@@ -47,9 +47,12 @@ let package = Package(
         // Floor 1: the domain, pure values.
         .target(name: "ProxyCore", dependencies: [.nioCore, .crypto]),
 
+        // Floor 2: capabilities, which never import one another.
+        .target(name: "Metrics"),
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore]),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,0 +1,144 @@
+/// The daemon's metric families, declared in one place.
+///
+/// `docs/metrics.md` lists the same names, types and labels.
+public final class ProxyMetrics: Sendable {
+    private struct RequestLabels: Sendable, Hashable {
+        let dialect: String
+        let provider: String
+        let code: Int
+    }
+
+    private struct DurationLabels: Sendable, Hashable {
+        let dialect: String
+        let provider: String
+        let isStream: Bool
+    }
+
+    /// The registry that all families are declared in.
+    public let registry: MetricsRegistry
+
+    /// `kmi_requests_total` by labels that need no formatting; see `requests(dialect:provider:code:)`.
+    private let requestCounters: InstrumentCache<RequestLabels, Counter>
+    /// `kmi_request_duration_seconds` by labels that need no formatting; see `requestDuration(dialect:provider:isStream:)`.
+    private let durationHistograms: InstrumentCache<DurationLabels, Histogram>
+
+    /// `kmi_key_requests_total`: key, provider, outcome.
+    public let keyRequests: MetricFamily<Counter>
+    /// `kmi_errors_total`: error class, provider.
+    public let errors: MetricFamily<Counter>
+    /// `kmi_time_to_first_byte_seconds`: provider.
+    public let timeToFirstByte: MetricFamily<Histogram>
+    /// `kmi_overhead_seconds`.
+    public let overhead: Histogram
+    /// `kmi_upstream_attempts_total`: provider, outcome.
+    public let upstreamAttempts: MetricFamily<Counter>
+    /// `kmi_retries_total`: reason.
+    public let retries: MetricFamily<Counter>
+    /// `kmi_in_flight_requests`.
+    public let inFlightRequests: Gauge
+    /// `kmi_active_streams`.
+    public let activeStreams: Gauge
+    /// `kmi_queued_requests`.
+    public let queuedRequests: Gauge
+    /// `kmi_open_connections`.
+    public let openConnections: Gauge
+    /// `kmi_streams_cut_total`: provider, error class.
+    public let streamsCut: MetricFamily<Counter>
+    /// `kmi_rejected_total`: reason.
+    public let rejected: MetricFamily<Counter>
+
+    private let buildInfo: MetricFamily<Gauge>
+    let scraped: ScrapedFamilies
+
+    /// Declares the families in a registry, once.
+    public init(registry: MetricsRegistry) {
+        self.registry = registry
+        self.requestCounters = InstrumentCache(
+            registry.counter(
+                "kmi_requests_total",
+                help: "Requests answered, by the HTTP status sent; no provider where none was chosen.",
+                labels: ["dialect", "provider", "code"]
+            )
+        ) { [$0.dialect, $0.provider, String($0.code)] }
+        self.durationHistograms = InstrumentCache(
+            registry.histogram(
+                "kmi_request_duration_seconds",
+                help: "Time from the first byte of a request to the last byte of its answer.",
+                labels: ["dialect", "provider", "stream"],
+                buckets: .durations
+            )
+        ) { [$0.dialect, $0.provider, $0.isStream ? "true" : "false"] }
+        self.keyRequests = registry.counter(
+            "kmi_key_requests_total",
+            help: "Attempts made with a key, by their outcome: ok or an error class.",
+            labels: ["key", "provider", "outcome"],
+            maximumSeries: Self.maximumKeySeries
+        )
+        self.errors = registry.counter(
+            "kmi_errors_total",
+            help: "Requests that ended in an error, by error class.",
+            labels: ["type", "provider"]
+        )
+        self.timeToFirstByte = registry.histogram(
+            "kmi_time_to_first_byte_seconds",
+            help: "Time from sending an attempt to the first byte of its answer's body.",
+            labels: ["provider"],
+            buckets: .durations
+        )
+        self.overhead = registry.histogram(
+            "kmi_overhead_seconds",
+            help: "Time a request spent in the daemon, waiting for the provider excluded.",
+            buckets: .overheads
+        )
+        self.upstreamAttempts = registry.counter(
+            "kmi_upstream_attempts_total",
+            help: "Attempts made at a provider, by their outcome: ok or an error class.",
+            labels: ["provider", "outcome"]
+        )
+        self.retries = registry.counter(
+            "kmi_retries_total",
+            help: "Attempts made because an earlier one of the same request failed, by its error class.",
+            labels: ["reason"]
+        )
+        self.inFlightRequests = registry.gauge("kmi_in_flight_requests", help: "Requests being worked on.")
+        self.activeStreams = registry.gauge("kmi_active_streams", help: "Streamed answers under way.")
+        self.queuedRequests = registry.gauge("kmi_queued_requests", help: "Requests waiting to be admitted.")
+        self.openConnections = registry.gauge("kmi_open_connections", help: "Connections of callers that are open.")
+        self.streamsCut = registry.counter(
+            "kmi_streams_cut_total",
+            help: "Streamed answers that ended early, by error class.",
+            labels: ["provider", "type"]
+        )
+        self.rejected = registry.counter(
+            "kmi_rejected_total",
+            help: "Requests refused by the daemon itself, by error code.",
+            labels: ["reason"]
+        )
+        self.buildInfo = registry.gauge(
+            "kmi_build_info",
+            help: "Always 1; the labels tell what is running.",
+            labels: ["version", "commit", "swift", "libcurl", "sqlite"]
+        )
+        self.scraped = ScrapedFamilies(registry: registry)
+    }
+
+    /// Room for a thousand keys in each of the states, or some outcomes of each.
+    static let maximumKeySeries = 1_000 * KeyState.allCases.count
+
+    /// The counter of requests that were answered with an HTTP status.
+    ///
+    /// `provider` is empty when none was chosen.
+    public func requests(dialect: String, provider: String, code: Int) -> Counter {
+        self.requestCounters[RequestLabels(dialect: dialect, provider: provider, code: code)]
+    }
+
+    /// The histogram of the time that whole requests took.
+    public func requestDuration(dialect: String, provider: String, isStream: Bool) -> Histogram {
+        self.durationHistograms[DurationLabels(dialect: dialect, provider: provider, isStream: isStream)]
+    }
+
+    /// States what is running; called once, at start.
+    public func setBuild(version: String, commit: String, swift: String, libcurl: String, sqlite: String) {
+        self.buildInfo.with(version, commit, swift, libcurl, sqlite).set(1)
+    }
+}

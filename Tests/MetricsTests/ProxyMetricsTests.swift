@@ -1,0 +1,111 @@
+import Foundation
+import Metrics
+import Testing
+
+/// The contract's families (section 8) and their documentation (K-012, X-047).
+struct ProxyMetricsTests {
+    /// Name, type and labels as the contract has them; `process_*` has its own tests.
+    private static let contract: [(String, MetricKind, [String])] = [
+        ("kmi_requests_total", .counter, ["dialect", "provider", "code"]),
+        ("kmi_key_requests_total", .counter, ["key", "provider", "outcome"]),
+        ("kmi_listener_info", .gauge, ["listener", "tls"]),
+        ("kmi_errors_total", .counter, ["type", "provider"]),
+        ("kmi_request_duration_seconds", .histogram, ["dialect", "provider", "stream"]),
+        ("kmi_time_to_first_byte_seconds", .histogram, ["provider"]),
+        ("kmi_overhead_seconds", .histogram, []),
+        ("kmi_upstream_attempts_total", .counter, ["provider", "outcome"]),
+        ("kmi_retries_total", .counter, ["reason"]),
+        ("kmi_key_state", .gauge, ["key", "provider", "state"]),
+        ("kmi_key_usable_in_seconds", .gauge, ["key", "provider"]),
+        ("kmi_key_in_flight", .gauge, ["key", "provider"]),
+        ("kmi_in_flight_requests", .gauge, []),
+        ("kmi_active_streams", .gauge, []),
+        ("kmi_queued_requests", .gauge, []),
+        ("kmi_open_connections", .gauge, []),
+        ("kmi_streams_cut_total", .counter, ["provider", "type"]),
+        ("kmi_rejected_total", .counter, ["reason"]),
+        ("kmi_build_info", .gauge, ["version", "commit", "swift", "libcurl", "sqlite"]),
+    ]
+
+    /// All families with at least one series of each.
+    static func makeRegistry() -> MetricsRegistry {
+        let registry = MetricsRegistry()
+        let metrics = ProxyMetrics(registry: registry)
+        ProcessMetrics(registry: registry)
+        metrics.setBuild(version: "0.1.0", commit: "abc", swift: "6.3.1", libcurl: "7.88.1", sqlite: "")
+        metrics.requests(dialect: "openai", provider: "kimi", code: 200).increment()
+        metrics.requests(dialect: "openai", provider: "", code: 401).increment()
+        metrics.requestDuration(dialect: "anthropic", provider: "kimi", isStream: true).observe(.milliseconds(70))
+        metrics.keyRequests.with("alpha", "kimi", "ok").increment()
+        metrics.errors.with("provider_timeout", "kimi").increment()
+        metrics.timeToFirstByte.with("kimi").observe(.milliseconds(30))
+        metrics.overhead.observe(.microseconds(120))
+        metrics.upstreamAttempts.with("kimi", "ok").increment()
+        metrics.retries.with("provider_rate_limited").increment()
+        metrics.streamsCut.with("kimi", "provider_unreachable").increment()
+        metrics.rejected.with("unauthorized").increment()
+        metrics.inFlightRequests.increment()
+        metrics.collect { scrape in
+            scrape.listener("127.0.0.1:7878", isEncrypted: false)
+            scrape.key("alpha", provider: "kimi", state: .cooling, usableInSeconds: 1.5, inFlight: 2)
+            scrape.key("<b>\"\n\u{1B}]8;;", provider: "kimi", state: .disabled, usableInSeconds: nil, inFlight: 0)
+        }
+        return registry
+    }
+
+    @Test("every family has the contract's name, type and labels")
+    func followsTheContract() {
+        let registry = MetricsRegistry()
+        _ = ProxyMetrics(registry: registry)
+        let declared = Set(registry.descriptors.map { Self.row($0.name, $0.kind.rawValue, $0.labels.map(\.name)) })
+        let own = Set(MetricsRegistry().descriptors.map { Self.row($0.name, $0.kind.rawValue, $0.labels.map(\.name)) })
+        #expect(declared.subtracting(own) == Set(Self.contract.map { Self.row($0.0, $0.1.rawValue, $0.2) }))
+    }
+
+    @Test("a key is 1 in its state and 0 in the others; an unknown time has no series (T-039)")
+    func tellsKeyStates() {
+        let lines = Set(Self.makeRegistry().render(.prometheus).split(separator: "\n"))
+        for state in ProxyMetrics.KeyState.allCases {
+            let value = state == .cooling ? 1 : 0
+            #expect(
+                lines.contains("kmi_key_state{key=\"alpha\",provider=\"kimi\",state=\"\(state.rawValue)\"} \(value)"))
+        }
+        #expect(lines.contains("kmi_key_usable_in_seconds{key=\"alpha\",provider=\"kimi\"} 1.5"))
+        #expect(lines.count { $0.hasPrefix("kmi_key_usable_in_seconds{") } == 1)
+        #expect(lines.contains("kmi_key_in_flight{key=\"alpha\",provider=\"kimi\"} 2"))
+    }
+
+    @Test("plain listeners show as tls=\"off\" (K-005)")
+    func tellsListeners() {
+        let text = Self.makeRegistry().render(.prometheus)
+        #expect(text.contains("\nkmi_listener_info{listener=\"127.0.0.1:7878\",tls=\"off\"} 1\n"))
+    }
+
+    @Test func countsRequestsByStatus() {
+        let text = Self.makeRegistry().render(.prometheus)
+        #expect(text.contains("\nkmi_requests_total{dialect=\"openai\",provider=\"kimi\",code=\"200\"} 1\n"))
+        #expect(text.contains("\nkmi_requests_total{dialect=\"openai\",provider=\"\",code=\"401\"} 1\n"))
+        let labels = "dialect=\"anthropic\",provider=\"kimi\",stream=\"true\""
+        #expect(text.contains("\nkmi_request_duration_seconds_bucket{\(labels),le=\"0.1\"} 1\n"))
+    }
+
+    @Test("the table of docs/metrics.md and the declared families are the same (K-012)")
+    func isDocumented() throws {
+        let root = URL(filePath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let document = try String(contentsOf: root.appending(path: "docs/metrics.md"), encoding: .utf8)
+        let documented = document.split(separator: "\n").filter { $0.hasPrefix("| `") }.map(String.init)
+        let declared = Self.makeRegistry().descriptors.map { descriptor in
+            let labels = descriptor.labels.map { "`\($0.name)`" }.joined(separator: ", ")
+            let cells = [descriptor.kind.rawValue, labels.isEmpty ? "–" : labels, descriptor.help]
+            return "| `\(descriptor.name)` | \(cells.joined(separator: " | ")) |"
+        }
+        for row in declared where !documented.contains(row) { Issue.record("not in docs/metrics.md: \(row)") }
+        for row in documented where !declared.contains(row) { Issue.record("not declared: \(row)") }
+        #expect(documented.count == declared.count)
+    }
+
+    private static func row(_ name: String, _ kind: String, _ labels: [String]) -> String {
+        "\(name) \(kind) \(labels.joined(separator: ","))"
+    }
+}
