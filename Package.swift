@@ -49,10 +49,17 @@ let package = Package(
 
         // Floor 2: capabilities, which never import one another.
         .target(name: "Metrics"),
+        .target(name: "ProxyHTTP", dependencies: ["ProxyCore", .nioCore, .nioPosix, .logging]),
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
+        .testTarget(
+            name: "ProxyHTTPTests",
+            dependencies: [
+                "ProxyHTTP", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .logging,
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

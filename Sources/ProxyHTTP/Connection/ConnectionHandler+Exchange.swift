@@ -1,0 +1,93 @@
+import Logging
+import NIOCore
+import ProxyCore
+
+/// What the responder can do with the exchange that runs. The calls only note what they change; see
+/// ``ConnectionHandler/touch()``.
+extension ConnectionHandler {
+    func resumeBody() {
+        if self.machine.bodyResumed(bufferedBytes: self.reader.bufferedBytes, at: self.now) {
+            self.outbox.append(reserving: 32) { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") }
+        }
+        self.touch()
+    }
+
+    func pauseBody() {
+        self.machine.bodyPaused(at: self.now)
+        self.touch()
+    }
+
+    func writeHead(_ head: ResponseHead, of exchange: ServerExchange) {
+        guard self.machine.mayBeginAnswer else {
+            self.reportMisuse("a second head was written")
+            return
+        }
+        guard (200...599).contains(head.status) else {
+            self.reportMisuse("a head with a status outside of 200 to 599 was written")
+            self.abort()
+            return
+        }
+        let request = exchange.request
+        var encoder = ResponseEncoder(head: head, method: request.head.method, version: request.version)
+        let closes = self.machine.answerBegan(
+            wantsClose: encoder.wantsClose,
+            remainingBody: self.reader.remainingLength
+        )
+        encoder.writeHead(closes: closes, now: self.environment.wallTime(), into: &self.outbox)
+        self.encoder = encoder
+        self.reportDroppedFields()
+        self.touch()
+    }
+
+    func write(_ body: ByteBuffer) {
+        guard self.machine.isAnswering else { return }
+        guard self.encoder?.write(body, into: &self.outbox) ?? false else {
+            self.reportMisuse("more was written than Content-Length promised")
+            self.abort()
+            return
+        }
+        self.handOn()
+        self.touch()
+    }
+
+    func finish(trailers: HeaderFields?) {
+        guard self.machine.isAnswering else {
+            if self.machine.mayBeginAnswer {
+                self.reportMisuse("an answer without a head was ended")
+                self.abort()
+            }
+            return
+        }
+        guard self.encoder?.finish(trailers: trailers, into: &self.outbox) ?? false else {
+            self.reportMisuse("less was written than Content-Length promised")
+            self.abort()
+            return
+        }
+        self.reportDroppedFields()
+        let remaining = self.reader.remainingLength
+        self.endExchange(byCaller: false)
+        self.carryOut(self.machine.answerCompleted(remainingBody: remaining, at: self.now))
+        self.touch()
+    }
+
+    func abort() {
+        self.carryOut(self.machine.answerAborted())
+        self.touch()
+    }
+
+    private func reportMisuse(_ what: String) {
+        self.environment.logger.error(
+            "responder broke the rules of an exchange",
+            metadata: self.metadata(["fault": "\(what)"])
+        )
+    }
+
+    /// Names only: a value that cannot be written may still be a secret.
+    private func reportDroppedFields() {
+        guard let names = self.encoder?.droppedFields, !names.isEmpty else { return }
+        self.environment.logger.error(
+            "header fields left out of an answer: not fit to be written",
+            metadata: self.metadata(["fields": "\(names.map { $0.debugDescription }.joined(separator: ", "))"])
+        )
+    }
+}

@@ -1,0 +1,156 @@
+import NIOCore
+import ProxyCore
+
+/// Reads the head of a request, line by line as the lines come, and refuses whatever RFC 9112 does not allow.
+///
+/// Each byte is looked at once for the end of its line and once for its class. What lenient readers repair is refused:
+/// a line that ends in a bare LF, a CR elsewhere, white space before the colon, folded lines, control characters, more
+/// than one space in the request line.
+struct HeadParser {
+    /// What came of the bytes so far.
+    enum Outcome: Equatable {
+        /// The head is not complete.
+        case needsMore
+        /// The head is complete and has been taken out of the buffer.
+        case complete(SoundHead)
+        /// The request is not served; nothing after it can be understood.
+        case refused(HeadRefusal)
+    }
+
+    /// How many fields a head may have.
+    static let maximumFields = 256
+
+    private let maximumBytes: Int
+    /// Offsets from the buffer's reader index.
+    private var lineStart = 0
+    private var scanned = 0
+    private var requestLine: RequestLine?
+    private var hasSkippedEmptyLine = false
+    private var fields: [HeaderFields.Field] = []
+
+    private struct RequestLine {
+        var method: String
+        var target: String
+        var version: HTTPVersion
+    }
+
+    /// Makes a parser for heads of at most `maximumBytes`, request line and empty line included.
+    init(maximumBytes: Int) {
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Looks at what has come since the last call.
+    ///
+    /// The buffer keeps all bytes of the head until it is complete.
+    mutating func parse(_ buffer: inout ByteBuffer) -> Outcome {
+        let outcome: Outcome
+        do throws(HeadRefusal) {
+            guard let head = try self.scan(buffer.readableBytesView) else { return .needsMore }
+            outcome = .complete(head)
+        } catch {
+            outcome = .refused(error)
+        }
+        buffer.moveReaderIndex(forwardBy: self.lineStart)
+        self = HeadParser(maximumBytes: self.maximumBytes)
+        return outcome
+    }
+
+    private mutating func scan(_ view: ByteBufferView) throws(HeadRefusal) -> SoundHead? {
+        // The closure form of the standard library does not carry typed errors through, hence the Result.
+        let result = view.withUnsafeBytes { bytes -> Result<SoundHead?, HeadRefusal> in
+            do throws(HeadRefusal) {
+                return .success(try self.scan(bytes))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(HeadRefusal) -> SoundHead? {
+        while let end = bytes[self.scanned...].firstIndex(of: ByteClass.lineFeed) {
+            let start = self.lineStart
+            self.scanned = end + 1
+            self.lineStart = end + 1
+            guard self.scanned <= self.maximumBytes else { throw HeadRefusal(reason: .headersTooLarge) }
+            guard end > start, bytes[end - 1] == ByteClass.carriageReturn else {
+                throw HeadRefusal(reason: .malformed)
+            }
+            let line = UnsafeRawBufferPointer(rebasing: bytes[start..<(end - 1)])
+            if let requestLine = self.requestLine {
+                guard !line.isEmpty else {
+                    let head = RequestHead(
+                        method: requestLine.method,
+                        target: requestLine.target,
+                        headers: HeaderFields(fields: self.fields)
+                    )
+                    return try SoundHead(judging: head, version: requestLine.version)
+                }
+                guard self.fields.count < Self.maximumFields else { throw HeadRefusal(reason: .headersTooLarge) }
+                self.fields.append(try Self.field(line))
+            } else if line.isEmpty, !self.hasSkippedEmptyLine {
+                // RFC 9112 §2.2: one empty line before the request line is forgiven.
+                self.hasSkippedEmptyLine = true
+            } else {
+                self.requestLine = try Self.requestLine(line)
+                self.fields.reserveCapacity(16)
+            }
+        }
+        self.scanned = bytes.count
+        guard self.scanned <= self.maximumBytes else { throw HeadRefusal(reason: .headersTooLarge) }
+        return nil
+    }
+
+    /// `method SP target SP version`, exactly.
+    private static func requestLine(_ line: UnsafeRawBufferPointer) throws(HeadRefusal) -> RequestLine {
+        guard
+            let firstSpace = line.firstIndex(of: ByteClass.space), firstSpace > 0,
+            let secondSpace = line[(firstSpace + 1)...].firstIndex(of: ByteClass.space),
+            secondSpace > firstSpace + 1,
+            line[..<firstSpace].allSatisfy(ByteClass.isToken)
+        else {
+            throw HeadRefusal(reason: .malformed)
+        }
+        let target = line[(firstSpace + 1)..<secondSpace]
+        guard target.allSatisfy(ByteClass.isTarget) else { throw HeadRefusal(reason: .malformed) }
+        let version: HTTPVersion
+        switch String(decoding: line[(secondSpace + 1)...], as: UTF8.self) {
+        case "HTTP/1.1": version = .http11
+        case "HTTP/1.0": version = .http10
+        default: throw HeadRefusal(reason: .malformed)
+        }
+        return RequestLine(
+            method: String(decoding: line[..<firstSpace], as: UTF8.self),
+            target: String(decoding: target, as: UTF8.self),
+            version: version
+        )
+    }
+
+    /// `name ":" OWS value OWS`.
+    ///
+    /// A folded line begins with white space, which is no token, and is refused with that.
+    private static func field(_ line: UnsafeRawBufferPointer) throws(HeadRefusal) -> HeaderFields.Field {
+        guard
+            let colon = line.firstIndex(of: ByteClass.colon), colon > 0,
+            line[..<colon].allSatisfy(ByteClass.isToken)
+        else {
+            throw HeadRefusal(reason: .malformed)
+        }
+        var value = line[(colon + 1)...]
+        while let byte = value.first, byte == ByteClass.space || byte == ByteClass.tab { value.removeFirst() }
+        while let byte = value.last, byte == ByteClass.space || byte == ByteClass.tab { value.removeLast() }
+        guard value.allSatisfy(ByteClass.isFieldValue) else { throw HeadRefusal(reason: .malformed) }
+        return HeaderFields.Field(name: String(decoding: line[..<colon], as: UTF8.self), value: Self.text(value))
+    }
+
+    /// A value as text.
+    ///
+    /// What is no UTF-8 is taken as ISO 8859-1, which such bytes once meant (RFC 9110 §5.5). The judgement on them belongs
+    /// to those who read the field: a credential with such bytes is wrong, not malformed.
+    private static func text(_ value: Slice<UnsafeRawBufferPointer>) -> String {
+        if let text = String(validating: value, as: UTF8.self) { return text }
+        var text = ""
+        text.unicodeScalars.append(contentsOf: value.lazy.map { Unicode.Scalar($0) })
+        return text
+    }
+}

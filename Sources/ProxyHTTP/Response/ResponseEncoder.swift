@@ -1,0 +1,171 @@
+import NIOCore
+import ProxyCore
+
+/// Writes one answer: chooses its framing from the head, keeps to it, and owns `Connection`, `Transfer-Encoding` and
+/// `Keep-Alive` (RFC 9112 §6 and §9).
+struct ResponseEncoder {
+    /// How the caller finds the end of the answer.
+    enum Framing: Equatable {
+        /// There is no body, whatever is written: an answer to HEAD, 204 and 304.
+        case none
+        /// So many bytes are still to be written.
+        case length(Int64)
+        /// Chunks.
+        case chunked
+        /// The end of the connection, for HTTP/1.0 callers.
+        case untilClose
+    }
+
+    /// How the answer is framed.
+    private(set) var framing: Framing
+    /// Whether the head that the responder gave, or its framing, ends the connection.
+    let wantsClose: Bool
+    /// The names of fields that were left out because they cannot be written.
+    ///
+    /// Values are never told: they may be secret.
+    private(set) var droppedFields: [String] = []
+
+    private let head: ResponseHead
+    private let version: HTTPVersion
+    private let contentLength: Int64?
+
+    /// Plans the answer to a request of this method and version.
+    init(head: ResponseHead, method: String, version: HTTPVersion) {
+        let lengths = head.headers.all("content-length")
+        let length = lengths.count == 1 ? lengths.first.flatMap(SoundHead.length) : nil
+        if !lengths.isEmpty, length == nil { self.droppedFields.append("content-length") }
+        let hasNoBody = method == "HEAD" || head.status == 204 || head.status == 304
+        self.framing =
+            if hasNoBody {
+                .none
+            } else if let length {
+                .length(length)
+            } else if version == .http11 {
+                .chunked
+            } else {
+                .untilClose
+            }
+        self.wantsClose =
+            self.framing == .untilClose
+            || head.headers.listMembers("connection").contains { $0.equalsIgnoringASCIICase("close") }
+        // RFC 9110 §8.6: no Content-Length in a 204.
+        self.contentLength = head.status == 204 ? nil : length
+        self.head = head
+        self.version = version
+    }
+
+    /// Writes the head.
+    ///
+    /// `closes` tells the caller that the connection ends with this answer.
+    mutating func writeHead(closes: Bool, now: WallTime, into outbox: inout Outbox) {
+        var dropped: [String] = []
+        var hasDate = false
+        outbox.append(reserving: 512) { buffer in
+            // RFC 9112 §2.3: the version told is ours, to HTTP/1.0 callers as well.
+            buffer.writeStaticString("HTTP/1.1 ")
+            buffer.writeString(String(self.head.status))
+            buffer.writeStaticString(" ")
+            let isUsable = !self.head.reason.isEmpty && self.head.reason.utf8.allSatisfy(ByteClass.isFieldValue)
+            buffer.writeString(isUsable ? self.head.reason : ReasonPhrase.usual(self.head.status))
+            buffer.writeStaticString("\r\n")
+            for field in self.head.headers where !Self.isOwned(field.name) {
+                hasDate = hasDate || field.name.equalsIgnoringASCIICase("date")
+                if !buffer.writeField(field) { dropped.append(field.name) }
+            }
+            if let contentLength = self.contentLength {
+                buffer.writeStaticString("content-length: ")
+                buffer.writeString(String(contentLength))
+                buffer.writeStaticString("\r\n")
+            }
+            if self.framing == .chunked { buffer.writeStaticString("transfer-encoding: chunked\r\n") }
+            if closes {
+                buffer.writeStaticString("connection: close\r\n")
+            } else if self.version == .http10 {
+                buffer.writeStaticString("connection: keep-alive\r\n")
+            }
+            if !hasDate {
+                buffer.writeStaticString("date: ")
+                buffer.writeHTTPDate(now)
+                buffer.writeStaticString("\r\n")
+            }
+            buffer.writeStaticString("\r\n")
+        }
+        self.droppedFields += dropped
+    }
+
+    /// Writes a piece of the body; `false` if it is more than the head promised.
+    ///
+    /// As much as was promised is written.
+    mutating func write(_ piece: ByteBuffer, into outbox: inout Outbox) -> Bool {
+        guard piece.readableBytes > 0 else { return true }
+        switch self.framing {
+        case .none:
+            return true
+        case .untilClose:
+            outbox.append(piece)
+            return true
+        case .chunked:
+            outbox.append(reserving: 20) { buffer in
+                buffer.writeString(String(piece.readableBytes, radix: 16))
+                buffer.writeStaticString("\r\n")
+            }
+            outbox.append(piece)
+            outbox.append(reserving: 2) { $0.writeStaticString("\r\n") }
+            return true
+        case .length(let remaining):
+            let count = min(remaining, Int64(piece.readableBytes))
+            if let promised = piece.getSlice(at: piece.readerIndex, length: Int(count)) { outbox.append(promised) }
+            self.framing = .length(remaining - count)
+            return count == Int64(piece.readableBytes)
+        }
+    }
+
+    /// Ends the body; `false` if it is less than the head promised.
+    mutating func finish(trailers: HeaderFields?, into outbox: inout Outbox) -> Bool {
+        switch self.framing {
+        case .none, .untilClose:
+            return true
+        case .length(let remaining):
+            return remaining == 0
+        case .chunked:
+            var dropped: [String] = []
+            outbox.append(reserving: 16) { buffer in
+                buffer.writeStaticString("0\r\n")
+                for field in trailers ?? [:] where !Self.isOwned(field.name) {
+                    if !buffer.writeField(field) { dropped.append(field.name) }
+                }
+                buffer.writeStaticString("\r\n")
+            }
+            self.droppedFields += dropped
+            return true
+        }
+    }
+
+    private static func isOwned(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 10: name.equalsIgnoringASCIICase("connection") || name.equalsIgnoringASCIICase("keep-alive")
+        case 14: name.equalsIgnoringASCIICase("content-length")
+        case 17: name.equalsIgnoringASCIICase("transfer-encoding")
+        default: false
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes a field and the end of its line; `false`, and nothing written, if its name is no token or its value holds
+    /// a control character, with which an answer could be split.
+    fileprivate mutating func writeField(_ field: HeaderFields.Field) -> Bool {
+        guard
+            !field.name.isEmpty,
+            field.name.utf8.allSatisfy(ByteClass.isToken),
+            field.value.utf8.allSatisfy(ByteClass.isFieldValue)
+        else {
+            return false
+        }
+        self.writeString(field.name)
+        self.writeStaticString(": ")
+        self.writeString(field.value)
+        self.writeStaticString("\r\n")
+        return true
+    }
+}

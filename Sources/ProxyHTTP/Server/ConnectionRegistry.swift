@@ -1,0 +1,104 @@
+import NIOCore
+import Synchronization
+
+/// The connections of a server: who is let in, how many there are, and how all of them are reached.
+final class ConnectionRegistry: Sendable {
+    /// What becomes of a connection that was accepted.
+    enum Admission: Sendable, Equatable {
+        /// It is served.
+        case served
+        /// It is told that there are too many, or that the server is going.
+        case refused
+        /// Even too many are being told so: it is closed without a word.
+        case dropped
+    }
+
+    /// How many connections are refused with an answer at a time.
+    static let maximumRefusals = 64
+
+    private struct Entry {
+        var channel: any Channel
+        var isServed: Bool
+    }
+
+    private struct State {
+        var entries: [UInt64: Entry] = [:]
+        var served = 0
+        var isClosing = false
+        var waiters: [@Sendable () -> Void] = []
+    }
+
+    private static let lastNumber = Atomic<UInt64>(0)
+
+    private let maximum: Int
+    private let state = Mutex(State())
+    private let open = Atomic<Int>(0)
+    private let running = Atomic<Int>(0)
+    private let aborted = Atomic<Int>(0)
+
+    /// Makes a registry that lets `maximum` connections be served at a time.
+    init(maximum: Int) {
+        self.maximum = maximum
+    }
+
+    /// A number for a connection, unique in the process.
+    static func nextNumber() -> UInt64 {
+        self.lastNumber.add(1, ordering: .relaxed).newValue
+    }
+
+    /// Served connections that are open.
+    var openConnections: Int { self.open.load(ordering: .relaxed) }
+    /// Exchanges that run.
+    var runningExchanges: Int { self.running.load(ordering: .relaxed) }
+    /// Exchanges that ended because the server did.
+    var abortedExchanges: Int { self.aborted.load(ordering: .relaxed) }
+
+    func exchangeBegan() { self.running.add(1, ordering: .relaxed) }
+    func exchangeEnded() { self.running.subtract(1, ordering: .relaxed) }
+    func countAbort() { self.aborted.add(1, ordering: .relaxed) }
+
+    /// Decides on a new connection and remembers it until it is closed.
+    func admit(_ channel: any Channel, number: UInt64) -> Admission {
+        let admission = self.state.withLock { state -> Admission in
+            let isServed = !state.isClosing && state.served < self.maximum
+            guard isServed || state.entries.count - state.served < Self.maximumRefusals else { return .dropped }
+            state.entries[number] = Entry(channel: channel, isServed: isServed)
+            if isServed { state.served += 1 }
+            return isServed ? .served : .refused
+        }
+        guard admission != .dropped else { return .dropped }
+        if admission == .served { self.open.add(1, ordering: .relaxed) }
+        channel.closeFuture.whenComplete { _ in self.remove(number) }
+        return admission
+    }
+
+    /// Serves no new connection from now on, and tells those that there are.
+    func close(telling command: ConnectionCommand) {
+        let channels = self.state.withLock { state in
+            state.isClosing = true
+            return state.entries.values.map(\.channel)
+        }
+        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(command) }
+    }
+
+    /// Calls `body` once no connection is left, at once if that is so already.
+    func whenEmpty(_ body: @escaping @Sendable () -> Void) {
+        let isEmpty = self.state.withLock { state in
+            if !state.entries.isEmpty { state.waiters.append(body) }
+            return state.entries.isEmpty
+        }
+        if isEmpty { body() }
+    }
+
+    private func remove(_ number: UInt64) {
+        let (wasServed, waiters) = self.state.withLock { state -> (Bool, [@Sendable () -> Void]) in
+            let entry = state.entries.removeValue(forKey: number)
+            if entry?.isServed == true { state.served -= 1 }
+            guard state.entries.isEmpty else { return (entry?.isServed == true, []) }
+            defer { state.waiters.removeAll() }
+            return (entry?.isServed == true, state.waiters)
+        }
+        if wasServed { self.open.subtract(1, ordering: .relaxed) }
+        for waiter in waiters { waiter() }
+    }
+}

@@ -1,0 +1,204 @@
+public import Logging
+public import NIOCore
+import NIOPosix
+public import ProxyCore
+import Synchronization
+
+/// Serves HTTP/1.1 on any number of listeners and hands each request to a responder.
+///
+/// Connections are spread over the loops of the group, and a request lives its whole life on one loop.
+public final class HTTPServer: Sendable {
+    private struct Listener {
+        var channel: any Channel
+        var file: UnixSocketFile?
+    }
+
+    private struct State {
+        var listeners: [Listener] = []
+        var isClosed = false
+    }
+
+    private let group: any EventLoopGroup
+    private let configuration: HTTPServerConfiguration
+    private let environment: ConnectionEnvironment
+    private let state = Mutex(State())
+
+    /// Makes a server that does not listen yet.
+    public init(
+        group: any EventLoopGroup,
+        responder: any Responder,
+        configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
+        logger: Logger
+    ) {
+        self.group = group
+        self.configuration = configuration
+        self.environment = ConnectionEnvironment(
+            responder: responder,
+            limits: ConnectionLimits(configuration),
+            maximumHeaderBytes: configuration.maximumHeaderBytes,
+            registry: ConnectionRegistry(maximum: configuration.maximumConnections),
+            wallTime: SystemWallClock.now,
+            logger: logger
+        )
+    }
+
+    /// How many connections are being served.
+    public var openConnections: Int { self.environment.registry.openConnections }
+
+    /// How many requests are with the responder.
+    public var runningExchanges: Int { self.environment.registry.runningExchanges }
+
+    /// Begins to listen.
+    ///
+    /// Returns the address with the real port.
+    public func listen(on address: ListenAddress) async throws(ListenError) -> BoundAddress {
+        var file: UnixSocketFile?
+        do {
+            let channel: any Channel
+            switch address {
+            case .tcp(let host, let port):
+                let socketAddress = try Self.socketAddress(host: host, port: port, for: address)
+                channel = try await self.bootstrap(tcp: true).bind(to: socketAddress).get()
+            case .unix(let path):
+                let bound = try UnixSocketFile.bind(at: path)
+                file = bound.file
+                channel = try await self.bootstrap(tcp: false).withBoundSocket(bound.descriptor).get()
+            case .socket(let descriptor):
+                let isTCP = try ListeningDescriptor.isTCP(descriptor, for: address)
+                channel = try await self.bootstrap(tcp: isTCP).withBoundSocket(descriptor).get()
+            }
+            let isKept = self.state.withLock { state in
+                if !state.isClosed { state.listeners.append(Listener(channel: channel, file: file)) }
+                return !state.isClosed
+            }
+            guard isKept else {
+                await Self.close(channel)
+                throw ListenError(code: .closed, address: address, message: "the server is closing")
+            }
+            return Self.boundAddress(channel)
+        } catch {
+            file?.remove()
+            throw Self.listenError(error, address: address)
+        }
+    }
+
+    /// Stops listening, closes idle connections at once, lets running requests finish until the time is over, and then
+    /// aborts them.
+    ///
+    /// Answers that begin from now on say `Connection: close`.
+    ///
+    /// `limit` is the configured time unless given. Returns how many requests were aborted.
+    @discardableResult
+    public func drain(within limit: Duration? = nil) async -> Int {
+        await self.stopListening()
+        self.environment.registry.close(telling: .drain)
+        if await self.emptied(within: limit ?? self.configuration.drainTimeout) { return self.abortedSoFar }
+        return await self.abortAll()
+    }
+
+    /// Stops listening and aborts everything.
+    ///
+    /// Returns how many requests were aborted.
+    @discardableResult
+    public func closeNow() async -> Int {
+        await self.stopListening()
+        return await self.abortAll()
+    }
+
+    private var abortedSoFar: Int { self.environment.registry.abortedExchanges }
+
+    private func abortAll() async -> Int {
+        self.environment.registry.close(telling: .abort)
+        // Closing takes one turn of each loop. Should a loop hang, the caller is not to hang with it.
+        if await !self.emptied(within: .seconds(5)) {
+            self.environment.logger.error("connections not closed in time")
+        }
+        return self.abortedSoFar
+    }
+
+    private func stopListening() async {
+        let listeners = self.state.withLock { state in
+            state.isClosed = true
+            defer { state.listeners.removeAll() }
+            return state.listeners
+        }
+        for listener in listeners {
+            listener.file?.remove()
+            await Self.close(listener.channel)
+        }
+    }
+
+    /// Waits until no connection is left; `false` if the time is over before.
+    private func emptied(within limit: Duration) async -> Bool {
+        let latch = Latch()
+        let timer = self.group.any().scheduleTask(in: .nanoseconds(limit.nanoseconds)) { latch.open(false) }
+        self.environment.registry.whenEmpty { latch.open(true) }
+        defer { timer.cancel() }
+        return await latch.wait()
+    }
+
+    private static func close(_ channel: any Channel) async {
+        do {
+            try await channel.close().get()
+        } catch {
+            // Closed already, which is what was wanted.
+        }
+    }
+
+    // MARK: Listening
+
+    private func bootstrap(tcp: Bool) -> ServerBootstrap {
+        let environment = self.environment
+        var bootstrap = ServerBootstrap(group: self.group)
+            .serverChannelOption(.backlog, value: 1024)
+            .childChannelOption(.autoRead, value: false)
+            // One read for each time that reading was asked for: what a paused request holds is one read at most.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
+            .childChannelInitializer { channel in
+                ConnectionSetup.prepare(channel, environment: environment)
+            }
+        if tcp {
+            bootstrap =
+                bootstrap
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        }
+        return bootstrap
+    }
+
+    private static func socketAddress(
+        host: String,
+        port: Int,
+        for address: ListenAddress
+    ) throws(ListenError) -> SocketAddress {
+        do {
+            guard (0...65_535).contains(port) else {
+                throw ListenError(code: .invalidAddress, address: address, message: "the port must be 0 to 65535")
+            }
+            return try SocketAddress(ipAddress: host, port: port)
+        } catch let error as ListenError {
+            throw error
+        } catch {
+            throw ListenError(
+                code: .invalidAddress, address: address, message: "the host must be a numeric address"
+            )
+        }
+    }
+
+    private static func boundAddress(_ channel: any Channel) -> BoundAddress {
+        switch channel.localAddress {
+        case .some(.unixDomainSocket): .unix(path: channel.localAddress?.pathname ?? "")
+        case .some(let address): .tcp(host: address.ipAddress ?? "", port: address.port ?? 0)
+        case nil: .unix(path: "")
+        }
+    }
+
+    private static func listenError(_ error: any Error, address: ListenAddress) -> ListenError {
+        switch error {
+        case let error as ListenError: error
+        case let error as IOError: ListenError(number: error.errnoCode, address: address, call: "bind")
+        default: ListenError(code: .system, address: address, message: "\(error)")
+        }
+    }
+}
