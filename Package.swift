@@ -50,6 +50,7 @@ let package = Package(
         // Floor 2: capabilities, which never import one another.
         .target(name: "Metrics"),
         .target(name: "ProxyHTTP", dependencies: ["ProxyCore", .nioCore, .nioPosix, .logging]),
+        .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore]),
@@ -59,6 +60,10 @@ let package = Package(
             dependencies: [
                 "ProxyHTTP", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .logging,
             ]
+        ),
+        .testTarget(
+            name: "CurlClientTests",
+            dependencies: ["CurlClient", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioSSL, .logging]
         ),
     ],
     swiftLanguageModes: [.v6],

@@ -1,0 +1,173 @@
+import CCurl
+import ProxyCore
+
+/// One easy handle of libcurl, its only owner, with the memory that the handle points to.
+///
+/// Options that never change are set once; ``prepare(_:configuration:transfer:)`` sets all others for each request,
+/// so that nothing of an earlier request can be left over.
+final class CurlEasy {
+    /// libcurl's handle; only this type and ``CurlMulti`` pass it on.
+    let pointer: UnsafeMutableRawPointer
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var lines: CurlLineList?
+
+    /// An option that libcurl refused.
+    struct OptionError: Error {
+        /// The option's number.
+        var option: UInt32
+        /// Why.
+        var code: CURLcode
+    }
+
+    /// Makes a handle with the options that all requests share; `nil` if there is no memory.
+    init?(configuration: CurlClientConfiguration, engine: CurlEngine) throws(OptionError) {
+        guard let pointer = curl_easy_init() else { return nil }
+        self.pointer = pointer
+        self.errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        self.errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        try self.setConstants(configuration)
+        try self.setCallbacks(engine: engine)
+    }
+
+    deinit {
+        curl_easy_cleanup(self.pointer)
+        self.errorText.deallocate()
+    }
+
+    private func setConstants(_ configuration: CurlClientConfiguration) throws(OptionError) {
+        try self.set(CURLOPT_ERRORBUFFER, pointer: self.errorText)
+        try self.set(CURLOPT_NOSIGNAL, 1)
+        // Cleaning up must never wait for a resolver thread that hangs in the system's library.
+        try self.set(CURLOPT_QUICK_EXIT, 1)
+        try self.set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(configuration.connectTimeout))
+        try self.set(CURLOPT_TCP_NODELAY, 1)
+        try self.set(CURLOPT_TCP_KEEPALIVE, 1)
+        try self.set(CURLOPT_TCP_KEEPIDLE, 30)
+        try self.set(CURLOPT_TCP_KEEPINTVL, 15)
+        try self.set(CURLOPT_BUFFERSIZE, 64 * 1024)
+        try self.set(CURLOPT_UPLOAD_BUFFERSIZE, 64 * 1024)
+
+        try self.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        try self.set(CURLOPT_FOLLOWLOCATION, 0)
+        try self.set(CURLOPT_HTTP_TRANSFER_DECODING, 1)
+        try self.set(CURLOPT_HTTP_CONTENT_DECODING, 0)
+        try self.set(CURLOPT_HTTP09_ALLOWED, 0)
+        try self.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        try self.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        try self.set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
+
+        try self.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        for option in [CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER] { try self.set(option, 1) }
+        for option in [CURLOPT_SSL_VERIFYHOST, CURLOPT_PROXY_SSL_VERIFYHOST] { try self.set(option, 2) }
+        // Without a directory beside the file libcurl reads the file once per loop and not once per connection; and a
+        // configured file must not be widened by the system's directory.
+        for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { try self.set(option, string: nil) }
+        if let file = configuration.caFile {
+            for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { try self.set(option, string: file) }
+        }
+        // Set and empty: libcurl does not look into the environment then.
+        try self.set(CURLOPT_NOPROXY, string: "")
+    }
+
+    /// Sets what one request needs.
+    ///
+    /// The transfer must stay alive until the handle is out of the multi handle.
+    func prepare(
+        _ lines: RequestLines,
+        configuration: CurlClientConfiguration,
+        transfer: CurlTransfer
+    ) throws(OptionError) {
+        guard let list = CurlLineList(lines.headerLines) else {
+            throw OptionError(option: CURLOPT_HTTPHEADER.rawValue, code: CURLE_OUT_OF_MEMORY)
+        }
+        self.errorText.pointee = 0
+        try self.set(CURLOPT_URL, string: lines.url)
+        try self.set(CURLOPT_PROTOCOLS_STR, string: lines.scheme)
+        try self.set(CURLOPT_UNIX_SOCKET_PATH, string: lines.socketPath)
+        try self.set(CURLOPT_PROXY, string: lines.scheme == "https" ? configuration.proxy ?? "" : "")
+        try self.set(CURLOPT_PINNEDPUBLICKEY, string: lines.pins)
+        try self.set(CURLOPT_FORBID_REUSE, configuration.maximumIdleConnections == 0 ? 1 : 0)
+        try self.set(CURLOPT_VERBOSE, 0)
+
+        // Takes back what UPLOAD and NOBODY of an earlier request have set.
+        try self.set(CURLOPT_HTTPGET, 1)
+        if lines.method == "HEAD" {
+            try self.set(CURLOPT_NOBODY, 1)
+        } else if let length = lines.bodyLength {
+            try self.set(CURLOPT_UPLOAD, 1)
+            try self.check(
+                CURLOPT_INFILESIZE_LARGE,
+                ccurl_easy_setopt_offset(self.pointer, CURLOPT_INFILESIZE_LARGE, curl_off_t(length))
+            )
+        }
+        try self.set(CURLOPT_CUSTOMREQUEST, string: lines.method)
+        try self.set(CURLOPT_REQUEST_TARGET, string: lines.target)
+        self.lines = list
+        try self.check(
+            CURLOPT_HTTPHEADER,
+            ccurl_easy_setopt_list(self.pointer, CURLOPT_HTTPHEADER, list.pointer)
+        )
+        try self.setUserData(Unmanaged.passUnretained(transfer).toOpaque())
+    }
+
+    /// Forgets the request that has ended: no pointer to its transfer and no header line stays behind.
+    func clear() throws(OptionError) {
+        try self.check(CURLOPT_HTTPHEADER, ccurl_easy_setopt_list(self.pointer, CURLOPT_HTTPHEADER, nil))
+        self.lines = nil
+        try self.setUserData(nil)
+    }
+
+    /// Has the connection closed at the end of this transfer.
+    func forbidReuse() throws(OptionError) {
+        try self.set(CURLOPT_FORBID_REUSE, 1)
+    }
+
+    /// Has the raw bytes of the answer's body shown to the debug callback from now on.
+    func watchRawBody() throws(OptionError) {
+        try self.set(CURLOPT_VERBOSE, 1)
+    }
+
+    /// Stops and restarts the two directions.
+    func pause(receiving: Bool, sending: Bool) -> CURLcode {
+        curl_easy_pause(self.pointer, (receiving ? CURLPAUSE_RECV : 0) | (sending ? CURLPAUSE_SEND : 0))
+    }
+
+    /// Connections that this transfer has opened; `nil` if libcurl does not say.
+    var newConnections: Int? {
+        var count = 0
+        return ccurl_easy_getinfo_long(self.pointer, CURLINFO_NUM_CONNECTS, &count) == CURLE_OK ? count : nil
+    }
+
+    /// Bytes of the request's body that have been handed to the socket.
+    var uploadedBytes: Int64 {
+        var count: curl_off_t = 0
+        return ccurl_easy_getinfo_offset(self.pointer, CURLINFO_SIZE_UPLOAD_T, &count) == CURLE_OK ? Int64(count) : 0
+    }
+
+    /// libcurl's own words about the error.
+    var errorMessage: String { String(cString: self.errorText) }
+
+    func set(_ option: CURLoption, _ value: Int) throws(OptionError) {
+        try self.check(option, ccurl_easy_setopt_long(self.pointer, option, value))
+    }
+
+    /// A time in libcurl's unit, kept within what it takes: 1 ms to 24 days.
+    private static func milliseconds(_ duration: Duration) -> Int {
+        Int(max(1, min(duration.nanoseconds / 1_000_000, Int64(Int32.max))))
+    }
+
+    private func set(_ option: CURLoption, string: String?) throws(OptionError) {
+        try self.check(option, ccurl_easy_setopt_string(self.pointer, option, string))
+    }
+
+    func set(_ option: CURLoption, pointer: UnsafeMutableRawPointer?) throws(OptionError) {
+        try self.check(option, ccurl_easy_setopt_pointer(self.pointer, option, pointer))
+    }
+
+    func check(_ option: CURLoption, _ code: CURLcode) throws(OptionError) {
+        if code != CURLE_OK { throw OptionError(option: option.rawValue, code: code) }
+    }
+}
+
+@available(*, unavailable)
+extension CurlEasy: Sendable {}

@@ -1,0 +1,122 @@
+import CCurl
+import Glibc
+import Synchronization
+
+/// The one thread of a client: it waits until libcurl's sockets of some event loop are ready and tells that loop.
+///
+/// It never touches libcurl. Each engine's epoll set is a member of one master set, armed for a single report; the
+/// engine arms it again when it has dealt with what was ready, so that a busy loop is told once and not over and over.
+final class ReadinessPoller: Sendable {
+    private let master: EpollSet
+    private let stopEvent: Int32
+    private let waiters = Mutex<(finished: Bool, continuations: [CheckedContinuation<Void, Never>])>((false, []))
+
+    private static let stopLabel = UInt64.max
+
+    /// Makes the poller; the thread starts with ``start(_:)``.
+    init() throws(CurlClientError) {
+        self.master = try EpollSet()
+        self.stopEvent = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard self.stopEvent >= 0 else { throw CurlClientError(code: .system, message: "eventfd: error \(errno)") }
+        let failure = self.master.watch(
+            self.stopEvent,
+            for: EPOLLIN.rawValue,
+            label: Self.stopLabel,
+            isNew: true
+        )
+        guard failure == 0 else { throw CurlClientError(code: .system, message: "epoll_ctl: error \(failure)") }
+    }
+
+    deinit {
+        close(self.stopEvent)
+    }
+
+    /// Takes in an engine's set, to be reported as `index`.
+    func add(_ set: EpollSet, index: Int) throws(CurlClientError) {
+        let events = EPOLLIN.rawValue | EPOLLONESHOT.rawValue
+        let failure = self.master.watch(set.descriptor, for: events, label: UInt64(index), isNew: true)
+        guard failure == 0 else { throw CurlClientError(code: .system, message: "epoll_ctl: error \(failure)") }
+    }
+
+    /// Has the set reported once more, at once if it is ready now.
+    ///
+    /// The result is the error number, 0 for none.
+    func rearm(_ set: EpollSet, index: Int) -> Int32 {
+        let events = EPOLLIN.rawValue | EPOLLONESHOT.rawValue
+        return self.master.watch(set.descriptor, for: events, label: UInt64(index), isNew: false)
+    }
+
+    /// Takes a set out.
+    func remove(_ set: EpollSet) {
+        self.master.forget(set.descriptor)
+    }
+
+    /// Starts the thread, which calls `report` with the index of each set that is ready.
+    func start(_ report: @escaping @Sendable (Int) -> Void) throws(CurlClientError) {
+        let context = ThreadContext(poller: self, report: report)
+        // The thread takes the reference over and releases it when it ends.
+        let data = Unmanaged.passRetained(context)
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread,
+            nil,
+            { data in
+                guard let data else { return nil }
+                let context = Unmanaged<ThreadContext>.fromOpaque(data).takeRetainedValue()
+                // The name is for people who look at the process; going without is no fault.
+                _ = ccurl_name_thread("curl-poller")
+                context.poller.run(context.report)
+                return nil
+            },
+            data.toOpaque()
+        )
+        guard failure == 0 else {
+            data.release()
+            throw CurlClientError(code: .system, message: "pthread_create: error \(failure)")
+        }
+        pthread_detach(thread)
+    }
+
+    /// Ends the thread and waits until it touches nothing any more.
+    func stop() async {
+        var one: UInt64 = 1
+        // Cannot fail: the counter of an eventfd that is written once per stop never overflows.
+        _ = write(self.stopEvent, &one, MemoryLayout<UInt64>.size)
+        await withCheckedContinuation { continuation in
+            let hasFinished = self.waiters.withLock { waiters in
+                if !waiters.finished { waiters.continuations.append(continuation) }
+                return waiters.finished
+            }
+            if hasFinished { continuation.resume() }
+        }
+    }
+
+    private func run(_ report: @Sendable (Int) -> Void) {
+        var events = [epoll_event](repeating: epoll_event(), count: 64)
+        var goesOn = true
+        while goesOn {
+            let count = self.master.wait(&events, milliseconds: -1)
+            // Only a bad descriptor fails here, and this object owns it.
+            if count < 0 { break }
+            for event in events.prefix(count) {
+                if event.data.u64 == Self.stopLabel { goesOn = false } else { report(Int(event.data.u64)) }
+            }
+        }
+        let continuations = self.waiters.withLock { waiters in
+            waiters.finished = true
+            defer { waiters.continuations = [] }
+            return waiters.continuations
+        }
+        for continuation in continuations { continuation.resume() }
+    }
+
+    private final class ThreadContext: Sendable {
+        let poller: ReadinessPoller
+        let report: @Sendable (Int) -> Void
+
+        init(poller: ReadinessPoller, report: @escaping @Sendable (Int) -> Void) {
+            self.poller = poller
+            self.report = report
+        }
+    }
+}
