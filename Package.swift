@@ -51,6 +51,9 @@ let package = Package(
         .target(name: "Metrics"),
         .target(name: "ProxyHTTP", dependencies: ["ProxyCore", .nioCore, .nioPosix, .logging]),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
+        // Floor 3: the life of a request.
+        .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .deque, .logging]),
+
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore]),
@@ -64,6 +67,12 @@ let package = Package(
         .testTarget(
             name: "CurlClientTests",
             dependencies: ["CurlClient", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioSSL, .logging]
+        ),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Gateway", "Metrics", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioEmbedded, .logging,
+            ]
         ),
     ],
     swiftLanguageModes: [.v6],

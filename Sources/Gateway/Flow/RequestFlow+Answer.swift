@@ -1,0 +1,107 @@
+import Logging
+import Metrics
+import NIOCore
+import ProxyCore
+
+extension RequestFlow {
+    /// Answers with an error of our own, in the caller's dialect.
+    func refuse(_ fault: ProxyFault) {
+        guard !self.hasAnswered else { return }
+        if self.report.errorClass == nil { self.report.errorClass = fault.code.errorClass }
+        if self.policy == nil {
+            self.report.outcome = .refused
+            self.gateway.metrics.rejected.with(fault.code.rawValue).increment()
+        }
+        var answer = fault.refusalAnswer(in: self.dialect, requestID: self.requestID)
+        self.addProxyFields(to: &answer.head.headers)
+        self.answer(answer)
+    }
+
+    /// Answers with a complete answer of our own.
+    func answer(_ answer: RefusalAnswer) {
+        guard !self.hasAnswered else { return }
+        self.phase = .answering
+        self.report.status = answer.head.status
+        var head = answer.head
+        head.headers.replace(name: "X-Request-Id", value: self.requestID)
+        head.headers.replace(name: "Content-Length", value: String(answer.body.readableBytes))
+        if answer.head.status == 204 { head.headers.remove("Content-Length") }
+        self.snapshot.origins.decorate(&head.headers, verdict: self.origin)
+        self.exchange.writeHead(head)
+        if answer.body.readableBytes > 0 { self.exchange.write(answer.body) }
+        self.answerBytes = Int64(answer.body.readableBytes)
+        self.exchange.finish(trailers: nil)
+    }
+
+    /// The fields that tell the caller what became of its request (contract section 4).
+    func addProxyFields(to fields: inout HeaderFields) {
+        guard let policy = self.policy else { return }
+        if let provider = self.report.provider { fields.replace(name: "X-KMI-Provider", value: provider.text) }
+        if let key = self.report.key { fields.replace(name: "X-KMI-Key", value: key.text) }
+        fields.replace(name: "X-KMI-Attempts", value: String(policy.attempts))
+        if let candidate = self.running?.candidate ?? self.candidates.last(where: { $0.isAlias }),
+            candidate.isAlias, let model = candidate.model
+        {
+            fields.replace(name: "X-KMI-Model", value: model.text)
+        }
+    }
+
+    // MARK: The committed answer of a provider
+
+    /// Sends the head of the provider's answer; from here on there is no other attempt.
+    func passOn(_ upstream: ResponseHead, isEventStream: Bool) {
+        self.phase = .answering
+        self.isEventStream = isEventStream
+        self.report.status = upstream.status
+        self.report.isStream = isEventStream
+        if isEventStream { self.gateway.metrics.activeStreams.increment() }
+        var head = ResponseHead(status: upstream.status, reason: upstream.reason)
+        head.headers = self.snapshot.headers.callerHeaders(from: upstream.headers)
+        // A length would leave no room for the error event that ends a stream which breaks off.
+        if isEventStream { head.headers.remove("Content-Length") }
+        head.headers.add(name: "X-Request-Id", value: self.requestID)
+        self.addProxyFields(to: &head.headers)
+        self.snapshot.origins.decorate(&head.headers, verdict: self.origin)
+        self.exchange.writeHead(head)
+        // The body is not needed for another attempt any more; what is still coming of it goes on upwards.
+    }
+
+    /// Passes bytes of the provider's answer on, and holds the provider back while the caller does not take them.
+    func passOn(_ bytes: ByteBuffer) {
+        if self.isEventStream {
+            self.tail.passed(bytes)
+        } else if let most = self.snapshot.configuration.server.limits.responseBody,
+            self.answerBytes + Int64(bytes.readableBytes) > Int64(most)
+        {
+            return self.breakOff(.providerProtocol, ProxyFault(.responseTooLarge), detail: "over response_body")
+        }
+        self.answerBytes += Int64(bytes.readableBytes)
+        self.exchange.write(bytes)
+        if !self.exchange.isWritable { self.running?.attempt.setPaused(true) }
+    }
+
+    /// Ends an answer that cannot be completed, so that nobody takes it for complete: an event stream that
+    /// stands between two events with the dialect's error event, anything else by cutting the connection.
+    func breakOff(_ errorClass: ErrorClass, _ fault: ProxyFault, detail: String) {
+        self.logger.warning(
+            "answer broke off",
+            metadata: ["event": "stream_cut", "class": "\(errorClass.rawValue)", "detail": "\(detail)"])
+        self.report.errorClass = errorClass
+        self.report.outcome = .cut
+        if self.isEventStream {
+            let provider = self.report.provider?.text ?? ""
+            self.gateway.metrics.streamsCut.with(provider, errorClass.rawValue).increment()
+        }
+        if let running = self.running {
+            running.attempt.cancel()
+            self.settle(running, as: .neutral, class: errorClass)
+        }
+        if self.isEventStream, self.tail.isBetweenEvents {
+            let event = fault.event(in: self.dialect, requestID: self.requestID)
+            self.exchange.write(event)
+            self.exchange.finish(trailers: nil)
+        } else {
+            self.exchange.abort()
+        }
+    }
+}

@@ -1,0 +1,273 @@
+import Logging
+import Metrics
+import NIOCore
+import ProxyCore
+
+/// An attempt that is running, with what it runs on.
+struct RunningAttempt {
+    let attempt: Attempt
+    let candidate: RouteCandidate
+    let key: KeyLabel
+    let begun: Instant
+}
+
+extension RequestFlow: AttemptOwner {
+    // MARK: Choosing a key
+
+    /// Tries the candidates in order until one of them has a usable key, and begins an attempt with it.
+    func attempt() {
+        self.phase = .attempting
+        while self.candidateIndex < self.candidates.count {
+            let candidate = self.candidates[self.candidateIndex]
+            let demand = KeyDemand(
+                provider: candidate.provider.name,
+                model: candidate.model,
+                pinned: self.controls.pinnedKey,
+                session: self.controls.session,
+                excluded: self.failedKeys
+            )
+            switch self.gateway.pool.choose(demand, at: self.gateway.time.now()) {
+            case .chosen(let key):
+                if self.snapshot.keys[key] != nil { return self.begin(on: key, of: candidate) }
+                // A reload has come in between: the key is not one of the configuration that this request began with,
+                // which has no secret for it (T-015).
+                self.gateway.pool.release(key)
+                self.failedKeys.append(key)
+            case .none(let shortage):
+                self.shortage = self.shortage?.merged(with: shortage) ?? shortage
+                self.candidateIndex += 1
+            }
+        }
+        self.answerWithoutKey()
+    }
+
+    private func begin(on key: KeyLabel, of candidate: RouteCandidate) {
+        let now = self.gateway.time.now()
+        self.report.provider = candidate.provider.name
+        self.report.key = key
+        if self.snapshot.configuration.server.dryRun {
+            self.gateway.pool.release(key)
+            return self.answerDryRun(key: key, candidate: candidate)
+        }
+        do throws(ProxyFault) {
+            let request = try self.upstreamRequest(for: candidate, key: key)
+            self.policy?.begin()
+            let attempt = Attempt(
+                eventLoop: self.exchange.eventLoop,
+                owner: self,
+                body: self.bodyForAttempt(of: candidate),
+                limits: self.snapshot.attemptLimits,
+                classify: { [snapshot, gateway] answer in
+                    snapshot.classify(answer, of: candidate.provider, wallTime: gateway.time.wallTime())
+                }
+            )
+            self.running = RunningAttempt(attempt: attempt, candidate: candidate, key: key, begun: now)
+            attempt.begin(request, through: self.gateway.transport)
+        } catch {
+            self.gateway.pool.release(key)
+            self.refuse(error)
+        }
+    }
+
+    private func upstreamRequest(for candidate: RouteCandidate, key: KeyLabel) throws(ProxyFault) -> UpstreamRequest {
+        guard let route, let place = candidate.place(of: route) else {
+            throw ProxyFault(.notFound, message: "The provider does not offer this API.")
+        }
+        let length: UpstreamRequest.Body =
+            if let body, let total = self.bodyLength(of: candidate, in: body) { .length(total) } else { .none }
+        return UpstreamRequest(
+            method: self.head.method,
+            origin: place.origin,
+            target: place.joined.target,
+            headers: self.snapshot.requestFields(
+                from: self.head.headers, key: key, provider: candidate.provider, joined: place.joined),
+            body: length,
+            pins: candidate.provider.pins
+        )
+    }
+
+    // MARK: What the attempt tells
+
+    func attemptCommitted(_ head: ResponseHead, isEventStream: Bool) {
+        self.passOn(head, isEventStream: isEventStream)
+        guard let running = self.running else { return }
+        self.gateway.metrics.timeToFirstByte.with(running.candidate.provider.name.text).observe(
+            self.gateway.time.now() - running.begun)
+        if head.status < 400 {
+            self.report.errorClass = nil
+            // The provider has taken the key; how the answer ends says nothing more about it.
+            self.note(.succeeded, of: running)
+        }
+    }
+
+    func attemptReceived(_ body: ByteBuffer) {
+        self.passOn(body)
+    }
+
+    func attemptCompleted() {
+        if let running = self.running {
+            self.settle(running, as: .neutral, class: self.report.status < 400 ? nil : self.report.errorClass)
+        }
+        self.exchange.finish(trailers: nil)
+    }
+
+    func attemptBroke(_ errorClass: ErrorClass, _ fault: ProxyFault, detail: String) {
+        self.breakOff(errorClass, fault, detail: detail)
+    }
+
+    func attemptFailed(_ failure: AttemptFailure) {
+        guard let running = self.running, var policy = self.policy else { return }
+        let errorClass = failure.result.errorClass ?? .daemonInternal
+        self.logger.log(
+            // What the caller did wrong is between it and the provider.
+            level: failure.result.blame == .request ? .debug : .notice,
+            "attempt failed",
+            metadata: [
+                "event": "attempt_failed",
+                "provider": "\(running.candidate.provider.name)",
+                "key": "\(running.key)",
+                "class": "\(errorClass.rawValue)",
+                "attempt": "\(policy.attempts)",
+                "detail": "\(failure.detail)",
+            ]
+        )
+        self.report.errorClass = errorClass
+        let step = policy.next(
+            after: failure.result,
+            canRepeatBody: self.body?.isRepeatable ?? true,
+            repeatsPossiblyBilled: running.candidate.provider.repeatPossiblyBilled,
+            at: self.gateway.time.now()
+        )
+        self.policy = policy
+        let outcome: KeyOutcome =
+            if case .key(let scope) = failure.result.blame {
+                .failed(errorClass, concerning: scope, hint: failure.hint)
+            } else {
+                .neutral
+            }
+        switch step {
+        case .giveUp:
+            self.note(outcome, of: running)
+            self.answer(failure, of: running)
+        case .sameKey:
+            self.drop(running, noting: outcome, class: errorClass)
+            self.begin(onSameKeyAs: running)
+        case .anotherKey(let otherProvider):
+            self.failedKeys.append(running.key)
+            if otherProvider { self.candidateIndex += 1 }
+            self.note(outcome, of: running)
+            guard self.hasFurtherKey else { return self.answer(failure, of: running) }
+            self.drop(running, noting: .neutral, class: errorClass)
+            self.gateway.metrics.retries.with(errorClass.rawValue).increment()
+            self.attempt()
+        }
+    }
+
+    /// Whether a key is left that the request has not failed on.
+    ///
+    /// Only asks: nothing is counted on the key.
+    private var hasFurtherKey: Bool {
+        let now = self.gateway.time.now()
+        return self.candidates[self.candidateIndex...].contains { candidate in
+            let demand = KeyDemand(
+                provider: candidate.provider.name, model: candidate.model, pinned: self.controls.pinnedKey,
+                excluded: self.failedKeys)
+            return self.gateway.pool.canServe(demand, at: now)
+        }
+    }
+
+    private func begin(onSameKeyAs former: RunningAttempt) {
+        guard self.gateway.pool.chooseAgain(former.key) else { return self.attempt() }
+        self.gateway.metrics.retries.with(ErrorClass.providerUnreachable.rawValue).increment()
+        self.begin(on: former.key, of: former.candidate)
+    }
+
+    /// Ends an attempt in favour of the next one.
+    private func drop(_ running: RunningAttempt, noting outcome: KeyOutcome, class errorClass: ErrorClass) {
+        self.running = nil
+        running.attempt.cancel()
+        self.finish(running, as: outcome, class: errorClass)
+    }
+
+    // MARK: What becomes of keys
+
+    /// Notes on the key how the attempt went, without taking the request off it.
+    func note(_ outcome: KeyOutcome, of running: RunningAttempt) {
+        let transition = self.gateway.pool.record(
+            outcome, on: running.key, model: running.candidate.model, begun: running.begun,
+            at: self.gateway.time.now())
+        if let transition { self.gateway.keyChanged(transition) }
+    }
+
+    /// Notes how the running attempt ended and takes the request off the key.
+    func settle(_ running: RunningAttempt, as outcome: KeyOutcome, class errorClass: ErrorClass?) {
+        self.running = nil
+        self.finish(running, as: outcome, class: errorClass)
+    }
+
+    private func finish(_ running: RunningAttempt, as outcome: KeyOutcome, class errorClass: ErrorClass?) {
+        self.note(outcome, of: running)
+        self.gateway.pool.release(running.key)
+        self.report.upstream += self.gateway.time.now() - running.begun
+        let provider = running.candidate.provider.name.text
+        let word = errorClass?.rawValue ?? "ok"
+        self.gateway.metrics.upstreamAttempts.with(provider, word).increment()
+        self.gateway.metrics.keyRequests.with(running.key.text, provider, word).increment()
+    }
+
+    // MARK: Answers after attempts
+
+    /// No attempt is left: the last one decides what the caller gets (contract section 5).
+    private func answer(_ failure: AttemptFailure, of running: RunningAttempt) {
+        let errorClass = failure.result.errorClass ?? .daemonInternal
+        guard let answer = failure.answer else {
+            self.drop(running, noting: .neutral, class: errorClass)
+            return self.refuse(failure.fault)
+        }
+        let status = answer.head.status
+        let concernsKey = if case .key = failure.result.blame { true } else { false }
+        switch errorClass {
+        case .providerAuthFailed where concernsKey, .providerForbidden where concernsKey && status == 403:
+            self.drop(running, noting: .neutral, class: errorClass)
+            self.refuse(ProxyFault(.upstreamAuth))
+        case .providerBilling where status == 402 || status == 403,
+            .providerQuotaExhausted where status == 402 || status == 403:
+            self.drop(running, noting: .neutral, class: errorClass)
+            self.answerWithoutKey()
+        default:
+            running.attempt.commit(answer)
+        }
+    }
+
+    /// No key can be used: 429 where one comes back, else 503, with the keys and their states.
+    private func answerWithoutKey() {
+        let now = self.gateway.time.now()
+        var shortage = self.shortage ?? KeyShortage(keys: [], isBusy: false)
+        if let policy, policy.attempts > 0 {
+            // Attempts were made: tell how the keys stand now, those of every candidate.
+            shortage = KeyShortage(keys: [], isBusy: false)
+            for candidate in self.candidates {
+                let demand = KeyDemand(
+                    provider: candidate.provider.name, model: candidate.model, pinned: self.controls.pinnedKey)
+                shortage = shortage.merged(with: self.gateway.pool.shortage(for: demand, at: now))
+            }
+        }
+        self.refuse(NoUsableKey.fault(for: shortage, now: now, wallTime: self.gateway.time.wallTime()))
+    }
+
+    private func answerDryRun(key: KeyLabel, candidate: RouteCandidate) {
+        var json = JSONWriter(reservingCapacity: 128)
+        json.raw(#"{"dry_run":true,"provider":"#)
+        json.string(candidate.provider.name.text)
+        json.raw(#","key":"#)
+        json.string(key.text)
+        json.raw(#","model":"#)
+        if let model = candidate.model { json.string(model.text) } else { json.raw("null") }
+        json.raw("}")
+        var head = ResponseHead(status: 200)
+        head.headers.add(name: "Content-Type", value: "application/json")
+        head.headers.add(name: "X-KMI-Dry-Run", value: "true")
+        self.addProxyFields(to: &head.headers)
+        self.answer(RefusalAnswer(head: head, body: ByteBuffer(bytes: json.bytes)))
+    }
+}

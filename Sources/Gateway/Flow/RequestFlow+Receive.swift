@@ -1,0 +1,232 @@
+import Logging
+import NIOCore
+import ProxyCore
+
+extension RequestFlow {
+    /// The length that the caller announced; `nil` without one.
+    private var announcedLength: Int64? {
+        self.head.headers.first("content-length").flatMap { Int64($0) }
+    }
+
+    private var isChunked: Bool { self.head.headers.contains("transfer-encoding") }
+
+    /// A body that says itself that it is too long is refused before a byte of it is read (K-039).
+    func checkAnnouncedSize() throws(ProxyFault) {
+        guard let most = self.snapshot.configuration.server.limits.requestBody, let length = self.announcedLength else {
+            return
+        }
+        if length > Int64(most) { throw ProxyFault(.bodyTooLarge) }
+    }
+
+    // MARK: Admission
+
+    /// The third phase: takes one of the places that `limits.in_flight` allows, or waits for one.
+    func enter() {
+        let bound = NIOLoopBound(self, eventLoop: self.exchange.eventLoop)
+        let entry = self.gateway.gate.enter {
+            bound.eventLoop.execute { bound.value.admitted() }
+        }
+        switch entry {
+        case .admitted:
+            self.isAdmitted = true
+            self.beginReceiving()
+        case .full:
+            self.refuse(ProxyFault(.overloaded, retryAfter: 1))
+        case .waiting(let number):
+            self.phase = .queued(number)
+            guard let limit = self.snapshot.configuration.limits.queueTimeout else { return }
+            self.queueTimer = self.exchange.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
+                self.waitedTooLong()
+            }
+        }
+    }
+
+    private func admitted() {
+        // The caller may have left, or the wait have ended, while this was under way: the place goes back then.
+        guard case .queued = self.phase else { return self.gateway.gate.leave() }
+        self.queueTimer?.cancel()
+        self.isAdmitted = true
+        self.beginReceiving()
+    }
+
+    private func waitedTooLong() {
+        guard case .queued(let number) = self.phase, self.gateway.gate.abandon(number) else { return }
+        self.refuse(ProxyFault(.overloaded, retryAfter: 1))
+    }
+
+    // MARK: The body
+
+    /// The fourth phase.
+    ///
+    /// Whatever names its model in the body is received whole, since a name may come last, or twice; other bodies of
+    /// announced length go up while they come in.
+    private func beginReceiving() {
+        guard self.isChunked || self.announcedLength.map({ $0 > 0 }) ?? false else {
+            self.inspector = .opaque
+            if self.announcedLength != nil {
+                let empty = self.makeBody()
+                empty.finish()
+                self.body = empty
+            }
+            return self.decide()
+        }
+        self.inspector = BodyInspector(self.head.headers)
+        let body = self.makeBody()
+        self.body = body
+        if case .opaque = self.inspector, !self.isChunked {
+            self.decide()
+        } else {
+            self.phase = .receiving
+        }
+        if !self.hasAnswered { self.exchange.resumeBody() }
+    }
+
+    private func makeBody() -> KeptBody {
+        let limits = self.snapshot.configuration.server.limits
+        let body = KeptBody(
+            eventLoop: self.exchange.eventLoop, spool: self.gateway.spool,
+            memoryLimit: limits.bodyMemory ?? limits.requestBody ?? .max)
+        body.onPauseChange = { [weak self] in
+            guard let self, let body = self.body else { return }
+            if body.wantsPause { self.exchange.pauseBody() } else { self.exchange.resumeBody() }
+        }
+        body.onSpoolFailure = { [weak self] in self?.spoolFailed($0) }
+        return body
+    }
+
+    /// The state directory cannot take the body: the request goes on, and is not repeated.
+    private func spoolFailed(_ error: any Error) {
+        self.logger.warning(
+            "request body cannot be spooled, so the request will not be repeated",
+            metadata: ["event": "spool_failed", "error": "\(error)"])
+        guard case .receiving = self.phase else { return }
+        let hasModelList =
+            self.caller?.client?.models.isEmpty == false || self.snapshot.poolKeys.contains { !$0.models.isEmpty }
+        if self.isChunked || hasModelList {
+            // Its length is not known before its end, and the upstream is to be told one. Nor is its model: a second
+            // one may follow that the provider believes.
+            self.body?.holdsUnwritten = true
+        } else {
+            self.decide()
+        }
+    }
+
+    /// Takes a piece of the body.
+    func receive(_ piece: ByteBuffer) {
+        guard let body else { return }
+        if let most = self.snapshot.configuration.server.limits.requestBody,
+            body.received + Int64(piece.readableBytes) > Int64(most)
+        {
+            return self.refuse(ProxyFault(.bodyTooLarge))
+        }
+        if case .receiving = self.phase { self.inspector.inspect(piece) }
+        body.append(piece)
+    }
+
+    /// The body is complete.
+    func receiveEnd() {
+        guard let body else { return }
+        body.finish()
+        if case .receiving = self.phase { self.decide() }
+    }
+
+    /// The body that an attempt at a candidate sends.
+    func bodyForAttempt(of candidate: RouteCandidate) -> (kept: KeptBody, reader: BodyReader, length: Int64)? {
+        guard let body, let length = self.bodyLength(of: candidate, in: body) else { return nil }
+        return (body, BodyReader(body: body, splice: self.splice(for: candidate)), length)
+    }
+
+    /// How long the body for a candidate is; `nil` without one.
+    func bodyLength(of candidate: RouteCandidate, in body: KeptBody) -> Int64? {
+        let length = self.announcedLength ?? body.received
+        return self.splice(for: candidate)?.length(of: length) ?? length
+    }
+
+    /// The splice that puts the real model in the place of an alias.
+    private func splice(for candidate: RouteCandidate) -> BodySplice? {
+        guard candidate.isAlias, let model = candidate.model else { return nil }
+        return self.modelPlace?.splice(to: model)
+    }
+
+    // MARK: Deciding
+
+    /// The fifth phase: the model is known now, as far as it can be; decides whether the caller may use it, and who serves
+    /// it.
+    private func decide() {
+        self.phase = .attempting
+        do throws(ProxyFault) {
+            let model = try self.readModel() ?? self.route?.pathModel
+            guard self.caller?.mayUse(model) ?? false else {
+                throw ProxyFault(
+                    .forbidden,
+                    message: model == nil
+                        ? "The token is for certain models only, and the request names none that can be read."
+                        : "The token is not for this model.")
+            }
+            if let model, self.needsLists(for: model) {
+                self.phase = .listing
+                return self.loadModels { self.route(to: model) }
+            }
+            self.route(to: model)
+        } catch {
+            self.refuse(error)
+        }
+    }
+
+    private func route(to model: ModelName?) {
+        guard !self.hasAnswered, let route else { return }
+        do throws(ProxyFault) {
+            self.candidates = try self.snapshot.candidates(for: model, on: route) {
+                self.gateway.catalogue.provider(listing: $0, among: self.snapshot.configuration.providers)
+            }
+            if let pinned = self.controls.pinnedKey { try self.keepToProvider(of: pinned, model: model) }
+            if model == nil { try self.checkKeysTakeAnyModel() }
+        } catch {
+            return self.refuse(error)
+        }
+        let retry = self.snapshot.configuration.retry
+        self.policy = AttemptPolicy(
+            maxAttempts: max(1, retry.maxAttempts),
+            deadline: retry.deadline.map { self.received + $0 } ?? Instant(nanoseconds: .max),
+            isPinned: self.controls.pinnedKey != nil
+        )
+        self.attempt()
+    }
+
+    /// A caller that insists on a key has chosen its provider too.
+    private func keepToProvider(of key: KeyLabel, model: ModelName?) throws(ProxyFault) {
+        guard let name = self.gateway.pool.provider(of: key), let provider = self.snapshot.providers[name] else {
+            throw ProxyFault(.invalidRequest, message: "X-KMI-Key names no key.")
+        }
+        let ofProvider = self.candidates.filter { $0.provider.name == name }
+        guard ofProvider.isEmpty else {
+            self.candidates = ofProvider
+            return
+        }
+        guard self.route?.provider == nil else {
+            throw ProxyFault(.invalidRequest, message: "The key of X-KMI-Key belongs to another provider.")
+        }
+        self.candidates = [RouteCandidate(provider: provider, model: model, isAlias: false)]
+    }
+
+    /// A key with a model list serves nothing whose model cannot be read.
+    ///
+    /// Where there are no other keys the request is refused (contract section 4).
+    private func checkKeysTakeAnyModel() throws(ProxyFault) {
+        let providers = self.candidates.map(\.provider.name)
+        let pinned = self.controls.pinnedKey
+        let keys = self.snapshot.poolKeys.filter {
+            providers.contains($0.provider) && (pinned == nil || $0.label == pinned)
+        }
+        guard !keys.isEmpty, keys.allSatisfy({ !$0.models.isEmpty }) else { return }
+        throw ProxyFault(
+            .forbidden, message: "The keys are for certain models only, and the request names none that can be read.")
+    }
+
+    /// The model that the body names, and where it stands there.
+    private func readModel() throws(ProxyFault) -> ModelName? {
+        let reading = try self.inspector.model(isComplete: self.body?.isComplete ?? true)
+        self.modelPlace = reading.place
+        return reading.model
+    }
+}

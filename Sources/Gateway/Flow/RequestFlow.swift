@@ -1,0 +1,146 @@
+import Logging
+import Metrics
+import NIOCore
+import ProxyCore
+
+/// The life of one request, in named phases: identify → route → admit → receive → choose a key → forward → account.
+///
+/// Bound to the exchange's event loop. Each phase is an extension in a file of its own; what a phase decides by are
+/// pure values of `ProxyCore`.
+final class RequestFlow: ExchangeHandler {
+    /// Where the request is in its life.
+    enum Phase {
+        case beginning
+        /// It waits for one of the places that `limits.in_flight` allows.
+        case queued(UInt64)
+        /// The body is received, whole, before anything can be decided.
+        case receiving
+        /// A list of models is fetched.
+        case listing
+        /// An attempt is running; nothing of an answer has been sent.
+        case attempting
+        /// An answer is being sent.
+        case answering
+        /// Nothing more will happen.
+        case over
+    }
+
+    let gateway: Gateway
+    /// The configuration that the request began with, and keeps.
+    let snapshot: GatewaySnapshot
+    let exchange: any Exchange
+    let head: RequestHead
+    let received: Instant
+    let requestID: String
+    var logger: Logger
+
+    var phase = Phase.beginning
+    var dialect = Dialect.other
+    var caller: Caller?
+    var controls = RequestControls()
+    var origin = OriginGuard.Verdict.noOrigin
+    var isAdmitted = false
+    var queueTimer: Scheduled<Void>?
+
+    var body: KeptBody?
+    var inspector = BodyInspector.opaque
+    /// Where the model's name stands in the body.
+    var modelPlace: BodyInspector.ModelPlace?
+    var route: ForwardRoute?
+
+    var candidates: [RouteCandidate] = []
+    var candidateIndex = 0
+    var policy: AttemptPolicy?
+    var failedKeys: [KeyLabel] = []
+    var shortage: KeyShortage?
+    var running: RunningAttempt?
+
+    var report = RequestReport()
+    var tail = StreamTail()
+    var isEventStream = false
+    var answerBytes: Int64 = 0
+
+    init(gateway: Gateway, head: RequestHead, exchange: any Exchange) {
+        self.gateway = gateway
+        self.snapshot = gateway.snapshot
+        self.exchange = exchange
+        self.head = head
+        self.received = gateway.time.now()
+        self.requestID = RequestID.given(by: head.headers) ?? gateway.makeRequestID()
+        self.logger = gateway.logger
+        self.logger[metadataKey: "request_id"] = "\(self.requestID)"
+    }
+
+    /// Whether anything of an answer has been sent.
+    var hasAnswered: Bool {
+        switch self.phase {
+        case .answering, .over: true
+        case .beginning, .queued, .receiving, .listing, .attempting: false
+        }
+    }
+
+    /// Begins the life of the request.
+    func begin() {
+        self.gateway.metrics.inFlightRequests.increment()
+        do throws(ProxyFault) {
+            if let preflight = try self.identify() {
+                return self.answer(preflight)
+            }
+            switch try self.chooseRoute() {
+            case .models(let listing):
+                self.list(listing)
+            case .forward(let route):
+                self.route = route
+                try self.checkAnnouncedSize()
+                self.enter()
+            }
+        } catch {
+            self.refuse(error)
+        }
+    }
+
+    // MARK: What the exchange tells
+
+    func exchangeReceived(body piece: ByteBuffer) {
+        // An answer may have begun while the rest of the body still goes up.
+        guard !self.hasAnswered || self.running != nil else { return }
+        self.receive(piece)
+    }
+
+    func exchangeReceivedEnd() {
+        guard !self.hasAnswered || self.running != nil else { return }
+        self.receiveEnd()
+    }
+
+    func exchangeBecameWritable() {
+        self.running?.attempt.setPaused(false)
+    }
+
+    func exchangeClosed(byCaller: Bool) {
+        if byCaller { self.callerLeft() }
+        self.close()
+    }
+
+    // MARK: Ends
+
+    /// The caller went away before its answer was complete: everything that is done for it stops (theme: tokens burn).
+    private func callerLeft() {
+        if case .over = self.phase { return }
+        self.report.errorClass = .callerCancelled
+        self.report.outcome = .left
+        if let running = self.running {
+            running.attempt.cancel()
+            self.settle(running, as: .neutral, class: .callerCancelled)
+        }
+        self.account()
+    }
+
+    /// Lets go of everything.
+    private func close() {
+        if let running = self.running {
+            running.attempt.cancel()
+            self.settle(running, as: .neutral, class: self.report.errorClass ?? .daemonInternal)
+        }
+        self.account()
+    }
+}

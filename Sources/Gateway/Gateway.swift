@@ -1,0 +1,112 @@
+public import Logging
+public import Metrics
+import NIOCore
+public import ProxyCore
+import Synchronization
+
+/// The data plane: answers every request of the callers' listeners, and owns what its requests share.
+public final class Gateway: Responder {
+    /// The keys of all providers.
+    public let pool: SharedKeyPool
+    let transport: any UpstreamTransport
+    let metrics: ProxyMetrics
+    let time: any TimeSource
+    let spool: BodySpool?
+    let gate: AdmissionGate
+    let catalogue: ModelListCache
+    let logger: Logger
+    /// The daemon's own user, who needs no token on the Unix socket.
+    let userID: UInt32
+    private let current: Mutex<GatewaySnapshot>
+
+    /// Makes a gateway.
+    ///
+    /// - Parameters:
+    ///   - snapshot: The configuration to begin with.
+    ///   - transport: Carries requests to providers.
+    ///   - metrics: Counts.
+    ///   - time: Tells the time.
+    ///   - spool: Takes the long part of request bodies; without one, bodies over `body_memory` are not repeated.
+    ///   - userID: The user id whose processes may use the Unix socket without a token.
+    ///   - logger: Hears of requests.
+    public init(
+        snapshot: GatewaySnapshot,
+        transport: any UpstreamTransport,
+        metrics: ProxyMetrics,
+        time: any TimeSource,
+        spool: BodySpool?,
+        userID: UInt32,
+        logger: Logger
+    ) {
+        self.pool = SharedKeyPool(KeyPool(keys: snapshot.poolKeys, policy: snapshot.poolPolicy))
+        self.transport = transport
+        self.metrics = metrics
+        self.time = time
+        self.spool = spool
+        self.userID = userID
+        self.logger = logger
+        let limits = snapshot.configuration.limits
+        self.gate = AdmissionGate(limit: limits.inFlight, queueLimit: limits.queue)
+        self.catalogue = ModelListCache()
+        self.current = Mutex(snapshot)
+    }
+
+    /// The configuration that new requests begin with.
+    public var snapshot: GatewaySnapshot {
+        self.current.withLock { $0 }
+    }
+
+    /// Puts a new configuration in force for requests that begin from now on.
+    public func apply(_ snapshot: GatewaySnapshot) {
+        self.current.withLock { $0 = snapshot }
+        self.pool.reconfigure(keys: snapshot.poolKeys, policy: snapshot.poolPolicy)
+        let limits = snapshot.configuration.limits
+        self.gate.reconfigure(limit: limits.inFlight, queueLimit: limits.queue)
+        self.catalogue.forget()
+    }
+
+    /// Requests that wait for admission right now.
+    public var queuedRequests: Int { self.gate.occupancy.waiting }
+
+    /// Begins the life of a request.
+    public func respond(to head: RequestHead, on exchange: any Exchange) -> any ExchangeHandler {
+        let flow = RequestFlow(gateway: self, head: head, exchange: exchange)
+        flow.begin()
+        return flow
+    }
+
+    /// The answer to a request that the listener refuses by itself, in the dialect that its target suggests.
+    public func refusal(_ reason: ListenerRefusal, head: RequestHead?) -> RefusalAnswer {
+        let fault = ProxyFault(refusal: reason)
+        let dialect = head.map { Dialect.ofUnrouted(target: $0.target, headers: $0.headers) } ?? .openai
+        self.metrics.rejected.with(fault.code.rawValue).increment()
+        // Without a head nobody can tell the dialect, although the answer has to be in one.
+        let counted = head == nil ? Dialect.other : dialect
+        self.metrics.requests(dialect: counted.rawValue, provider: "", code: fault.status).increment()
+        let requestID = head.flatMap { RequestID.given(by: $0.headers) } ?? self.makeRequestID()
+        return fault.refusalAnswer(in: dialect, requestID: requestID)
+    }
+
+    /// A request id that nobody else has.
+    func makeRequestID() -> String {
+        var random = SystemRandomNumberGenerator()
+        return RequestID.make(
+            randomBytes: (0..<RequestID.randomByteCount).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+    }
+
+    /// Tells the log that a key changed its state.
+    func keyChanged(_ transition: KeyTransition) {
+        self.logger.notice(
+            "key changed its state",
+            metadata: [
+                "event": "key_state",
+                "key": "\(transition.key)",
+                "old": "\(transition.old.rawValue)",
+                "new": "\(transition.new.rawValue)",
+                "class": "\(transition.reason?.rawValue ?? "")",
+                "model": "\(transition.model?.text ?? "")",
+                "usable_in_ms": "\(transition.usableAt.map { ($0 - self.time.now()).nanoseconds / 1_000_000 } ?? 0)",
+            ]
+        )
+    }
+}

@@ -1,0 +1,102 @@
+import NIOCore
+public import ProxyCore
+
+/// One configuration, made ready for the request path: an immutable value that a request keeps from beginning to end,
+/// whatever is reloaded meanwhile (T-015).
+public struct GatewaySnapshot: Sendable {
+    let configuration: Configuration
+    let routes: RouteTable
+    let tokens: TokenTable
+    /// The client that each entry of ``tokens`` belongs to.
+    let tokenOwners: [ClientName]
+    let clients: [ClientName: Configuration.Client]
+    let hosts: HostGuard
+    let origins: OriginGuard
+    let headers: HeaderPolicy
+    let providers: [ProviderName: Configuration.Provider]
+    let aliases: [ModelName: Configuration.ModelAlias]
+    let keys: [KeyLabel: Configuration.Key]
+    let secrets: [KeyLabel: Secret]
+    let attemptLimits: AttemptLimits
+
+    /// The keys that the pool is made of.
+    public let poolKeys: [Configuration.Key]
+    /// What the pool decides by.
+    public let poolPolicy: KeyPool.Policy
+
+    /// Makes a configuration ready.
+    ///
+    /// - Parameters:
+    ///   - configuration: A validated configuration.
+    ///   - keySecrets: The secret of every key that has one.
+    ///   - clientTokens: The token of every client.
+    public init(
+        configuration: Configuration,
+        keySecrets: [KeyLabel: Secret],
+        clientTokens: [ClientName: Secret]
+    ) {
+        self.configuration = configuration
+        let providers = configuration.providers
+        self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.routes = RouteTable(
+            basePath: configuration.server.basePath, providers: providers.map(\.name.text))
+        // The order only has to be the same in both.
+        self.tokenOwners = clientTokens.keys.sorted()
+        self.tokens = TokenTable(
+            tokens: self.tokenOwners.map { name in clientTokens[name]?.withBytes { Array($0) } ?? [] })
+        self.clients = Dictionary(
+            configuration.clients.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.hosts = HostGuard(allowedHosts: configuration.server.allowedHosts)
+        self.origins = OriginGuard(allowedOrigins: configuration.server.allowedOrigins)
+        self.headers = HeaderPolicy(forwardHeaders: configuration.upstream.forwardHeaders)
+        self.aliases = Dictionary(
+            configuration.models.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.poolKeys = configuration.keys + Self.keylessServers(of: configuration)
+        self.keys = Dictionary(self.poolKeys.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+        self.secrets = keySecrets
+        self.poolPolicy = KeyPool.Policy(
+            mode: configuration.rotation.mode,
+            affinity: configuration.rotation.affinity,
+            cooldown: configuration.cooldown
+        )
+        self.attemptLimits = AttemptLimits(
+            firstByte: configuration.upstream.firstByteTimeout.map(TimeAmount.init),
+            idle: configuration.upstream.idleTimeout.map(TimeAmount.init),
+            total: configuration.upstream.totalTimeout.map(TimeAmount.init),
+            responseBody: configuration.server.limits.responseBody.map(Int64.init)
+        )
+    }
+
+    /// A local server without keys has one of its own name, so that it can be told whether it is in use (contract
+    /// section 7).
+    ///
+    /// Nothing is sent for it: there is no secret under its label.
+    private static func keylessServers(of configuration: Configuration) -> [Configuration.Key] {
+        let withKeys = Set(configuration.keys.map(\.provider))
+        return configuration.providers.compactMap { provider in
+            guard provider.kind == .local, !withKeys.contains(provider.name) else { return nil }
+            return KeyLabel(provider.name.text).map {
+                Configuration.Key(label: $0, provider: provider.name, secret: .store(id: ""))
+            }
+        }
+    }
+
+    /// The header fields that go to the provider: the caller's allowed ones, the key's own, and the key as credential.
+    func requestFields(
+        from fields: HeaderFields, key: KeyLabel, provider: Configuration.Provider, joined: TargetJoining.Joined
+    ) -> HeaderFields {
+        let form = UpstreamCredential.form(kind: provider.kind, joined: joined)
+        return self.headers.upstreamHeaders(
+            from: fields,
+            keyHeaders: (self.keys[key]?.headers ?? []).map { ($0.name, $0.value) },
+            credential: self.secrets[key]?.withText { form.field(key: $0) }
+        )
+    }
+}
+
+extension TimeAmount {
+    /// The same time in the event loop's terms.
+    init(_ duration: Duration) {
+        self = .nanoseconds(duration.nanoseconds)
+    }
+}

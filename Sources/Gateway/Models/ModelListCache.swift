@@ -1,0 +1,87 @@
+import NIOCore
+import ProxyCore
+import Synchronization
+
+/// Which models the providers list, fetched when somebody wants to know and kept for a while.
+final class ModelListCache: Sendable {
+    /// How long a list counts.
+    static let lifetime = Duration.seconds(600)
+    /// How long a provider whose list could not be had is left alone.
+    static let patience = Duration.seconds(60)
+
+    private struct Entry {
+        /// `nil` after a failure, if there was no list before.
+        var models: [ModelEntry]?
+        var validUntil: Instant
+    }
+
+    private struct State {
+        var entries: [ProviderName: Entry] = [:]
+        /// Those who wait for a list that is being fetched.
+        var waiting: [ProviderName: [@Sendable () -> Void]] = [:]
+        /// Counts changes of the configuration, so that a list fetched before one is not kept after it.
+        var generation = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Forgets everything, because providers may have changed.
+    func forget() {
+        self.state.withLock { state in
+            state.entries = [:]
+            state.generation += 1
+        }
+    }
+
+    /// The provider that lists a model; of several the first by the configuration's order.
+    func provider(listing model: ModelName, among providers: [Configuration.Provider]) -> ProviderName? {
+        self.state.withLock { state in
+            providers.first { provider in
+                state.entries[provider.name]?.models?.contains { $0.id == model.text } ?? false
+            }?.name
+        }
+    }
+
+    /// What each of the providers offers, as far as that is known.
+    func offers(of providers: [Configuration.Provider]) -> [ModelCatalogue.Offer] {
+        self.state.withLock { state in
+            providers.compactMap { provider in
+                state.entries[provider.name]?.models.map {
+                    ModelCatalogue.Offer(provider: provider.name.text, models: $0)
+                }
+            }
+        }
+    }
+
+    /// The providers whose list is not known, or too old.
+    func outdated(among providers: [Configuration.Provider], at now: Instant) -> [Configuration.Provider] {
+        self.state.withLock { state in
+            providers.filter { provider in state.entries[provider.name].map { $0.validUntil <= now } ?? true }
+        }
+    }
+
+    /// Asks to be called when the list of a provider is there.
+    ///
+    /// `true` means that nobody is fetching it yet: the asker is to do so, and to ``finish(_:with:generation:at:)``.
+    func await(_ provider: ProviderName, _ done: @escaping @Sendable () -> Void) -> (isFirst: Bool, generation: Int) {
+        self.state.withLock { state in
+            let isFirst = state.waiting[provider] == nil
+            state.waiting[provider, default: []].append(done)
+            return (isFirst, state.generation)
+        }
+    }
+
+    /// Takes what was fetched, `nil` for a failure, and calls those who wait.
+    func finish(_ provider: ProviderName, with models: [ModelEntry]?, generation: Int, at now: Instant) {
+        let waiting = self.state.withLock { state in
+            if state.generation == generation {
+                // A list that cannot be had anew is better than none.
+                let kept = models ?? state.entries[provider]?.models
+                let lifetime = models == nil ? Self.patience : Self.lifetime
+                state.entries[provider] = Entry(models: kept, validUntil: now + lifetime)
+            }
+            return state.waiting.removeValue(forKey: provider) ?? []
+        }
+        for done in waiting { done() }
+    }
+}
