@@ -25,6 +25,7 @@ extension Target.Dependency {
 let package = Package(
     name: "kmi",
     products: [
+        .executable(name: "kmid", targets: ["Daemon"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -51,9 +52,19 @@ let package = Package(
         .target(name: "Metrics"),
         .target(name: "ProxyHTTP", dependencies: ["ProxyCore", .nioCore, .nioPosix, .logging]),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
+        .target(name: "SystemSupport", dependencies: ["CSystemd"]),
+
         // Floor 3: the life of a request.
         .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .deque, .logging]),
 
+        // Floor 4: the programs.
+        .executableTarget(
+            name: "Daemon",
+            dependencies: [
+                "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "SystemSupport", "Gateway",
+                .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml,
+            ]
+        ),
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore]),
@@ -74,6 +85,7 @@ let package = Package(
                 "Gateway", "Metrics", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioEmbedded, .logging,
             ]
         ),
+        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Gateway", "ProxyCore", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

@@ -1,0 +1,148 @@
+import ProxyCore
+
+extension ConfigurationSchema {
+    static let routing: [Setting<Configuration>] = [
+        Setting(
+            "rotation.mode", \.rotation.mode, Form.choice(RotationMode.self), default: #""round-robin""#, .live,
+            "How a key is chosen among the usable ones. This version knows `sticky` and `round-robin`."),
+        Setting(
+            "rotation.affinity", \.rotation.affinity, Form.boolean, default: "true", .live,
+            "Keeps a conversation on its key while that key is usable."),
+        Setting(
+            "rotation.include_warn", \.rotation.includeWarn, Form.boolean, default: "true", .notYet,
+            "Whether keys with little quota left take part while others have more."),
+        Setting(
+            "retry.max_attempts", \.retry.maxAttempts, Form.integer(1...100), default: "4", .live,
+            "Attempts over all keys and providers of one request."),
+        Setting(
+            "retry.deadline", \.retry.deadline, Form.durationOrZero(), default: #""30s""#, .live,
+            "No new attempt starts later than this."),
+        Setting(
+            "retry.base", \.retry.base, Form.duration(), default: #""250ms""#, .notYet,
+            "The first step of the back-off, which doubles and is jittered in full."),
+        Setting(
+            "retry.cap", \.retry.cap, Form.duration(), default: #""8s""#, .notYet, "The longest step of the back-off."),
+        Setting(
+            "retry.budget", \.retry.budget, Form.number(0...1), default: "0.2", .notYet,
+            "The share of the requests of the last 60 s that may be retries; ten are always free."),
+        Setting(
+            "breaker.failures", \.breaker.failures, Form.integer(1...1_000_000), default: "5", .notYet,
+            "The failures within the window that open a provider's breaker."),
+        Setting(
+            "breaker.window", \.breaker.window, Form.duration(), default: #""30s""#, .notYet,
+            "The time over which failures count."),
+        Setting(
+            "breaker.open", \.breaker.open, Form.duration(), default: #""10s""#, .notYet,
+            "How long the breaker stays open at first; it doubles up to 5m while probes fail."),
+        Setting(
+            "cooldown.rate_limited", \.cooldown.rateLimited, Form.duration().list(atLeast: 1),
+            default: #"["2s", "5s", "15s", "60s", "5m"]"#, .live,
+            "How long a key rests after a rate limit without a hint from the provider, step by step."),
+        Setting(
+            "cooldown.billing", \.cooldown.billing, Form.duration(), default: #""1h""#, .live,
+            "How long a key rests when its account lacks money."),
+        Setting(
+            "cooldown.auth", \.cooldown.auth, Form.duration().list(atLeast: 1),
+            default: #"["30s", "2m", "10m", "1h", "6h"]"#, .live,
+            "How long a key rests after the provider did not accept it, step by step."),
+        Setting(
+            "cooldown.forbidden", \.cooldown.forbidden, Form.duration(), default: #""5m""#, .live,
+            "How long a key rests for a model that it may not use."),
+    ]
+
+    static let upstream: [Setting<Configuration>] = [
+        Setting(
+            "upstream.connect_timeout", \.upstream.connectTimeout, Form.durationOrZero(), default: #""10s""#, .restart,
+            "Until a connection stands, TLS included."),
+        Setting(
+            "upstream.first_byte_timeout", \.upstream.firstByteTimeout, Form.durationOrZero(), default: #""10m""#,
+            .live,
+            "Until the first byte of an answer's body, or the first event of a stream."),
+        Setting(
+            "upstream.idle_timeout", \.upstream.idleTimeout, Form.durationOrZero(), default: #""5m""#, .live,
+            "The longest silence within an answer."),
+        Setting(
+            "upstream.total_timeout", \.upstream.totalTimeout, Form.durationOrZero(), default: "0", .live,
+            "For one attempt as a whole."),
+        Setting(
+            "upstream.max_connections", \.upstream.maxConnections, Form.integer(1...1_000_000), default: "512",
+            .restart,
+            "Connections to providers at once; not below `limits.in_flight`."),
+        Setting(
+            "upstream.max_idle_connections", \.upstream.maxIdleConnections, Form.integer(1...1_000_000), default: "64",
+            .restart, "Connections kept for later requests; not above `max_connections`."),
+        Setting(
+            "upstream.allow_hosts", \.upstream.allowHosts, Form.hostPattern.list(), default: "[]", .live,
+            "The hosts that providers may have; empty is those of the configured providers."),
+        Setting(
+            "upstream.ca_file", \.upstream.caFile, Form.text("a path").orEmpty("those of the system"), default: #""""#,
+            .restart, "The trusted authorities in PEM."),
+        Setting(
+            "upstream.proxy", \.upstream.proxy, Form.proxy.orEmpty("none"), default: #""""#, .restart,
+            "The proxy to go through; the environment is not asked."),
+        Setting(
+            "upstream.forward_headers", \.upstream.forwardHeaders, Form.forwardedField.list(), default: "[]", .live,
+            "Request fields that are forwarded beside the built-in ones."),
+    ]
+
+    static let limits: [Setting<Configuration>] = [
+        Setting("limits.rps", \.limits.rps, Form.limit, default: "0", .notYet, "Requests per second over all callers."),
+        Setting("limits.rpm", \.limits.rpm, Form.limit, default: "0", .notYet, "Requests per minute over all callers."),
+        Setting("limits.in_flight", \.limits.inFlight, Form.limit, default: "512", .live, "Requests at once."),
+        Setting(
+            "limits.queue", \.limits.queue, Form.integer(0...1_000_000), default: "256", .live,
+            "Requests that wait for a place; 0 lets none wait."),
+        Setting(
+            "limits.queue_timeout", \.limits.queueTimeout, Form.durationOrZero(), default: #""30s""#, .live,
+            "How long one waits at most."),
+        Setting(
+            "limits.address.rps", \.limits.address.rps, Form.limit, default: "0", .notYet,
+            "Requests per second of one address."),
+        Setting(
+            "limits.client.rps", \.limits.client.rps, Form.limit, default: "0", .notYet,
+            "Requests per second of one client."),
+    ]
+
+    static let operations: [Setting<Configuration>] = [
+        Setting(
+            "trace.keep", \.trace.keep, Form.durationOrZero(), default: #""30d""#, .notYet,
+            "How long requests are kept."),
+        Setting(
+            "trace.max_bytes", \.trace.maxBytes, Form.sizeLimit, default: #""256MiB""#, .notYet,
+            "How much room they may take."),
+        Setting(
+            "trace.capture_bodies", \.trace.captureBodies, Form.boolean, default: "false", .notYet,
+            "Whether bodies are kept as well."),
+        Setting(
+            "trace.audit_keep", \.trace.auditKeep, Form.durationOrZero(), default: #""365d""#, .notYet,
+            "How long audit events are kept."),
+        Setting(
+            "usage.ask", \.usage.ask, Form.boolean, default: "true", .notYet,
+            "Asks for usage in streams whose caller does not."),
+        Setting(
+            "usage.keepalive", \.usage.keepalive, Form.durationOrZero("never"), default: "0", .notYet,
+            "Sends the caller a comment or ping after so long without an event."),
+        Setting(
+            "prices.file", \.prices.file, Form.text("a path").orEmpty("the embedded table"), default: #""""#, .notYet,
+            "The price table."),
+        Setting(
+            "storage.backup", \.storage.backup, Form.durationOrZero("never"), default: #""1d""#, .notYet,
+            "How often a backup of the state is made."),
+        Setting(
+            "storage.backups_kept", \.storage.backupsKept, Form.limit, default: "7", .notYet,
+            "How many backups are kept."),
+        Setting(
+            "control.bus", \.control.bus, Form.bus, default: #""session""#, .notYet,
+            "The bus that the daemon is steered over; `--bus` wins."),
+        Setting(
+            "notifications.desktop", \.notifications.desktop, Form.boolean, default: "true", .notYet,
+            "Whether the desktop shows what needs a person."),
+        Setting(
+            "log.level", \.log.level, Form.choice(Configuration.Log.Level.self), default: #""info""#, .live,
+            "The least urgent messages that are written."
+        ),
+        Setting(
+            "log.format", \.log.format, Form.choice(Configuration.Log.Format.self), default: #""auto""#, .restart,
+            "`auto` is the journal when started by systemd, text on a terminal, JSON otherwise."),
+    ]
+}

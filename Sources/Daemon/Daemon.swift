@@ -1,0 +1,64 @@
+import ArgumentParser
+import ProxyCore
+
+/// `kmid`: the daemon.
+@main
+struct Daemon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kmid",
+        abstract: "Holds the API keys of a machine's user and serves the APIs of their providers on loopback.",
+        version: Version.line,
+        subcommands: [Run.self, CheckConfig.self, ShowVersion.self],
+        defaultSubcommand: Run.self
+    )
+}
+
+extension Daemon {
+    /// The command `kmid [run]`.
+    struct Run: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Run the daemon in the foreground.")
+
+        @Option(help: ArgumentHelp("The configuration file.", valueName: "FILE"))
+        var config: String?
+        @Option(help: ArgumentHelp("The directory of the daemon's state.", valueName: "DIR"))
+        var stateDir: String?
+        @Option(help: ArgumentHelp("The bus to appear on: session, system, none or an address.", valueName: "BUS"))
+        var bus: String?
+
+        func validate() throws {
+            guard let bus else { return }
+            do throws(ConfigurationValueError) {
+                _ = try Form.bus.read(.text(bus))
+            } catch {
+                throw ValidationError("--bus: \(error.reason)")
+            }
+        }
+
+        func run() async throws {
+            let status = await DaemonRun(config: self.config, stateDirectory: self.stateDir, bus: self.bus).run()
+            throw ExitCode(status)
+        }
+    }
+
+    /// The command `kmid check-config`.
+    struct CheckConfig: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check-config", abstract: "Check the configuration and report every problem.")
+
+        @Option(help: ArgumentHelp("The configuration file.", valueName: "FILE"))
+        var config: String?
+
+        func run() throws {
+            throw ExitCode(CheckConfiguration.run(ConfigurationLoader(configPath: self.config)))
+        }
+    }
+
+    /// The command `kmid version`.
+    struct ShowVersion: ParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "version", abstract: "Show the version.")
+
+        func run() {
+            print(Version.line)
+        }
+    }
+}

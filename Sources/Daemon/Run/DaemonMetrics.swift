@@ -1,0 +1,47 @@
+import Gateway
+import Metrics
+import ProxyCore
+
+/// What is counted elsewhere and shown when `/metrics` is read.
+enum DaemonMetrics {
+    /// Registers the collectors.
+    static func register(_ metrics: ProxyMetrics, gateway: Gateway, listeners: Listeners) {
+        metrics.setBuild(
+            version: Version.text, commit: Version.commit, swift: Version.swift, libcurl: Version.libcurl,
+            sqlite: "none")
+        ProcessMetrics(registry: metrics.registry)
+        let time = SystemTime()
+        metrics.collect { [weak metrics] writer in
+            let now = time.now()
+            for key in gateway.pool.snapshots(at: now) {
+                writer.key(
+                    key.label.text,
+                    provider: key.provider.text,
+                    state: ProxyMetrics.KeyState(key.state),
+                    usableInSeconds: key.state == .disabled
+                        ? nil : max(0, (key.usableAt.map { $0 - now } ?? .zero).seconds),
+                    inFlight: key.inFlight
+                )
+            }
+            for listener in listeners.all { writer.listener(listener.address, isEncrypted: false) }
+            metrics?.openConnections.set(listeners.openConnections)
+            metrics?.queuedRequests.set(gateway.queuedRequests)
+        }
+    }
+}
+
+extension ProxyMetrics.KeyState {
+    /// The label's value for a state of the pool.
+    init(_ state: KeyState) {
+        self =
+            switch state {
+            case .usable: .usable
+            case .cooling: .cooling
+            case .exhausted: .exhausted
+            case .billing: .billing
+            case .suspect: .suspect
+            case .invalid: .invalid
+            case .disabled: .disabled
+            }
+    }
+}

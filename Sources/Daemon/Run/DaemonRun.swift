@@ -1,0 +1,65 @@
+import Foundation
+import Gateway
+import Logging
+import NIOPosix
+import ProxyCore
+import ServiceLifecycle
+import SystemSupport
+
+/// One run of the daemon, from its arguments to its exit status.
+///
+/// Reads like a table of contents: each step is made elsewhere.
+struct DaemonRun {
+    /// Exit statuses; a configuration that cannot be used ends with that of ``CheckConfiguration``.
+    enum Status {
+        static let ok: Int32 = 0
+        static let failed: Int32 = 1
+    }
+
+    let config: String?
+    let stateDirectory: String?
+    let bus: String?
+
+    /// Runs until a signal ends it.
+    ///
+    /// Returns the exit status.
+    func run() async -> Int32 {
+        // A file that the daemon makes is for its user alone, from the first moment (K-033).
+        umask(0o077)
+        signal(SIGPIPE, SIG_IGN)
+        let loader = ConfigurationLoader(
+            configPath: self.config, options: self.bus.map { ["control.bus": $0] } ?? [:])
+        let loaded: LoadedConfiguration
+        switch loader.load(now: SystemTime().wallTime()) {
+        case .success(let configuration):
+            loaded = configuration
+        case .failure(let problems):
+            let (lines, status) = CheckConfiguration.report(.failure(problems))
+            FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+            return status
+        }
+        let output = LogOutput(loaded.configuration.log)
+        defer { output.sink.flush() }
+        let logger = output.logger(label: "kmid")
+        for warning in loaded.warnings {
+            logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
+        }
+        do {
+            let directories = try Directories(
+                stateDirectory: self.stateDirectory, environment: ProcessInfo.processInfo.environment)
+            let services = try await DaemonServices.make(
+                loaded, loader: loader, directories: directories, output: output, logger: logger)
+            try await services.run()
+            logger.info("ended", metadata: ["event": "ended"])
+            return Status.ok
+        } catch let failures as ListenFailures {
+            for failure in failures.failures {
+                logger.critical("cannot listen", metadata: ["event": "listen_failed", "reason": "\(failure)"])
+            }
+            return Status.failed
+        } catch {
+            logger.critical("cannot run", metadata: ["event": "failed", "reason": "\(error)"])
+            return Status.failed
+        }
+    }
+}

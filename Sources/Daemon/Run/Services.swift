@@ -1,0 +1,93 @@
+import CurlClient
+import Gateway
+import Logging
+import NIOCore
+import NIOPosix
+import ProxyCore
+import ServiceLifecycle
+import SystemSupport
+
+/// Waits until the service is to end.
+///
+/// Cancellation says the same, only less kindly, so what is cleaned up after it is cleaned up either way.
+private func toldToEnd() async {
+    try? await gracefulShutdown()
+}
+
+/// Ends the event loops and the threads for files, once nothing needs them any more.
+struct EventLoops: Service {
+    let loops: MultiThreadedEventLoopGroup
+    let threads: NIOThreadPool
+
+    func run() async throws {
+        await toldToEnd()
+        try await self.threads.shutdownGracefully()
+        try await self.loops.shutdownGracefully()
+    }
+}
+
+/// Ends the connections to providers, once no request needs them any more.
+struct Upstreams: Service {
+    let client: CurlClient
+
+    func run() async throws {
+        await toldToEnd()
+        await self.client.shutdown()
+    }
+}
+
+/// Serves metrics and health until the data plane has drained.
+struct AdminListener: Service {
+    let listeners: Listeners
+
+    func run() async throws {
+        await toldToEnd()
+        await self.listeners.closeAdmin()
+    }
+}
+
+/// Serves callers; told to end, it lets running requests finish until the drain time is over (K-028).
+struct DataListeners: Service {
+    let listeners: Listeners
+    let logger: Logger
+
+    func run() async throws {
+        await toldToEnd()
+        self.logger.info("draining", metadata: ["event": "draining"])
+        let aborted = await self.listeners.drain()
+        if aborted > 0 {
+            self.logger.warning(
+                "requests aborted at the end of the drain time",
+                metadata: ["event": "drain_aborted", "count": "\(aborted)"])
+        }
+    }
+}
+
+/// Tells the service manager when the daemon is ready and when it ends.
+struct Announcement: Service {
+    let notifier: ServiceNotifier
+    let gateway: Gateway
+    let logger: Logger
+
+    func run() async throws {
+        self.tell(.ready(status: Self.status(of: self.gateway)))
+        self.logger.info("ready", metadata: ["event": "ready"])
+        await toldToEnd()
+        self.tell(.stopping)
+    }
+
+    /// The line for `systemctl status`.
+    static func status(of gateway: Gateway) -> String {
+        let keys = gateway.pool.snapshots(at: SystemTime().now())
+        return "\(keys.count { $0.state == .usable })/\(keys.count) keys usable"
+    }
+
+    private func tell(_ message: ServiceNotifier.Message) {
+        do throws(NotificationFailure) {
+            try self.notifier.send(message)
+        } catch {
+            self.logger.warning(
+                "service manager not told", metadata: ["event": "notify_failed", "errno": "\(error.errorNumber)"])
+        }
+    }
+}

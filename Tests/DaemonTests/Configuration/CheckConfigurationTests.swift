@@ -1,0 +1,46 @@
+import Foundation
+import ProxyCore
+import Testing
+
+@testable import Daemon
+
+struct CheckConfigurationTests {
+    private func check(_ toml: String) throws -> (text: String, status: Int32) {
+        try ConfigurationFixture.with(toml) { fixture in
+            fixture.environment = ["A": "sk-a"]
+            var text = ""
+            let status = CheckConfiguration.run(fixture.loader, now: ConfigurationFixture.now) { text += $0 }
+            return (text.replacingOccurrences(of: fixture.directory + "/", with: ""), status)
+        }
+    }
+
+    @Test func goodIsZero() throws {
+        let (text, status) = try self.check(ConfigurationProblemTests.key)
+        #expect(status == 0)
+        #expect(text == "configuration is good: 1 key, 1 provider, 0 clients, 0 warnings (kmi.toml)\n")
+    }
+
+    @Test func warningsAreShownAndGood() throws {
+        let (text, status) = try self.check("[limits]\nrps = 1\n")
+        #expect(status == 0)
+        #expect(
+            text == """
+                kmi.toml:2: limits.rps: warning: is not in force in this version
+                configuration is good: 0 keys, 0 providers, 0 clients, 1 warning (kmi.toml)
+
+                """)
+    }
+
+    @Test("problems are shown and 78 (K-016)") func problemsAreSeventyEight() throws {
+        let (text, status) = try self.check("[limits]\nrps = -1\nrpm = 1\nqueu = 1\n")
+        #expect(status == 78)
+        #expect(
+            text == """
+                kmi.toml:2: limits.rps: expected a whole number from 0 to 1000000000; found -1
+                kmi.toml:4: limits.queu: unknown key; did you mean "queue"?
+                kmi.toml:3: limits.rpm: warning: is not in force in this version
+                configuration is not usable: 2 problems, 1 warning
+
+                """)
+    }
+}
