@@ -26,6 +26,7 @@ let package = Package(
     name: "kmi",
     products: [
         .executable(name: "kmid", targets: ["Daemon"]),
+        .executable(name: "kmi-sim", targets: ["Simulator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -65,6 +66,11 @@ let package = Package(
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml,
             ]
         ),
+        .executableTarget(
+            name: "Simulator",
+            dependencies: [.nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .arguments, .crypto, .x509, .asn1]
+        ),
+
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore]),
@@ -86,6 +92,10 @@ let package = Package(
             ]
         ),
         .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Gateway", "ProxyCore", "TestSupport"]),
+        .testTarget(
+            name: "SimulatorTests",
+            dependencies: ["Simulator", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
