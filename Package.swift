@@ -96,6 +96,10 @@ let package = Package(
             name: "SimulatorTests",
             dependencies: ["Simulator", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]
         ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Daemon", "Simulator", "TestSupport", .nioCore, .nioPosix]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
