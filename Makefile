@@ -1,0 +1,44 @@
+# The commands of this repository. `make help` lists them; scripts/ holds what they do.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run build test check format soak bench install clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing from the distribution, and the Python clients of the tests
+	@scripts/setup
+
+demo: setup ## build, then show the proxy at work against a simulated provider
+	@scripts/demo
+
+run: ## start the daemon in the foreground with your own configuration
+	@swift build --configuration release --product kmid
+	@exec .build/release/kmid run
+
+build: ## build everything, tests included (debug)
+	@swift build --build-tests
+
+test: setup ## build and run every test
+	@scripts/test
+
+check: ## the gate: format, import rules, dependencies, scripts, examples, linkage
+	@scripts/check
+
+format: ## format the sources in place
+	@scripts/format
+
+soak: setup ## the long forms of the tests
+	@KMI_SOAK=1 scripts/test
+
+bench: ## requests per second and CPU per request, beside those of the provider asked directly
+	@scripts/bench
+
+install: ## build for release and install below $(DESTDIR)$(PREFIX)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
+
+clean: ## remove what was built
+	@rm -rf .build .venv-test .tools
