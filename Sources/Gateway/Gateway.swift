@@ -58,8 +58,9 @@ public final class Gateway: Responder {
 
     /// Puts a new configuration in force for requests that begin from now on.
     public func apply(_ snapshot: GatewaySnapshot) {
-        self.current.withLock { $0 = snapshot }
-        self.pool.reconfigure(keys: snapshot.poolKeys, policy: snapshot.poolPolicy)
+        self.pool.reconfigure(keys: snapshot.poolKeys, policy: snapshot.poolPolicy) {
+            self.current.withLock { $0 = snapshot }
+        }
         let limits = snapshot.configuration.limits
         self.gate.reconfigure(limit: limits.inFlight, queueLimit: limits.queue)
         self.catalogue.forget()

@@ -13,8 +13,13 @@ public final class SharedKeyPool: Sendable {
     }
 
     /// Takes over a new configuration, keeping what is known of keys that stay.
-    public func reconfigure(keys: [Configuration.Key], policy: KeyPool.Policy) {
-        self.pool.withLock { $0.reconfigure(keys: keys, policy: policy) }
+    ///
+    /// `publish` is called before any request can choose from the new keys, and after all that chose from the old ones.
+    func reconfigure(keys: [Configuration.Key], policy: KeyPool.Policy, publish: () -> Void) {
+        self.pool.withLock { pool in
+            pool.reconfigure(keys: keys, policy: policy)
+            publish()
+        }
     }
 
     /// Every key as it stands.

@@ -28,11 +28,7 @@ extension RequestFlow: AttemptOwner {
             )
             switch self.gateway.pool.choose(demand, at: self.gateway.time.now()) {
             case .chosen(let key):
-                if self.snapshot.keys[key] != nil { return self.begin(on: key, of: candidate) }
-                // A reload has come in between: the key is not one of the configuration that this request began with,
-                // which has no secret for it (T-015).
-                self.gateway.pool.release(key)
-                self.failedKeys.append(key)
+                return self.begin(on: key, of: candidate)
             case .none(let shortage):
                 self.shortage = self.shortage?.merged(with: shortage) ?? shortage
                 self.candidateIndex += 1
@@ -79,11 +75,17 @@ extension RequestFlow: AttemptOwner {
             method: self.head.method,
             origin: place.origin,
             target: place.joined.target,
-            headers: self.snapshot.requestFields(
+            headers: self.snapshot(knowing: key).requestFields(
                 from: self.head.headers, key: key, provider: candidate.provider, joined: place.joined),
             body: length,
             pins: candidate.provider.pins
         )
+    }
+
+    /// The configuration that has the secret of a key: the request's own, or the one in force where a reload has brought
+    /// the key in since the request began (T-015).
+    private func snapshot(knowing key: KeyLabel) -> GatewaySnapshot {
+        self.snapshot.keys[key] == nil ? self.gateway.snapshot : self.snapshot
     }
 
     // MARK: What the attempt tells
