@@ -217,6 +217,21 @@ struct ForwardingTests {
         fixture.expectAllSettled()
     }
 
+    @Test("a request that outlives a reload takes a key that came in with it, and sends that key's secret (T-015)")
+    func takesNewKey() throws {
+        let fixture = try GatewayFixture()
+        let exchange = fixture.open("POST", "/v1/chat/completions", GatewayFixture.fields([("Content-Length", "13")]))
+        let renewed = try GatewayFixture.configuration { $0.keys = [try GatewayFixture.key("delta")] }
+        fixture.gateway.apply(GatewayFixture.snapshot(renewed))
+        exchange.send(ByteBuffer(string: #"{"model":"m"}"#))
+        exchange.sendEnd()
+        #expect(try fixture.transfer().credential == "Bearer sk-delta")
+        try fixture.transfer().answer(200)
+        #expect(exchange.header("x-kmi-key") == "delta")
+        #expect(try fixture.key("delta").state == .usable)
+        fixture.expectAllSettled()
+    }
+
     @Test("a key's own fields and each provider's form of credential are sent")
     func keyFields() throws {
         let fixture = try GatewayFixture { configuration in
