@@ -3,22 +3,14 @@ import ProxyCore
 import Testing
 
 struct BodySpliceTests {
-    private static func apply(_ splice: BodySplice, to text: [UInt8], pieces: Int) -> [UInt8] {
-        var cursor = splice.makeCursor()
-        var result: [UInt8] = []
-        var rest = text[...]
-        while !rest.isEmpty {
-            cursor.pass(ByteBuffer(bytes: rest.prefix(pieces))) { piece in
-                #expect(piece.readableBytes > 0)
-                result.append(contentsOf: piece.readableBytesView)
-            }
-            rest = rest.dropFirst(pieces)
+    private static func apply(_ splice: BodySplice, to text: [UInt8]) -> [UInt8] {
+        splice.edits.reversed().reduce(into: text) { result, edit in
+            result.replaceSubrange(
+                Int(edit.range.lowerBound)..<Int(edit.range.upperBound), with: edit.replacement.readableBytesView)
         }
-        cursor.finish { result.append(contentsOf: $0.readableBytesView) }
-        return result
     }
 
-    @Test("replaces the model and nothing else, whatever the pieces are (X-014)")
+    @Test("replaces the model and nothing else (X-014)")
     func replacesModel() throws {
         let head = #"{"big":123456789012345678901234567890,"content":null,"reasoning_content":"\u00e9\/","model" : "#
         let tail = #" , "tools":[{"cache_control":{}}],"metadata":{"a":1.0}}"#
@@ -31,9 +23,7 @@ struct BodySpliceTests {
         let splice = BodySplice(replacing: member.range, withString: "real/\"model\"")
         let expected = Array((head + #""real/\"model\"""# + tail).utf8)
         #expect(splice.length(of: Int64(original.count)) == Int64(expected.count))
-        for size in [1, 2, 3, 5, 7, 16, 64, 10_000] {
-            #expect(Self.apply(splice, to: original, pieces: size) == expected)
-        }
+        #expect(Self.apply(splice, to: original) == expected)
     }
 
     @Test func insertsAndDeletes() throws {
@@ -43,15 +33,8 @@ struct BodySpliceTests {
         let splice = try #require(
             BodySplice([edit(10..<10, "Z"), edit(0..<0, "A"), edit(3..<5, ""), edit(5..<6, "five")]))
         #expect(splice.length(of: 10) == 13)
-        for size in 1...11 {
-            let result = Self.apply(splice, to: Array("0123456789".utf8), pieces: size)
-            #expect(String(decoding: result, as: UTF8.self) == "A012five6789Z")
-        }
+        let result = Self.apply(splice, to: Array("0123456789".utf8))
+        #expect(String(decoding: result, as: UTF8.self) == "A012five6789Z")
         #expect(BodySplice([edit(0..<3, ""), edit(2..<4, "")]) == nil)
-    }
-
-    @Test func canBeAppliedAgain() {
-        let splice = BodySplice(replacing: 1..<2, withString: "x")
-        #expect(Self.apply(splice, to: [1, 2, 3], pieces: 2) == Self.apply(splice, to: [1, 2, 3], pieces: 1))
     }
 }
