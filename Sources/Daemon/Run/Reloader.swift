@@ -32,8 +32,8 @@ final class Reloader: Sendable {
     ///
     /// Reports to the log, and to the service manager.
     func reload() {
-        self.tell(.reloading)
-        defer { self.tell(.ready(status: Announcement.status(of: self.gateway))) }
+        self.notifier.tell(.reloading, logger: self.logger)
+        defer { self.notifier.tell(.ready(status: Announcement.status(of: self.gateway)), logger: self.logger) }
         switch self.loader.load(now: SystemTime().wallTime()) {
         case .failure(let problems):
             for problem in problems.problems {
@@ -71,14 +71,5 @@ final class Reloader: Sendable {
         self.logger.notice(
             "configuration reloaded",
             metadata: ["event": "config_reloaded", "changes": "\(difference.changes.count)"])
-    }
-
-    private func tell(_ message: ServiceNotifier.Message) {
-        do throws(NotificationFailure) {
-            try self.notifier.send(message)
-        } catch {
-            self.logger.warning(
-                "service manager not told", metadata: ["event": "notify_failed", "errno": "\(error.errorNumber)"])
-        }
     }
 }

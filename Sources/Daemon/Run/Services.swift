@@ -70,24 +70,15 @@ struct Announcement: Service {
     let logger: Logger
 
     func run() async throws {
-        self.tell(.ready(status: Self.status(of: self.gateway)))
+        self.notifier.tell(.ready(status: Self.status(of: self.gateway)), logger: self.logger)
         self.logger.info("ready", metadata: ["event": "ready"])
         await toldToEnd()
-        self.tell(.stopping)
+        self.notifier.tell(.stopping, logger: self.logger)
     }
 
     /// The line for `systemctl status`.
     static func status(of gateway: Gateway) -> String {
         let keys = gateway.pool.snapshots(at: SystemTime().now())
         return "\(keys.count { $0.state == .usable })/\(keys.count) keys usable"
-    }
-
-    private func tell(_ message: ServiceNotifier.Message) {
-        do throws(NotificationFailure) {
-            try self.notifier.send(message)
-        } catch {
-            self.logger.warning(
-                "service manager not told", metadata: ["event": "notify_failed", "errno": "\(error.errorNumber)"])
-        }
     }
 }
