@@ -81,10 +81,12 @@ final class SpoolFile: Sendable {
                 while done < source.count {
                     let rest = UnsafeRawBufferPointer(rebasing: source[done...])
                     let count = pwrite(self.descriptor, rest.baseAddress, rest.count, off_t(offset) + done)
+                    // Only a negative count has set the error number.
+                    let failure = count < 0 ? errno : ENOSPC
                     if count > 0 {
                         done += count
-                    } else if errno != EINTR {
-                        throw BodySpool.Failure(call: "pwrite", errorNumber: count == 0 ? ENOSPC : errno)
+                    } else if failure != EINTR {
+                        throw BodySpool.Failure(call: "pwrite", errorNumber: failure)
                     }
                 }
             }
@@ -98,10 +100,14 @@ final class SpoolFile: Sendable {
             while bytes.readableBytes < count {
                 let missing = count - bytes.readableBytes
                 let place = off_t(offset) + bytes.readableBytes
-                let got = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { target in
-                    max(0, pread(self.descriptor, target.baseAddress, missing, place))
+                var failure: Int32 = 0
+                _ = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: missing) { target in
+                    let count = pread(self.descriptor, target.baseAddress, missing, place)
+                    // The end of the file is no error to the system, but one here: the bytes had been written.
+                    if count <= 0 { failure = count < 0 ? errno : EIO }
+                    return max(0, count)
                 }
-                if got == 0, errno != EINTR { throw BodySpool.Failure(call: "pread", errorNumber: errno) }
+                if failure != 0, failure != EINTR { throw BodySpool.Failure(call: "pread", errorNumber: failure) }
             }
             return bytes
         }
