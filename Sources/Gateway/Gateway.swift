@@ -58,7 +58,9 @@ public final class Gateway: Responder {
 
     /// Puts a new configuration in force for requests that begin from now on.
     public func apply(_ snapshot: GatewaySnapshot) {
-        self.pool.reconfigure(keys: snapshot.poolKeys, policy: snapshot.poolPolicy) {
+        let former = self.snapshot.secrets
+        let renewed = Set(snapshot.secrets.filter { former[$0.key] != $0.value }.keys)
+        self.pool.reconfigure(keys: snapshot.poolKeys, policy: snapshot.poolPolicy, renewed: renewed) {
             self.current.withLock { $0 = snapshot }
         }
         let limits = snapshot.configuration.limits

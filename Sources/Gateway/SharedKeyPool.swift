@@ -14,10 +14,13 @@ public final class SharedKeyPool: Sendable {
 
     /// Takes over a new configuration, keeping what is known of keys that stay.
     ///
-    /// `publish` is called before any request can choose from the new keys, and after all that chose from the old ones.
-    func reconfigure(keys: [Configuration.Key], policy: KeyPool.Policy, publish: () -> Void) {
+    /// Keys in `renewed` have another secret than before. `publish` is called before any request can choose from the new
+    /// keys, and after all that chose from the old ones.
+    func reconfigure(
+        keys: [Configuration.Key], policy: KeyPool.Policy, renewed: Set<KeyLabel>, publish: () -> Void
+    ) {
         self.pool.withLock { pool in
-            pool.reconfigure(keys: keys, policy: policy)
+            pool.reconfigure(keys: keys, policy: policy, renewed: renewed)
             publish()
         }
     }

@@ -40,13 +40,17 @@ public struct KeyPool: Sendable {
     }
 
     /// Takes over a new configuration: what is known of a key that stays with its provider is kept.
-    public mutating func reconfigure(keys: [Configuration.Key], policy: Policy) {
+    ///
+    /// Of a key in `renewed` the secret is another one: how the old one fared says nothing about it.
+    public mutating func reconfigure(keys: [Configuration.Key], policy: Policy, renewed: Set<KeyLabel> = []) {
         let known = Dictionary(self.entries.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
         self.entries = keys.map { key in
             var entry = Entry(key)
             if let former = known[key.label], former.provider == key.provider {
-                entry.condition = former.condition
-                entry.modelConditions = former.modelConditions
+                if !renewed.contains(key.label) {
+                    entry.condition = former.condition
+                    entry.modelConditions = former.modelConditions
+                }
                 entry.inFlight = former.inFlight
             }
             return entry

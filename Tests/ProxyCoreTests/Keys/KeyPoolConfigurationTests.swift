@@ -115,6 +115,20 @@ struct KeyPoolConfigurationTests {
         #expect(pool.state(of: "a", at: .start) == .usable)
     }
 
+    @Test("a key with a new secret starts anew, and keeps its requests")
+    func forgetsOfAnotherSecret() throws {
+        var pool = try KeyPool.make(["a", "b"])
+        #expect(pool.chosen(try KeyPoolFixture.demand(pinned: "a"), at: .start) == "a")
+        try pool.fail(.providerAuthFailed, on: "a", at: .start)
+        try pool.fail(.providerAuthFailed, on: "b", at: .start)
+        pool.reconfigure(
+            keys: [try KeyPoolFixture.key("a"), try KeyPoolFixture.key("b")],
+            policy: KeyPool.Policy(), renewed: [try KeyPoolFixture.label("a")])
+        #expect(pool.state(of: "a", at: .start) == .usable)
+        #expect(pool.inFlight("a") == 1)
+        #expect(pool.state(of: "b", at: .start) == .suspect)
+    }
+
     @Test("a disabled key is never chosen, and takes part again when enabled")
     func disabled() throws {
         let off = [try KeyPoolFixture.key("a") { $0.enabled = false }, try KeyPoolFixture.key("b")]
