@@ -136,8 +136,12 @@ final class RequestFlow: ExchangeHandler {
     }
 
     /// Lets go of everything.
+    ///
+    /// What was under way then did not end by itself: the listener refused the rest of the request, or gave up draining.
     private func close() {
+        if self.report.status == 0, self.report.outcome == .complete { self.report.outcome = .refused }
         if let running = self.running {
+            if self.report.status > 0 { self.report.outcome = .cut }
             running.attempt.cancel()
             self.settle(running, as: .neutral, class: self.report.errorClass ?? .daemonInternal)
         }
