@@ -63,7 +63,6 @@ extension RequestFlow {
         self.addProxyFields(to: &head.headers)
         self.snapshot.origins.decorate(&head.headers, verdict: self.origin)
         self.exchange.writeHead(head)
-        // The body is not needed for another attempt any more; what is still coming of it goes on upwards.
     }
 
     /// Passes bytes of the provider's answer on, and holds the provider back while the caller does not take them.

@@ -93,6 +93,8 @@ extension RequestFlow: AttemptOwner {
     func attemptCommitted(_ head: ResponseHead, isEventStream: Bool) {
         self.passOn(head, isEventStream: isEventStream)
         guard let running = self.running else { return }
+        // There is no other attempt: a body that has gone up is not needed while a long answer comes down.
+        if running.attempt.isFullySent { self.body?.discard() }
         self.gateway.metrics.timeToFirstByte.with(running.candidate.provider.name.text).observe(
             self.gateway.time.now() - running.begun)
         if head.status < 400 {

@@ -98,7 +98,7 @@ final class Attempt: TransferObserver {
     }
 
     /// Whether all of the request has been handed to the transport.
-    private var isFullySent: Bool { self.bytesLeft == 0 }
+    var isFullySent: Bool { self.bytesLeft == 0 }
 
     /// Begins.
     func begin(_ request: UpstreamRequest, through transport: any UpstreamTransport) {
