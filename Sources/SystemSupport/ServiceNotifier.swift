@@ -15,15 +15,12 @@ public struct ServiceNotifier: Sendable {
         case reloading
         /// The daemon has begun to end.
         case stopping
-        /// A new line for `systemctl status`.
-        case status(String)
 
         var text: String {
             switch self {
             case .ready(let status): "READY=1\nSTATUS=\(Self.line(status))"
             case .reloading: "RELOADING=1\nMONOTONIC_USEC=\(SystemClock.nanosecondsMonotonic() / 1_000)"
             case .stopping: "STOPPING=1"
-            case .status(let status): "STATUS=\(Self.line(status))"
             }
         }
 
