@@ -75,7 +75,7 @@ extension RequestFlow: AttemptOwner {
             method: self.head.method,
             origin: place.origin,
             target: place.joined.target,
-            headers: self.snapshot(knowing: key).requestFields(
+            headers: self.snapshot(knowing: key, of: candidate.provider.name).requestFields(
                 from: self.head.headers, key: key, provider: candidate.provider, joined: place.joined),
             body: length,
             pins: candidate.provider.pins
@@ -83,9 +83,9 @@ extension RequestFlow: AttemptOwner {
     }
 
     /// The configuration that has the secret of a key: the request's own, or the one in force where a reload has brought
-    /// the key in since the request began (T-015).
-    private func snapshot(knowing key: KeyLabel) -> GatewaySnapshot {
-        self.snapshot.keys[key] == nil ? self.gateway.snapshot : self.snapshot
+    /// the key in, or moved it to this provider, since the request began (T-015).
+    private func snapshot(knowing key: KeyLabel, of provider: ProviderName) -> GatewaySnapshot {
+        self.snapshot.keys[key]?.provider == provider ? self.snapshot : self.gateway.snapshot
     }
 
     // MARK: What the attempt tells
