@@ -20,12 +20,14 @@ extension Target.Dependency {
     static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let x509 = product(name: "X509", package: "swift-certificates")
     static let toml = product(name: "TOMLKit", package: "TOMLKit")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
 }
 
 let package = Package(
     name: "kmi",
     products: [
         .executable(name: "kmid", targets: ["Daemon"]),
+        .executable(name: "kmictl", targets: ["kmictl"]),
         .executable(name: "kmi-sim", targets: ["Simulator"]),
     ],
     dependencies: [
@@ -40,10 +42,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // Floor 0: the system's C libraries.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         // Floor 1: the domain, pure values.
@@ -53,19 +57,25 @@ let package = Package(
         .target(name: "Metrics"),
         .target(name: "ProxyHTTP", dependencies: ["ProxyCore", .nioCore, .nioPosix, .logging]),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
+        .target(name: "StateStore", dependencies: ["ProxyCore", .grdb, .logging]),
+        .target(name: "DBusKit", dependencies: ["CDBus"]),
         .target(name: "SystemSupport", dependencies: ["CSystemd"]),
 
-        // Floor 3: the life of a request.
+        // Floor 3: the life of a request, and the control surface.
         .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .deque, .logging]),
+
+        .target(name: "DBusControl", dependencies: ["DBusKit"]),
 
         // Floor 4: the programs.
         .executableTarget(
             name: "Daemon",
             dependencies: [
-                "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "SystemSupport", "Gateway",
+                "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport", "Gateway",
+                "DBusControl", .crypto,
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml,
             ]
         ),
+        .executableTarget(name: "kmictl", dependencies: ["DBusControl", .arguments]),
         .executableTarget(
             name: "Simulator",
             dependencies: [.nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .arguments, .crypto, .x509, .asn1]
@@ -91,6 +101,11 @@ let package = Package(
                 "Gateway", "Metrics", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioEmbedded, .logging,
             ]
         ),
+        .testTarget(
+            name: "StateStoreTests", dependencies: ["StateStore", "ProxyCore", "TestSupport", .grdb, .logging]),
+        .testTarget(name: "DBusKitTests", dependencies: ["DBusKit", "TestSupport"]),
+        .testTarget(name: "DBusControlTests", dependencies: ["DBusControl", "DBusKit", "TestSupport"]),
+        .testTarget(name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport"]),
         .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Gateway", "ProxyCore", "TestSupport"]),
         .testTarget(
             name: "SimulatorTests",

@@ -1,0 +1,18 @@
+/// One client: the properties of `org.kmi.Proxy1.Client` (contract section 9).
+public struct ClientStatus: Sendable, Equatable {
+    /// The client's name.
+    public var name = ""
+    /// What its token is good for: `inference`, `metrics`, `priority:high`.
+    public var scopes: [String] = []
+    /// The models that it may ask for; empty for all.
+    public var models: [String] = []
+    /// When its token ends, in microseconds since the epoch; 0 for never.
+    public var expiresAt: UInt64 = 0
+    /// When it last sent a request, in microseconds since the epoch; 0 for never.
+    public var lastSeenAt: UInt64 = 0
+    /// Requests that it has sent, restarts included.
+    public var requests: UInt64 = 0
+
+    /// Makes the status of a client that nothing is known of.
+    public init() {}
+}

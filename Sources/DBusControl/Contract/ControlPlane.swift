@@ -1,0 +1,108 @@
+/// What the daemon does for whoever steers it: the port between the exported objects and the daemon.
+///
+/// Reading answers at once from memory, but for the request rows. Changing answers when the change is in force for the next
+/// request and committed to disk (K-013).
+public protocol ControlPlane: Sendable {
+    /// The daemon as a whole.
+    func managerStatus() -> ManagerStatus
+    /// All keys, in the order of the configuration, those added at run time behind.
+    func keys() -> [KeyStatus]
+    /// One key; `nil` if there is none of that label.
+    func key(_ label: String) -> KeyStatus?
+    /// All clients.
+    func clients() -> [ClientStatus]
+    /// One client; `nil` if there is none of that name.
+    func client(_ name: String) -> ClientStatus?
+    /// The metrics as Prometheus text 0.0.4.
+    func metrics() async -> String
+
+    /// Chooses how keys take turns.
+    func setRotationMode(_ mode: String) async throws(ControlFault)
+    /// Turns dry-run on or off.
+    func setDryRun(_ isOn: Bool) async throws(ControlFault)
+    /// Changes what a person may change of a key; `nil` leaves it as it is.
+    func changeKey(_ label: String, enabled: Bool?, priority: Int32?, weight: UInt32?) async throws(ControlFault)
+    /// Adds a key with the secret that `secret` holds: one line of visible ASCII, a line end after it is dropped.
+    func addKey(
+        _ label: String, provider: String, secret: SecretText, options: KeyOptions
+    ) async throws(ControlFault)
+    /// Removes a key that was added at run time, its secret included.
+    func removeKey(_ label: String) async throws(ControlFault)
+    /// Makes the next request use another key: `key`, or the next one in turn of `provider` (`nil`: the default one).
+    func rotate(to key: String?, of provider: String?) async throws(ControlFault) -> Rotation
+    /// Ends every rest of every key, and forgets their errors.
+    ///
+    /// Returns how many keys were not usable before and are now.
+    func resetKeys() async throws(ControlFault) -> UInt32
+    /// Ends every rest of one key, and forgets its errors.
+    func resetKey(_ label: String) async throws(ControlFault)
+    /// Makes a client, and its token, which nobody can ask for again.
+    func createClient(_ name: String, options: ClientOptions) async throws(ControlFault) -> SecretText
+    /// Ends a client that was made at run time.
+    func revokeClient(_ name: String) async throws(ControlFault)
+    /// Reads the configuration again.
+    func reload() async throws(ControlFault) -> [ReloadEntry]
+    /// Requests that have ended, committed or about to be.
+    func requests(_ filter: RequestFilter) async throws(ControlFault) -> RequestPage
+    /// The newest request of that id; `nil` if there is none.
+    func request(_ id: String) async throws(ControlFault) -> RequestRow?
+}
+
+/// What a person may say about a key that is added.
+public struct KeyOptions: Sendable, Equatable {
+    /// Higher ones are chosen first.
+    public var priority: Int32 = 0
+    /// The share in the mode `weighted`, at least 1.
+    public var weight: UInt32 = 1
+    /// Whether it takes part at once.
+    public var enabled = true
+    /// The models that it serves; empty for all.
+    public var models: [String] = []
+
+    /// An enabled key for all models.
+    public init() {}
+}
+
+/// What a person may say about a client that is made.
+public struct ClientOptions: Sendable, Equatable {
+    /// What the token is good for; empty for `inference`.
+    public var scopes: [String] = []
+    /// The models that it may ask for; empty for all.
+    public var models: [String] = []
+    /// When the token ends, in microseconds since the epoch; 0 for never.
+    public var expiresAt: UInt64 = 0
+
+    /// A client for all models that never ends.
+    public init() {}
+}
+
+/// What a rotation came to.
+public struct Rotation: Sendable, Equatable {
+    /// The label of the key that the next request uses.
+    public var key: String
+    /// Why it is that one: `requested`, `next`, or `only` where there is no other.
+    public var reason: String
+
+    /// Makes the result of a rotation.
+    public init(key: String, reason: String) {
+        self.key = key
+        self.reason = reason
+    }
+}
+
+/// What a reload made of one changed key of the configuration.
+public struct ReloadEntry: Sendable, Equatable {
+    /// The key, such as `retry.max_attempts` or `key.alpha.weight`.
+    public var key: String
+    /// `applied`, `restart_required` or `rejected`.
+    public var result: String
+    /// Why, in words.
+    public var reason: String
+
+    /// Makes an entry.
+    public init(key: String, result: String, reason: String) {
+        self.key = key
+        self.result = result
+        self.reason = reason
+    }
+}

@@ -1,0 +1,82 @@
+/// What is known of a request when it has ended: the one value that metrics, log, store and control surface are told.
+///
+/// Every request leaves exactly one. It holds no byte of a body, no query and no credential.
+public struct RequestRecord: Sendable, Equatable {
+    /// How the answer ended.
+    public enum Outcome: String, Sendable, CaseIterable {
+        /// The caller has all of it.
+        case complete
+        /// It broke off on the provider's side.
+        case cut
+        /// The caller went away.
+        case left
+        /// A time limit ended it.
+        case timedOut = "timed_out"
+        /// The proxy answered by itself, before any attempt.
+        case refused
+    }
+
+    /// One attempt with one key.
+    public struct Attempt: Sendable, Equatable {
+        /// The key.
+        public var key: KeyLabel
+        /// The provider that was asked.
+        public var provider: ProviderName
+        /// The class of the error; `nil` if it succeeded.
+        public var errorClass: ErrorClass?
+        /// The provider's HTTP status; `nil` if it gave none.
+        public var status: Int?
+        /// How long it took.
+        public var duration: Duration
+
+        /// Makes an attempt.
+        public init(
+            key: KeyLabel, provider: ProviderName, errorClass: ErrorClass? = nil, status: Int? = nil,
+            duration: Duration = .zero
+        ) {
+            self.key = key
+            self.provider = provider
+            self.errorClass = errorClass
+            self.status = status
+            self.duration = duration
+        }
+    }
+
+    /// The request's id; one that a caller chose may occur again.
+    public var id: String
+    /// When its head had been read.
+    public var receivedAt: WallTime
+    /// The client whose token it showed; `nil` for the daemon's own user, and for a caller that was not authorised.
+    public var client: ClientName?
+    /// What it is accounted under.
+    public var project: String?
+    /// The dialect that it was answered in.
+    public var dialect: Dialect
+    /// The model as the caller named it.
+    public var model: ModelName?
+    /// The provider that answered, or was asked last.
+    public var provider: ProviderName?
+    /// The key that was used last.
+    public var key: KeyLabel?
+    /// The HTTP status that was sent; 0 if the caller left before.
+    public var status = 0
+    /// The class of the error; `nil` if there was none.
+    public var errorClass: ErrorClass?
+    /// Whether the answer was a stream of events.
+    public var isStream = false
+    /// How the answer ended.
+    public var outcome = Outcome.complete
+    /// From its head to the end of its answer.
+    public var duration = Duration.zero
+    /// From its head to the first byte of the answer; `nil` if there was none.
+    public var firstByte: Duration?
+    /// The attempts in their order.
+    public var attempts: [Attempt] = []
+
+    /// Begins the record of a request.
+    public init(id: String, receivedAt: WallTime, dialect: Dialect) {
+        self.id = id
+        self.receivedAt = receivedAt
+        self.dialect = dialect
+    }
+}
