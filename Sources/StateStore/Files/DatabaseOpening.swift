@@ -1,0 +1,164 @@
+internal import GRDB
+internal import Logging
+internal import ProxyCore
+
+/// Opens the database, or makes it; whatever it cannot use stays as it is (K-037).
+struct DatabaseOpening {
+    let files: StateFiles
+    let migrator: Migrator
+    let logger: Logger
+    let now: WallTime
+
+    /// Checks, copies and migrates as far as needed, and opens the writer and the readers.
+    func open() throws(StateStoreError) -> DatabasePool {
+        try self.files.removeIncomplete()
+        try self.files.secure(self.logger)
+        let pool: DatabasePool
+        if try self.files.exists() {
+            let version = try self.inspect()
+            pool = try self.connect()
+            if version < self.migrator.newest { try self.migrate(pool, from: version) }
+        } else {
+            try self.make()
+            pool = try self.connect()
+        }
+        try StateStoreError.describing("opening the state database") {
+            try pool.writeWithoutTransaction { database in
+                // Seeds are apart from migrations.
+                try Installation.seed(database, now: self.now)
+            }
+        }
+        return pool
+    }
+
+    /// Makes a complete database under another name and gives it its own when it is on disk.
+    private func make() throws(StateStoreError) {
+        let path = self.files.incomplete(in: self.files.directory)
+        try StateFiles.create(path)
+        do {
+            try StateStoreError.describing("making the state database") {
+                var configuration = Self.configuration()
+                configuration.journalMode = .wal
+                configuration.prepareDatabase { database in
+                    // Before the first table, or never: space is given back in pieces after pruning.
+                    try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+                }
+                let queue = try DatabaseQueue(path: path, configuration: configuration)
+                try queue.writeWithoutTransaction { database in
+                    try self.migrator.migrate(database, from: 0, now: self.now)
+                    try Installation.seed(database, now: self.now)
+                }
+                try queue.close()
+            }
+            try StateFiles.publish(path, as: self.files.database, in: self.files.directory)
+        } catch {
+            StateFiles.discard(path)
+            throw error
+        }
+    }
+
+    /// Looks at an existing database without writing to it, and returns its version.
+    private func inspect() throws(StateStoreError) -> Int {
+        try self.inspectHeader()
+        // A rollback journal is left only by a kill while the journal mode was changed, which happens to a copy that was
+        // put back. It can be rolled back by a writer only; the header has been checked, and the rest is below.
+        var configuration = Self.configuration()
+        configuration.readonly = try StateFiles.status(self.files.database + "-journal") == nil
+        return try StateStoreError.describing("checking the state database") {
+            let queue = try DatabaseQueue(path: self.files.database, configuration: configuration)
+            let version = try queue.read { database in
+                let version = try self.migrator.check(database)
+                try Self.verify(database)
+                return version
+            }
+            try queue.close()
+            return version
+        }
+    }
+
+    /// What the header tells, so that SQLite does not even open what is not ours.
+    private func inspectHeader() throws(StateStoreError) {
+        let header = try self.files.header()
+        guard header.count == 100, header.starts(with: Array("SQLite format 3\u{0}".utf8)) else {
+            throw Migrator.foreign
+        }
+        func number(at offset: Int) -> Int { header[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
+        guard number(at: 68) == Migrator.applicationID else { throw Migrator.foreign }
+        let version = number(at: 60)
+        guard version <= self.migrator.newest else { throw self.migrator.tooNew(version) }
+    }
+
+    /// Checks pages, types, constraints and references.
+    ///
+    /// `quick_check` leaves out only what takes longest: that each index entry has its row, and that unique columns are.
+    private static func verify(_ database: Database) throws {
+        let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
+        guard problem == "ok" else {
+            throw StateStoreError(
+                .damaged,
+                "the state database is damaged (\(problem)); it was left as it is. Restore a copy from backups/")
+        }
+        if try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") != nil {
+            throw StateStoreError(
+                .damaged,
+                "rows of the state database refer to rows that are gone; it was left as it is. Restore a copy from "
+                    + "backups/")
+        }
+    }
+
+    private func connect() throws(StateStoreError) -> DatabasePool {
+        try StateStoreError.describing("opening the state database") {
+            let pool = try DatabasePool(path: self.files.database, configuration: Self.configuration())
+            try pool.writeWithoutTransaction { database in
+                // Opening sets NORMAL, which a loss of power could cost whole transactions.
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode")
+                guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2, mode == "wal" else {
+                    throw StateStoreError(.internalFault, "the state database does not write as safely as it must")
+                }
+            }
+            return pool
+        }
+    }
+
+    private func migrate(_ pool: DatabasePool, from version: Int) throws(StateStoreError) {
+        let backup = try Backup(files: self.files).make(pool, version: version, now: self.now)
+        self.logger.notice(
+            "copied the state database before its migration",
+            metadata: ["event": "state_backup", "file": "\(backup)", "schema": "\(version)"])
+        do {
+            try pool.writeWithoutTransaction { database in
+                try self.migrator.migrate(database, from: version, now: self.now)
+            }
+        } catch {
+            let cause = StateStoreError(error, while: "migrating the state database")
+            throw StateStoreError(
+                .migrationFailed,
+                "\(cause.message). Schema \(version) is in place as before; a copy from before is \(backup)")
+        }
+        self.logger.notice(
+            "migrated the state database",
+            metadata: ["event": "state_migrated", "from": "\(version)", "to": "\(self.migrator.newest)"])
+    }
+
+    /// How every connection is set up.
+    static func configuration() -> GRDB.Configuration {
+        var configuration = GRDB.Configuration()
+        configuration.label = "kmi.state"
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 3
+        configuration.prepareDatabase { database in
+            // Nothing is ever put into a world-writable directory.
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            try database.execute(sql: "PRAGMA trusted_schema = OFF")
+            try database.execute(sql: "PRAGMA cell_size_check = ON")
+            if database.configuration.readonly {
+                try database.execute(sql: "PRAGMA query_only = ON")
+            } else {
+                // A log that a burst made long is cut to 16 MiB when it starts anew.
+                try database.execute(sql: "PRAGMA journal_size_limit = 16777216")
+            }
+        }
+        return configuration
+    }
+}

@@ -1,0 +1,19 @@
+public import ProxyCore
+
+/// A change that has to be on disk before it is answered.
+public enum StateChange: Sendable, Equatable {
+    /// Changes a setting; `nil` returns it to the configuration file.
+    case override(RuntimeChanges.Subject, RuntimeChanges.Override?)
+    /// Adds a key; a second one of the same label is refused as a conflict.
+    case addKey(RuntimeChanges.AddedKey)
+    /// Removes an added key and the settings that were changed for it; its counts stay. No error if there is none.
+    case removeKey(KeyLabel)
+    /// Adds a client; a second one of the same name is refused as a conflict.
+    case addClient(RuntimeChanges.CreatedClient)
+    /// Removes a client that was made; its counts stay. No error if there is none.
+    case removeClient(ClientName)
+    /// Replaces what is remembered of the pool.
+    case memory(KeyMemory)
+    /// Forgets the errors of these keys that were counted before.
+    case forgetErrors([KeyLabel])
+}

@@ -1,0 +1,151 @@
+internal import GRDB
+public import Logging
+public import ProxyCore
+internal import Synchronization
+
+/// What the daemon knows across restarts: one SQLite database with one writer and several readers (K-017, T-032).
+///
+/// The caller owns and has locked the directory; one store at a time. Counts and memory are as durable as the last
+/// committed batch: 50 ms and a write after they were handed over (K-049). Whatever happens to the disk, handing over
+/// neither waits nor fails (K-034, T-011).
+public final class StateStore: Sendable {
+    /// How many request rows may wait for the disk.
+    public static let rowLimit = 8192
+    /// How long a reader waits for rows that are on their way to the disk.
+    public static let settleLimit = Duration.milliseconds(200)
+
+    let writer: BatchWriter
+    private let installation: Installation
+
+    /// Opens the database in a directory, makes it if there is none, and migrates it if it is older.
+    ///
+    /// Blocks: for the start only. A database that is newer, foreign or damaged is refused and left as it is (K-037);
+    /// before a migration a copy goes to `backups/`.
+    public static func open(
+        directory: String, logger: Logger, now: WallTime
+    ) throws(StateStoreError) -> StateStore {
+        try Self.open(
+            directory: directory, logger: logger, now: now, migrations: Migration.all, rowLimit: Self.rowLimit)
+    }
+
+    /// As ``open(directory:logger:now:)``, with other migrations and another bound.
+    static func open(
+        directory: String, logger: Logger, now: WallTime, migrations: [Migration], rowLimit: Int
+    ) throws(StateStoreError) -> StateStore {
+        let opening = DatabaseOpening(
+            files: StateFiles(directory: directory), migrator: Migrator(migrations: migrations), logger: logger,
+            now: now)
+        let pool = try opening.open()
+        return try StateStoreError.describing("reading state") {
+            try StateStore(pool, opening, rowLimit: rowLimit)
+        }
+    }
+
+    private init(_ pool: DatabasePool, _ opening: DatabaseOpening, rowLimit: Int) throws {
+        var malformed: Tally = [:]
+        let (installation, memory) = try pool.read { database in
+            (try Installation.load(database), try MemoryTables.load(database, &malformed))
+        }
+        self.installation = installation
+        self.writer = BatchWriter(
+            pool: pool, files: opening.files, logger: opening.logger, rowLimit: rowLimit, memory: memory)
+        self.writer.state.withLock { $0.statistics.bytes = opening.files.bytes() }
+    }
+
+    /// Reads what the daemon knew when it last ran; malformed rows are counted and passed over.
+    ///
+    /// Blocks: for the start only.
+    public func load() throws(StateStoreError) -> StoredState {
+        var malformed: Tally = [:]
+        let state = try StateStoreError.describing("reading state") {
+            try self.writer.pool.read { database in
+                var state = StoredState(installationKey: self.installation.key)
+                state.counts = try CountTables.load(database, &malformed)
+                state.memory = try MemoryTables.load(database, &malformed)
+                state.changes = try ChangeTables.load(database, &malformed)
+                return state
+            }
+        }
+        self.writer.quarantine(malformed)
+        return state
+    }
+
+    /// Hands over a request that has ended; never waits.
+    ///
+    /// If ``rowLimit`` rows wait already, the oldest of them is given up and counted; its part of the counts is not.
+    public func append(_ record: RequestRecord) {
+        self.writer.append(record)
+    }
+
+    /// Hands over what is to be remembered of the pool, instead of what was; never waits.
+    public func remember(_ memory: KeyMemory) {
+        self.writer.remember(memory)
+    }
+
+    /// Makes changes together or not at all, and returns when they are on disk (K-013).
+    ///
+    /// A failure of the disk is reported at once, the change is then not kept. Only an error of code `timedOut`, after
+    /// 10 s, may leave it open whether it is.
+    public func commit(_ changes: [StateChange]) async throws(StateStoreError) {
+        try await self.writer.commit(changes)
+    }
+
+    /// Reads requests, the newest first, and where the next page begins; empty if this one is the last.
+    ///
+    /// Rows that wait for the writer are waited for, at most ``settleLimit``. Malformed rows are counted and passed over, so
+    /// that a page may be short.
+    public func requests(
+        _ query: RequestQuery
+    ) async throws(StateStoreError) -> (records: [RequestRecord], next: String) {
+        guard (1...1000).contains(query.limit) else {
+            throw StateStoreError(.invalidLimit, "a page has 1 to 1,000 requests, not \(query.limit)")
+        }
+        let before =
+            query.cursor.isEmpty
+            ? nil : try RequestCursor(query.cursor, mark: self.installation.mark).number
+        let page = try await self.read("reading requests") { database, malformed in
+            try RequestTables.page(query, before: before, in: database, &malformed)
+        }
+        let next = page.next.map { RequestCursor(number: $0).text(mark: self.installation.mark) }
+        return (page.records, next ?? "")
+    }
+
+    /// Reads the newest request of that id; `nil` if there is none.
+    public func request(id: String) async throws(StateStoreError) -> RequestRecord? {
+        try await self.read("reading a request") { database, malformed in
+            try RequestTables.newest(id, in: database, &malformed)
+        }
+    }
+
+    /// What the store did since it was opened.
+    public var statistics: StoreStatistics { self.writer.statistics() }
+
+    /// One word for why state is not written: `full`, `read_only` or `io`; `nil` when the last write worked.
+    public var trouble: String? { self.writer.trouble() }
+
+    /// Writes what waits and closes the database, within 5 s; every change that waits is answered.
+    ///
+    /// What is handed over afterwards is given up.
+    public func close() async {
+        await self.writer.close()
+    }
+
+    private func read<Value: Sendable>(
+        _ doing: String, _ body: @escaping @Sendable (Database, inout Tally) throws -> Value
+    ) async throws(StateStoreError) -> Value {
+        await self.writer.settle(within: Self.settleLimit)
+        do {
+            let (value, malformed) = try await self.writer.pool.read { database in
+                var malformed: Tally = [:]
+                return (try body(database, &malformed), malformed)
+            }
+            self.writer.quarantine(malformed)
+            return value
+        } catch {
+            let isClosed = self.writer.state.withLock { $0.phase == .closed }
+            throw isClosed
+                ? StateStoreError(.closed, "the state is closed, because the daemon ends")
+                : StateStoreError(error, while: doing)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+/// What the store did since it was opened.
+public struct StoreStatistics: Sendable, Equatable {
+    /// The tables, by their names in the database.
+    public enum Table: String, Sendable, CaseIterable {
+        /// Requests that have ended.
+        case requests
+        /// Their attempts.
+        case attempts
+        /// Requests by key and outcome.
+        case keyCounts = "key_counts"
+        /// Failed attempts by key and class.
+        case keyErrors = "key_errors"
+        /// When keys were last used.
+        case keyUse = "key_use"
+        /// Requests by client.
+        case clientCounts = "client_counts"
+        /// Rests of keys.
+        case keyConditions = "key_conditions"
+        /// Whose turn it is.
+        case turns
+        /// Changed settings.
+        case overrides
+        /// Keys added at run time.
+        case addedKeys = "added_keys"
+        /// Clients made at run time.
+        case createdClients = "created_clients"
+    }
+
+    /// Request rows that are not on disk yet, at most 8,192.
+    public var waitingRows = 0
+    /// Bytes of the database and its write-ahead log after the last write.
+    public var bytes: UInt64 = 0
+    /// Transactions that were committed.
+    public var transactions: UInt64 = 0
+    /// Rows written, by table.
+    public var writes: [Table: UInt64] = [:]
+    /// Transactions that failed, by the tables that they were to write.
+    public var errors: [Table: UInt64] = [:]
+    /// Rows given up because too many waited or none could ever be written, by table.
+    public var dropped: [Table: UInt64] = [:]
+    /// Malformed rows that were passed over when they were read, by table; they are still there.
+    public var quarantined: [Table: UInt64] = [:]
+
+    /// Makes the statistics of a store that did nothing yet.
+    public init() {}
+}
+
+/// Rows counted by table.
+typealias Tally = [StoreStatistics.Table: UInt64]
+
+extension Tally {
+    mutating func add(_ table: Key, _ rows: UInt64 = 1) {
+        self[table, default: 0] += rows
+    }
+
+    mutating func add(_ other: Tally) {
+        self.merge(other) { $0 + $1 }
+    }
+}

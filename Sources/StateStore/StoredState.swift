@@ -1,0 +1,18 @@
+public import ProxyCore
+
+/// What the daemon knew when it last ran.
+public struct StoredState: Sendable, Equatable {
+    /// How often keys and clients were used.
+    public var counts = UsageCounts()
+    /// The rests of keys, and whose turn it is.
+    public var memory = KeyMemory()
+    /// What a person changed.
+    public var changes = RuntimeChanges()
+    /// 32 random bytes, made once with the database: what fingerprints and hashes of tokens are keyed with.
+    public var installationKey: [UInt8]
+
+    /// Makes the state of a first start.
+    public init(installationKey: [UInt8]) {
+        self.installationKey = installationKey
+    }
+}

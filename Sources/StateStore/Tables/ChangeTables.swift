@@ -1,0 +1,148 @@
+internal import GRDB
+internal import ProxyCore
+
+internal import struct Foundation.Data
+
+/// What a person changed: `overrides`, `added_keys` and `created_clients`.
+enum ChangeTables {
+    /// Changes a setting, or returns it to the configuration file.
+    static func set(
+        _ subject: RuntimeChanges.Subject, to override: RuntimeChanges.Override?, in database: Database,
+        _ tally: inout Tally
+    ) throws {
+        if let override {
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO overrides (subject, value, file_value) VALUES (?, ?, ?)
+                    ON CONFLICT (subject) DO UPDATE SET value = excluded.value, file_value = excluded.file_value
+                    """
+            ).execute(arguments: [subject.text, override.value, override.fileValue])
+        } else {
+            try database.cachedStatement(sql: "DELETE FROM overrides WHERE subject = ?")
+                .execute(arguments: [subject.text])
+        }
+        tally.add(.overrides)
+    }
+
+    /// Adds a key.
+    static func add(_ key: RuntimeChanges.AddedKey, to database: Database, _ tally: inout Tally) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO added_keys (label, provider, priority, weight, enabled, models, added_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                key.label.text, key.provider.text, key.priority, key.weight, key.enabled ? 1 : 0,
+                key.models.map(\.text).joined(separator: " "), key.addedAt.microseconds,
+            ])
+        tally.add(.addedKeys)
+    }
+
+    /// Removes a key and what was changed for it, which would otherwise hold for the next key of that label.
+    static func remove(_ label: KeyLabel, from database: Database, _ tally: inout Tally) throws {
+        try database.cachedStatement(sql: "DELETE FROM added_keys WHERE label = ?").execute(arguments: [label.text])
+        tally.add(.addedKeys, UInt64(database.changesCount))
+        for subject in [RuntimeChanges.Subject.keyEnabled(label), .keyPriority(label), .keyWeight(label)] {
+            try Self.set(subject, to: nil, in: database, &tally)
+        }
+    }
+
+    /// Adds a client.
+    static func add(_ client: RuntimeChanges.CreatedClient, to database: Database, _ tally: inout Tally) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO created_clients (name, token_digest, scopes, models, expires_at, created_at)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                client.name.text, Data(client.tokenDigest),
+                client.scopes.map(\.rawValue).sorted().joined(separator: " "),
+                client.models.map(\.text).joined(separator: " "), client.expires?.microseconds,
+                client.createdAt.microseconds,
+            ])
+        tally.add(.createdClients)
+    }
+
+    /// Removes a client.
+    static func remove(_ name: ClientName, from database: Database, _ tally: inout Tally) throws {
+        try database.cachedStatement(sql: "DELETE FROM created_clients WHERE name = ?").execute(arguments: [name.text])
+        tally.add(.createdClients, UInt64(database.changesCount))
+    }
+
+    /// Reads everything; malformed rows are counted and passed over.
+    static func load(_ database: Database, _ malformed: inout Tally) throws -> RuntimeChanges {
+        var changes = RuntimeChanges()
+        for row in try Row.fetchAll(database, sql: "SELECT subject, value, file_value FROM overrides") {
+            guard let subject = row.text("subject").flatMap(RuntimeChanges.Subject.init),
+                let value = row.text("value"), let fileValue = row.text("file_value")
+            else {
+                malformed.add(.overrides)
+                continue
+            }
+            changes.overrides[subject] = RuntimeChanges.Override(value: value, fileValue: fileValue)
+        }
+        let keys = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT label, provider, priority, weight, enabled, models, added_at FROM added_keys ORDER BY number
+                """)
+        for row in keys {
+            guard let key = Self.key(row) else {
+                malformed.add(.addedKeys)
+                continue
+            }
+            changes.keys.append(key)
+        }
+        let clients = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT name, token_digest, scopes, models, expires_at, created_at FROM created_clients
+                ORDER BY number
+                """)
+        for row in clients {
+            guard let client = Self.client(row) else {
+                malformed.add(.createdClients)
+                continue
+            }
+            changes.clients.append(client)
+        }
+        return changes
+    }
+
+    private static func key(_ row: Row) -> RuntimeChanges.AddedKey? {
+        guard let label = row.text("label").flatMap(KeyLabel.init),
+            let provider = row.text("provider").flatMap(ProviderName.init),
+            let priority = row.integer("priority"),
+            let weight = row.integer("weight"), weight >= 1,
+            let enabled = row.flag("enabled"),
+            let models = row.list("models", ModelName.init),
+            let addedAt = row.large("added_at")
+        else { return nil }
+        var key = RuntimeChanges.AddedKey(
+            label: label, provider: provider, addedAt: WallTime(microseconds: addedAt))
+        key.priority = priority
+        key.weight = weight
+        key.enabled = enabled
+        key.models = models
+        return key
+    }
+
+    // A client with a scope that this version does not know is passed over as a whole: it must not be good for
+    // anything else than what it was made for.
+    private static func client(_ row: Row) -> RuntimeChanges.CreatedClient? {
+        guard let name = row.text("name").flatMap(ClientName.init),
+            let digest = row.bytes("token_digest"), digest.count == 32,
+            let scopes = row.list("scopes", ProxyCore.Configuration.Client.Scope.init(rawValue:)),
+            let models = row.list("models", ModelName.init),
+            let createdAt = row.large("created_at")
+        else { return nil }
+        var client = RuntimeChanges.CreatedClient(
+            name: name, tokenDigest: digest, createdAt: WallTime(microseconds: createdAt))
+        client.scopes = Set(scopes)
+        client.models = models
+        client.expires = row.large("expires_at").map(WallTime.init(microseconds:))
+        return client
+    }
+}

@@ -1,0 +1,147 @@
+internal import GRDB
+internal import ProxyCore
+
+/// Requests that have ended and their attempts: `requests` and `attempts`.
+enum RequestTables {
+    /// Writes a record, as the newest one.
+    static func insert(_ record: RequestRecord, into database: Database, _ tally: inout Tally) throws {
+        try database.cachedStatement(
+            sql: """
+                INSERT INTO requests (
+                    id, received_at, client, project, dialect, model, provider, key, status, error_class, is_stream,
+                    outcome, duration_ns, first_byte_ns
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(
+            arguments: [
+                record.id, record.receivedAt.microseconds, record.client?.text, record.project,
+                record.dialect.rawValue, record.model?.text, record.provider?.text, record.key?.text, record.status,
+                record.errorClass?.rawValue, record.isStream ? 1 : 0, record.outcome.rawValue,
+                record.duration.nanoseconds, record.firstByte?.nanoseconds,
+            ])
+        let number = database.lastInsertedRowID
+        for (position, attempt) in record.attempts.enumerated() {
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO attempts (request, position, key, provider, error_class, status, duration_ns)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(
+                arguments: [
+                    number, position, attempt.key.text, attempt.provider.text, attempt.errorClass?.rawValue,
+                    attempt.status, attempt.duration.nanoseconds,
+                ])
+        }
+        tally.add(.requests)
+        tally.add(.attempts, UInt64(record.attempts.count))
+    }
+
+    /// Reads a page, the newest record first.
+    ///
+    /// `next` is the number before which the next page begins; `nil` if there is none.
+    static func page(
+        _ query: RequestQuery, before number: Int64?, in database: Database, _ malformed: inout Tally
+    ) throws -> (records: [RequestRecord], next: Int64?) {
+        // Constant pieces of text only; every value is an argument (T-031).
+        var conditions = ["TRUE"]
+        var arguments = StatementArguments()
+        func require(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            arguments += [value]
+        }
+        require("number < ?", number)
+        require("received_at >= ?", query.since?.microseconds)
+        require("received_at < ?", query.until?.microseconds)
+        require("provider = ?", query.provider?.text)
+        require("client = ?", query.client?.text)
+        require("status = ?", query.status)
+        require("error_class = ?", query.errorClass?.rawValue)
+        require("EXISTS (SELECT 1 FROM attempts WHERE request = number AND attempts.key = ?)", query.key?.text)
+        arguments += [query.limit + 1]
+        let text =
+            "SELECT * FROM requests WHERE " + conditions.joined(separator: " AND ") + " ORDER BY number DESC LIMIT ?"
+        let rows = try Row.fetchAll(database, sql: text, arguments: arguments)
+        var records: [RequestRecord] = []
+        for row in rows.prefix(query.limit) {
+            if let record = try Self.record(row, in: database, &malformed) { records.append(record) }
+        }
+        let isLast = rows.count <= query.limit
+        return (records, isLast ? nil : rows[query.limit - 1].large("number"))
+    }
+
+    /// The newest record of that id.
+    static func newest(
+        _ id: String, in database: Database, _ malformed: inout Tally
+    ) throws -> RequestRecord? {
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT * FROM requests WHERE id = ? ORDER BY number DESC", arguments: [id])
+        while let row = try rows.next() {
+            if let record = try Self.record(row.copy(), in: database, &malformed) { return record }
+        }
+        return nil
+    }
+
+    /// A record with its attempts; `nil` if one of them is malformed.
+    private static func record(
+        _ row: Row, in database: Database, _ malformed: inout Tally
+    ) throws -> RequestRecord? {
+        guard var record = Self.head(row), let number = row.large("number") else {
+            malformed.add(.requests)
+            return nil
+        }
+        let attempts = try Row.fetchAll(
+            database.cachedStatement(
+                sql: """
+                    SELECT key, provider, error_class, status, duration_ns FROM attempts
+                    WHERE request = ? ORDER BY position
+                    """), arguments: [number])
+        for row in attempts {
+            guard let attempt = Self.attempt(row) else {
+                malformed.add(.attempts)
+                return nil
+            }
+            record.attempts.append(attempt)
+        }
+        return record
+    }
+
+    private static func head(_ row: Row) -> RequestRecord? {
+        guard let id = row.text("id"), let receivedAt = row.large("received_at"),
+            let dialect = row.text("dialect").flatMap(Dialect.init(rawValue:)),
+            let client = row.optional("client", ClientName.init),
+            let model = row.optional("model", ModelName.init),
+            let provider = row.optional("provider", ProviderName.init),
+            let key = row.optional("key", KeyLabel.init),
+            let errorClass = row.optional("error_class", ErrorClass.init(rawValue:)),
+            let status = row.integer("status"),
+            let isStream = row.flag("is_stream"),
+            let outcome = row.text("outcome").flatMap(RequestRecord.Outcome.init(rawValue:)),
+            let duration = row.large("duration_ns")
+        else { return nil }
+        var record = RequestRecord(id: id, receivedAt: WallTime(microseconds: receivedAt), dialect: dialect)
+        record.client = client
+        record.project = row.text("project")
+        record.model = model
+        record.provider = provider
+        record.key = key
+        record.status = status
+        record.errorClass = errorClass
+        record.isStream = isStream
+        record.outcome = outcome
+        record.duration = .nanoseconds(duration)
+        record.firstByte = row.large("first_byte_ns").map { .nanoseconds($0) }
+        return record
+    }
+
+    private static func attempt(_ row: Row) -> RequestRecord.Attempt? {
+        guard let key = row.text("key").flatMap(KeyLabel.init),
+            let provider = row.text("provider").flatMap(ProviderName.init),
+            let errorClass = row.optional("error_class", ErrorClass.init(rawValue:)),
+            let duration = row.large("duration_ns")
+        else { return nil }
+        return RequestRecord.Attempt(
+            key: key, provider: provider, errorClass: errorClass, status: row.integer("status"),
+            duration: .nanoseconds(duration))
+    }
+}

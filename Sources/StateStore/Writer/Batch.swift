@@ -1,0 +1,69 @@
+internal import ProxyCore
+
+/// Changes that a caller waits for, with what came before them.
+struct ChangeGroup: Sendable {
+    /// By which the caller's answer is found.
+    let id: UInt64
+    /// What is to change; all of it or nothing.
+    let changes: [StateChange]
+    /// What was counted before the call, and after the group before: a reset forgets errors before it only.
+    var countsBefore: UsageCounts
+    /// What was to be remembered before the call.
+    var memoryBefore: KeyMemory?
+}
+
+/// What goes into one transaction.
+struct Batch: Sendable {
+    var rows: [RequestRecord] = []
+    var groups: [ChangeGroup] = []
+    /// What was counted after the last group.
+    var counts = UsageCounts()
+    /// What is to be remembered after the last group.
+    var memory: KeyMemory?
+    /// Everything that was handed over up to this number is in this batch or in one before.
+    var sequence: UInt64 = 0
+
+    /// The tables that it is to write.
+    var tables: Set<StoreStatistics.Table> {
+        var tables: Set<StoreStatistics.Table> = []
+        if !self.rows.isEmpty { tables.insert(.requests) }
+        if self.rows.contains(where: { !$0.attempts.isEmpty }) { tables.insert(.attempts) }
+        var counts = self.counts
+        for group in self.groups {
+            counts.merge(group.countsBefore)
+            if group.memoryBefore != nil { tables.formUnion([.keyConditions, .turns]) }
+            for change in group.changes { tables.formUnion(change.tables) }
+        }
+        if self.memory != nil { tables.formUnion([.keyConditions, .turns]) }
+        if counts.keys.values.contains(where: { !$0.outcomes.isEmpty }) { tables.formUnion([.keyCounts, .keyUse]) }
+        if counts.keys.values.contains(where: { !$0.errors.isEmpty }) { tables.insert(.keyErrors) }
+        if !counts.clients.isEmpty { tables.insert(.clientCounts) }
+        return tables
+    }
+}
+
+extension StateChange {
+    /// The tables that it is to write.
+    var tables: Set<StoreStatistics.Table> {
+        switch self {
+        case .override: [.overrides]
+        case .addKey: [.addedKeys]
+        case .removeKey: [.addedKeys, .overrides]
+        case .addClient, .removeClient: [.createdClients]
+        case .memory: [.keyConditions, .turns]
+        case .forgetErrors: [.keyErrors]
+        }
+    }
+}
+
+/// What became of a batch that was committed.
+struct BatchResult: Sendable {
+    /// Rows written, by table.
+    var writes: Tally = [:]
+    /// Rows that can never be written, by table.
+    var dropped: Tally = [:]
+    /// The groups that were refused, and why.
+    var refused: [UInt64: StateStoreError] = [:]
+    /// What is remembered on disk now.
+    var memory: KeyMemory
+}

@@ -1,0 +1,85 @@
+internal import GRDB
+internal import ProxyCore
+
+extension Batch {
+    /// Writes everything in one transaction, or nothing.
+    ///
+    /// Changes that contradict what is stored fail alone, as does a row that can never be written; anything else ends the
+    /// whole transaction with an error.
+    func write(to pool: DatabasePool, over memory: KeyMemory) throws(StateStoreError) -> BatchResult {
+        try StateStoreError.describing("writing state") {
+            try pool.writeWithoutTransaction { database in
+                var result = BatchResult(memory: memory)
+                try database.inTransaction(.immediate) {
+                    for group in self.groups {
+                        try CountTables.add(group.countsBefore, to: database, &result.writes)
+                        try Self.remember(group.memoryBefore, in: database, &result)
+                        try group.write(to: database, &result)
+                    }
+                    try CountTables.add(self.counts, to: database, &result.writes)
+                    try Self.remember(self.memory, in: database, &result)
+                    for row in self.rows { try Self.insert(row, into: database, &result) }
+                    return .commit
+                }
+                return result
+            }
+        }
+    }
+
+    fileprivate static func remember(
+        _ memory: KeyMemory?, in database: Database, _ result: inout BatchResult
+    ) throws {
+        guard let memory else { return }
+        try MemoryTables.write(memory, over: result.memory, to: database, &result.writes)
+        result.memory = memory
+    }
+
+    private static func insert(
+        _ record: RequestRecord, into database: Database, _ result: inout BatchResult
+    ) throws {
+        var writes: Tally = [:]
+        do {
+            try database.inSavepoint {
+                try RequestTables.insert(record, into: database, &writes)
+                return .commit
+            }
+            result.writes.add(writes)
+        } catch {
+            guard !StateStoreError(error, while: "writing a request").isEnvironmental else { throw error }
+            result.dropped.add(.requests)
+            result.dropped.add(.attempts, UInt64(record.attempts.count))
+        }
+    }
+}
+
+extension ChangeGroup {
+    fileprivate func write(to database: Database, _ result: inout BatchResult) throws {
+        var attempt = result
+        do {
+            try database.inSavepoint {
+                for change in self.changes { try change.write(to: database, &attempt) }
+                return .commit
+            }
+            result = attempt
+        } catch {
+            let failure = StateStoreError(error, while: "changing state")
+            guard !failure.isEnvironmental else { throw error }
+            result.refused[self.id] = failure
+        }
+    }
+}
+
+extension StateChange {
+    fileprivate func write(to database: Database, _ result: inout BatchResult) throws {
+        switch self {
+        case .override(let subject, let override):
+            try ChangeTables.set(subject, to: override, in: database, &result.writes)
+        case .addKey(let key): try ChangeTables.add(key, to: database, &result.writes)
+        case .removeKey(let label): try ChangeTables.remove(label, from: database, &result.writes)
+        case .addClient(let client): try ChangeTables.add(client, to: database, &result.writes)
+        case .removeClient(let name): try ChangeTables.remove(name, from: database, &result.writes)
+        case .memory(let memory): try Batch.remember(memory, in: database, &result)
+        case .forgetErrors(let labels): try CountTables.forgetErrors(of: labels, in: database, &result.writes)
+        }
+    }
+}

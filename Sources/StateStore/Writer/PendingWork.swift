@@ -1,0 +1,115 @@
+internal import ProxyCore
+
+/// What waits for the disk: request rows up to a bound, counts and memory without loss, and changes with their callers.
+struct PendingWork: Sendable {
+    /// How many changes may wait for the disk at once.
+    static let groupLimit = 1024
+
+    private let rowLimit: Int
+    private var rows = BoundedRows()
+    private var counts = UsageCounts()
+    private var memory: KeyMemory?
+    private(set) var groups: [ChangeGroup] = []
+    private var rowsInFlight = 0
+    /// The number of the value that was handed over last.
+    private(set) var sequence: UInt64 = 0
+    /// Since when the oldest value waits; `nil` if none does.
+    private(set) var waitingSince: Instant?
+
+    init(rowLimit: Int) {
+        self.rowLimit = rowLimit
+    }
+
+    /// Rows that are not on disk, those of the running transaction included.
+    var waitingRows: Int { self.rows.count + self.rowsInFlight }
+
+    /// Takes a record; returns how many records had to go for it.
+    mutating func append(_ record: RequestRecord, now: Instant) -> Int {
+        self.counts.add(record)
+        self.note(now)
+        return self.rows.append(record, limit: self.rowLimit - self.rowsInFlight)
+    }
+
+    /// Takes what is to be remembered instead of what was.
+    mutating func remember(_ memory: KeyMemory, now: Instant) {
+        guard self.memory != memory else { return }
+        self.memory = memory
+        self.note(now)
+    }
+
+    /// Takes changes; false if too many wait already.
+    mutating func add(_ changes: [StateChange], id: UInt64, now: Instant) -> Bool {
+        guard self.groups.count < Self.groupLimit else { return false }
+        self.groups.append(
+            ChangeGroup(id: id, changes: changes, countsBefore: self.counts, memoryBefore: self.memory))
+        self.counts = UsageCounts()
+        self.memory = nil
+        self.note(now)
+        return true
+    }
+
+    /// Takes changes back that nobody waits for any more; false if they are being written, or were.
+    mutating func withdraw(_ id: UInt64) -> Bool {
+        guard let index = self.groups.firstIndex(where: { $0.id == id }) else { return false }
+        let group = self.groups.remove(at: index)
+        self.prepend(group.countsBefore, group.memoryBefore, at: index)
+        return true
+    }
+
+    /// Hands out all that waits.
+    mutating func take() -> Batch {
+        var batch = Batch()
+        batch.rows = self.rows.takeAll()
+        swap(&batch.groups, &self.groups)
+        swap(&batch.counts, &self.counts)
+        swap(&batch.memory, &self.memory)
+        batch.sequence = self.sequence
+        self.rowsInFlight = batch.rows.count
+        self.waitingSince = nil
+        return batch
+    }
+
+    /// The batch that was handed out is on disk.
+    mutating func finish() {
+        self.rowsInFlight = 0
+    }
+
+    /// The batch that was handed out is not on disk: all but its changes waits again, before what came since.
+    ///
+    /// Returns how many rows had to go.
+    mutating func putBack(_ batch: Batch, now: Instant) -> Int {
+        self.rowsInFlight = 0
+        var counts = UsageCounts()
+        var memory: KeyMemory?
+        for group in batch.groups {
+            counts.merge(group.countsBefore)
+            memory = group.memoryBefore ?? memory
+        }
+        counts.merge(batch.counts)
+        memory = batch.memory ?? memory
+        if !batch.rows.isEmpty || !counts.isEmpty || memory != nil {
+            self.waitingSince = self.waitingSince ?? now
+        }
+        self.prepend(counts, memory, at: 0)
+        return self.rows.putBack(batch.rows, limit: self.rowLimit)
+    }
+
+    /// Puts what is older before the group at `index`, or before what came after the last group.
+    private mutating func prepend(_ counts: UsageCounts, _ memory: KeyMemory?, at index: Int) {
+        var counts = counts
+        if index < self.groups.count {
+            counts.merge(self.groups[index].countsBefore)
+            self.groups[index].countsBefore = counts
+            self.groups[index].memoryBefore = self.groups[index].memoryBefore ?? memory
+        } else {
+            counts.merge(self.counts)
+            self.counts = counts
+            self.memory = self.memory ?? memory
+        }
+    }
+
+    private mutating func note(_ now: Instant) {
+        self.sequence += 1
+        self.waitingSince = self.waitingSince ?? now
+    }
+}
