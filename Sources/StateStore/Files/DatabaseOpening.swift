@@ -147,6 +147,8 @@ struct DatabaseOpening {
         configuration.label = "kmi.state"
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 3
+        // A transaction that even its rollback could not end is ended before the next one; GRDB would end the process.
+        configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
             // Nothing is ever put into a world-writable directory.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")

@@ -10,6 +10,7 @@ extension Batch {
         try StateStoreError.describing("writing state") {
             try pool.writeWithoutTransaction { database in
                 var result = BatchResult(memory: memory)
+                if database.isInsideTransaction { try database.rollback() }
                 try database.inTransaction(.immediate) {
                     for group in self.groups {
                         try CountTables.add(group.countsBefore, to: database, &result.writes)

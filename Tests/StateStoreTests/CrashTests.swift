@@ -1,0 +1,114 @@
+import Foundation
+import GRDB
+import ProxyCore
+import TestSupport
+import Testing
+
+@testable import StateStore
+
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct CrashTests {
+    private static let directoryVariable = "KMI_TEST_CRASH_DIRECTORY"
+
+    @Test("killed at any moment, it opens, is sound, and has all that was confirmed (K-021, K-013, A-031)")
+    func survivesKills() async throws {
+        let kills = ProcessInfo.processInfo.environment["KMI_SOAK"] == nil ? 12 : 100
+        try await TemporaryDirectory.with { directory in
+            var confirmed = 0
+            var requests: UInt64 = 0
+            for kill in 0..<kills {
+                let child = try ChildProcess(
+                    try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
+                    arguments: ["--testing-library", "swift-testing", "--filter", "CrashTests/writesUntilKilled"],
+                    environment: ProcessInfo.processInfo.environment.merging(
+                        [Self.directoryVariable: directory.path]) { $1 })
+                // The first kills come as early as they can, while the database is being made.
+                if kill > 2 {
+                    _ = try await child.firstMatch(on: .standardOutput, within: .seconds(30), "a confirmed change") {
+                        Self.confirmed($0)
+                    }
+                    try await Task.sleep(for: .milliseconds(Int.random(in: 0...60)))
+                } else {
+                    try await Task.sleep(for: .milliseconds(kill * 100))
+                }
+                child.send(SIGKILL)
+                #expect(try await child.waitForExit() == .signalled(SIGKILL))
+                confirmed = max(confirmed, child.lines(.standardOutput).compactMap(Self.confirmed).last ?? 0)
+                guard FileManager.default.fileExists(atPath: directory.path("state.sqlite")) else { continue }
+
+                let total = try await self.check(directory, confirmed: confirmed)
+                #expect(total >= requests, "no committed counter goes back")
+                requests = total
+            }
+            #expect(confirmed > 0 && requests > 0)
+        }
+    }
+
+    @Test("cut off anywhere, the write-ahead log gives a sound state with counts and rows that agree (K-021, K-003)")
+    func survivesTornLogs() async throws {
+        try await TemporaryDirectory.with { directory in
+            let log: Data
+            let database: Data
+            (database, log) = try await withStore(in: directory) { store async throws in
+                // With no checkpoint the database stays as it is and the log only grows: any beginning of it is what a
+                // kill at some moment leaves.
+                try await store.onWriter { try $0.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
+                for round in 0..<15 {
+                    for number in 0..<20 { store.append(try full(round * 20 + number)) }
+                    try await store.commit([.override(.dryRun, .init(value: "\(round)", fileValue: "0"))])
+                }
+                return (
+                    try Data(contentsOf: URL(filePath: directory.path("state.sqlite"))),
+                    try Data(contentsOf: URL(filePath: directory.path("state.sqlite-wal")))
+                )
+            }
+            var last: UInt64 = 0
+            for cut in Set((0..<40).map { _ in Int.random(in: 0...log.count) } + [0, log.count]).sorted() {
+                try await TemporaryDirectory.with { image in
+                    try image.write("state.sqlite", database)
+                    try image.write("state.sqlite-wal", log.prefix(cut))
+                    let total = try await self.check(image, confirmed: 0)
+                    #expect(total >= last)
+                    last = total
+                }
+            }
+            #expect(last == 300)
+        }
+    }
+
+    /// Checks a state that was left behind, and returns how many requests it counts.
+    private func check(_ directory: TemporaryDirectory, confirmed: Int) async throws -> UInt64 {
+        try await withStore(in: directory) { store async throws in
+            let problems = try await store.onWriter { try String.fetchAll($0, sql: "PRAGMA integrity_check") }
+            #expect(problems == ["ok"])
+            let state = try store.load()
+            let value = state.changes.overrides[.dryRun].flatMap { Int($0.value) } ?? 0
+            #expect(value >= confirmed)
+            let rows = try await store.onWriter { try Int.fetchOne($0, sql: "SELECT count(*) FROM requests") }
+            let attempts = try await store.onWriter { try Int.fetchOne($0, sql: "SELECT count(*) FROM attempts") }
+            let counted = state.counts.clients.values.reduce(0) { $0 + $1.requests }
+            #expect(rows.map(UInt64.init) == counted)
+            #expect(attempts == rows.map { $0 * 2 })
+            #expect(state.counts.keys.values.allSatisfy { $0.requests == counted })
+            return counted
+        }
+    }
+
+    /// What the killed process runs: changes one after the other, each told of when it is confirmed, under requests.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment[directoryVariable] != nil))
+    func writesUntilKilled() async throws {
+        let directory = try #require(ProcessInfo.processInfo.environment[Self.directoryVariable])
+        let store = try StateStore.open(directory: directory, logger: LogCollector().logger, now: newYear)
+        var number = try store.load().changes.overrides[.dryRun].flatMap { Int($0.value) } ?? 0
+        while true {
+            number += 1
+            for index in 0..<30 { store.append(try full(index)) }
+            try await store.commit([.override(.dryRun, .init(value: "\(number)", fileValue: "0"))])
+            FileHandle.standardOutput.write(Data("confirmed \(number)\n".utf8))
+        }
+    }
+
+    private static func confirmed(_ line: String) -> Int? {
+        line.hasPrefix("confirmed ") ? Int(line.dropFirst(10)) : nil
+    }
+}

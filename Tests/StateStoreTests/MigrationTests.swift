@@ -1,0 +1,145 @@
+import Foundation
+import GRDB
+import ProxyCore
+import TestSupport
+import Testing
+
+@testable import StateStore
+
+@Suite(.timeLimit(.minutes(1)))
+struct MigrationTests {
+    private static let second = Migration(
+        number: 2, name: "notes",
+        statements: ["CREATE TABLE notes (text TEXT NOT NULL) STRICT", "ALTER TABLE turns ADD COLUMN note TEXT"])
+    private static let third = Migration(
+        number: 3, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
+    private static let failing = Migration(
+        number: 3, name: "fails half-way",
+        statements: ["CREATE TABLE half (x INTEGER) STRICT", "DROP TABLE turns", "INSERT INTO nowhere VALUES (1)"])
+
+    @Test("the SQL of a released migration never changes (A-010)")
+    func checksumsStay() {
+        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb"])
+        #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
+    }
+
+    @Test("an upgraded database has the schema of a fresh one, and keeps its rows (A-010)")
+    func upgrades() async throws {
+        try await TemporaryDirectory.with { directory in
+            let all = Migration.all + [Self.second, Self.third]
+            let old = try await withStore(in: directory) { store async throws in
+                store.append(try full(1))
+                try await store.settled()
+                return try store.load()
+            }
+            let log = LogCollector()
+            try await withStore(in: directory, migrations: all, log: log) { store async throws in
+                #expect(try store.load() == old)
+            }
+            #expect(log.events == ["state_backup", "state_migrated"])
+            try await withStore(in: directory, migrations: all, log: log) { _ async throws in }
+            #expect(log.events.count == 2, "once is enough")
+            try await TemporaryDirectory.with { other in
+                try await withStore(in: other, migrations: all) { _ async throws in }
+                #expect(try Self.schema(directory) == Self.schema(other))
+            }
+            let refusal = #expect(throws: StateStoreError.self) {
+                try StateStore.open(directory: directory.path, logger: log.logger, now: newYear)
+            }
+            #expect(refusal?.code == .newerSchema)
+        }
+    }
+
+    @Test("a verified copy is made before a migration, and the daemon can go back to it (K-037, A-022)")
+    func backsUp() async throws {
+        try await TemporaryDirectory.with { directory in
+            let old = try await withStore(in: directory) { store async throws in
+                for number in 0..<50 { store.append(try full(number)) }
+                try await store.settled()
+                return try store.load()
+            }
+            try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
+            let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
+            #expect(backups == ["state-20260101T000000Z-schema1.sqlite"])
+            let backup = directory.path("backups/" + (backups.first ?? ""))
+            #expect(try FileManager.default.attributesOfItem(atPath: backup)[.posixPermissions] as? Int == 0o600)
+            let parent = try FileManager.default.attributesOfItem(atPath: directory.path("backups"))
+            #expect(parent[.posixPermissions] as? Int == 0o700)
+
+            try FileManager.default.removeItem(atPath: directory.path("state.sqlite"))
+            try FileManager.default.copyItem(atPath: backup, toPath: directory.path("state.sqlite"))
+            try await withStore(in: directory) { store async throws in
+                #expect(try store.load() == old)
+                #expect(try await store.requests(RequestQuery()).records.count == 50)
+            }
+        }
+    }
+
+    @Test("a migration that fails half-way leaves all as it was and names the copy (A-025)")
+    func failsCleanly() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { $0.append(try full(1)) }
+            let before = try Self.schema(directory)
+            let migrations = Migration.all + [Self.second, Self.failing]
+            for attempt in 1...2 {
+                let refusal = #expect(throws: StateStoreError.self) {
+                    try StateStore.open(
+                        directory: directory.path, logger: LogCollector().logger, now: newYear, migrations: migrations,
+                        rowLimit: 10)
+                }
+                #expect(refusal?.code == .migrationFailed)
+                let suffix = attempt == 1 ? "" : "-2"
+                let backup = directory.path("backups/state-20260101T000000Z-schema1\(suffix).sqlite")
+                #expect(refusal?.message.contains(backup) == true, "\(String(describing: refusal))")
+                #expect(FileManager.default.fileExists(atPath: backup))
+                #expect(try Self.schema(directory) == before)
+            }
+            try await withStore(in: directory) { store async throws in
+                #expect(try store.load().counts.keys.count == 2)
+            }
+        }
+    }
+
+    @Test("a migration that leaves references to nothing is taken back (A-025)")
+    func checksReferences() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { $0.append(try full(1)) }
+            let before = try Self.schema(directory)
+            let careless = Migration(number: 2, name: "careless", statements: ["DELETE FROM requests"])
+            let refusal = #expect(throws: StateStoreError.self) {
+                try StateStore.open(
+                    directory: directory.path, logger: LogCollector().logger, now: newYear,
+                    migrations: Migration.all + [careless], rowLimit: 10)
+            }
+            #expect(refusal?.code == .migrationFailed)
+            #expect(try Self.schema(directory) == before)
+        }
+    }
+
+    @Test("a migration that is not the one that was applied stops the start (A-010)")
+    func noticesChangedMigrations() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
+            let before = FileManager.default.contents(atPath: directory.path("state.sqlite"))
+            let changed = Migration(
+                number: 2, name: Self.second.name,
+                statements: [Self.second.statements[0] + " ", Self.second.statements[1]])
+            let refusal = #expect(throws: StateStoreError.self) {
+                try StateStore.open(
+                    directory: directory.path, logger: LogCollector().logger, now: newYear,
+                    migrations: Migration.all + [changed], rowLimit: 10)
+            }
+            #expect(refusal?.code == .changedMigration)
+            #expect(refusal?.message.contains("migration 2") == true)
+            #expect(FileManager.default.contents(atPath: directory.path("state.sqlite")) == before)
+        }
+    }
+
+    private static func schema(_ directory: TemporaryDirectory) throws -> [String] {
+        try inspect(directory.path("state.sqlite")) { database in
+            try String.fetchAll(
+                database, sql: "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1")
+                + [String(try Int.fetchOne(database, sql: "PRAGMA user_version") ?? -1)]
+        }
+    }
+}
