@@ -134,6 +134,7 @@ public final class StateStore: Sendable {
         _ doing: String, _ body: @escaping @Sendable (Database, inout Tally) throws -> Value
     ) async throws(StateStoreError) -> Value {
         await self.writer.settle(within: Self.settleLimit)
+        guard self.writer.state.withLock({ $0.phase != .closed }) else { throw BatchWriter.closed }
         do {
             let (value, malformed) = try await self.writer.pool.read { database in
                 var malformed: Tally = [:]
@@ -144,7 +145,7 @@ public final class StateStore: Sendable {
         } catch {
             let isClosed = self.writer.state.withLock { $0.phase == .closed }
             throw isClosed
-                ? StateStoreError(.closed, "the state is closed, because the daemon ends")
+                ? BatchWriter.closed
                 : StateStoreError(error, while: doing)
         }
     }

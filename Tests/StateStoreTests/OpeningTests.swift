@@ -91,23 +91,22 @@ struct OpeningTests {
         }
     }
 
-    @Test("a database that violates its constraints is refused and left as it is (K-037)")
-    func refusesViolations() async throws {
-        let violations = [
+    @Test(
+        "a database that violates its constraints is refused and left as it is (K-037)",
+        arguments: [
             "INSERT INTO attempts VALUES (77, 0, 'a', 'sim', NULL, NULL, 0)",
             "PRAGMA ignore_check_constraints = ON; UPDATE key_counts SET count = -1",
             "PRAGMA ignore_check_constraints = ON; UPDATE installation SET key = x'00'",
-        ]
-        for violation in violations {
-            try await TemporaryDirectory.with { directory in
-                try await withStore(in: directory) { $0.append(try full(1)) }
-                try inspect(directory.path("state.sqlite")) { database in
-                    try database.execute(sql: "PRAGMA foreign_keys = OFF")
-                    try database.execute(sql: violation)
-                }
-                let refusal = try await Self.expectUntouched(directory, .damaged)
-                #expect(refusal.message.contains("backups/"))
+        ])
+    func refusesViolations(violation: String) async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { $0.append(try full(1)) }
+            try inspect(directory.path("state.sqlite")) { database in
+                try database.execute(sql: "PRAGMA foreign_keys = OFF")
+                try database.execute(sql: violation)
             }
+            let refusal = try await Self.expectUntouched(directory, .damaged)
+            #expect(refusal.message.contains("backups/"))
         }
     }
 
@@ -171,7 +170,7 @@ struct OpeningTests {
     private static func refusal(in directory: String, leaves: Bool) async throws -> StateStoreError {
         let files = [directory + "/state.sqlite", directory + "/state.sqlite-wal"]
         let before = leaves ? files.map { FileManager.default.contents(atPath: $0) ?? Data() } : []
-        let refusal = #expect(throws: StateStoreError.self) {
+        let refusal = #expect(throws: StateStoreError.self, "\(directory)") {
             try StateStore.open(directory: directory, logger: LogCollector().logger, now: newYear)
         }
         if leaves { #expect(files.map { FileManager.default.contents(atPath: $0) ?? Data() } == before) }

@@ -60,18 +60,19 @@ struct DatabaseOpening {
     /// Looks at an existing database without writing to it, and returns its version.
     private func inspect() throws(StateStoreError) -> Int {
         try self.inspectHeader()
-        // A rollback journal is left only by a kill while the journal mode was changed, which happens to a copy that was
-        // put back. It can be rolled back by a writer only; the header has been checked, and the rest is below.
         var configuration = Self.configuration()
+        // A rollback journal is left only by a kill while the journal mode was changed, which happens to a copy that was
+        // put back. Only a writer can roll it back; the header has been checked, and the rest is below.
         configuration.readonly = try StateFiles.status(self.files.database + "-journal") == nil
         return try StateStoreError.describing("checking the state database") {
-            let queue = try DatabaseQueue(path: self.files.database, configuration: configuration)
-            let version = try queue.read { database in
-                let version = try self.migrator.check(database)
-                try Self.verify(database)
-                return version
-            }
-            try queue.close()
+            let reader = try DatabaseQueue(path: self.files.database, configuration: configuration)
+            let version = try reader.read { try self.migrator.check($0) }
+            // SQLite knows no CHECK constraints on a connection that was opened for reading, so they are checked on another
+            // one that is only told to write nothing. As long as the first one is open too, closing it writes nothing either.
+            let checker = try DatabaseQueue(path: self.files.database, configuration: Self.configuration())
+            try checker.read { try Self.verify($0) }
+            try checker.close()
+            try reader.close()
             return version
         }
     }
@@ -145,13 +146,13 @@ struct DatabaseOpening {
     static func configuration() -> GRDB.Configuration {
         var configuration = GRDB.Configuration()
         configuration.label = "kmi.state"
-        configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 3
         // A transaction that even its rollback could not end is ended before the next one; GRDB would end the process.
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
             // Nothing is ever put into a world-writable directory.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            try database.execute(sql: "PRAGMA busy_timeout = 5000")
             try database.execute(sql: "PRAGMA trusted_schema = OFF")
             try database.execute(sql: "PRAGMA cell_size_check = ON")
             if database.configuration.readonly {

@@ -170,9 +170,9 @@ final class BatchWriter: Sendable {
             let (answers, report) = state.end(batch, outcome, bytes: bytes, at: now)
             return (answers, report, state.takeSettledWaiters(), state.statistics)
         }
+        if let report { self.log(report, statistics) }
         for (answer, result) in answers { answer.resume(returning: result) }
         for waiter in waiters { waiter.continuation.resume() }
-        if let report { self.log(report, statistics) }
     }
 
     /// The last batch, and the end.
@@ -183,6 +183,9 @@ final class BatchWriter: Sendable {
         let lost = self.state.withLock { $0.pending.waitingSince != nil }
         self.end(lost ? "it could not be written" : nil)
         do {
+            // Readers first: only a writer that is the last to go tidies up the write-ahead log, and a log that stays could
+            // be taken for that of a copy that is put back.
+            self.pool.releaseMemory()
             try self.pool.close()
         } catch {
             let failure = StateStoreError(error, while: "closing")
@@ -272,7 +275,8 @@ final class BatchWriter: Sendable {
         Instant(nanoseconds: Int64(clamping: DispatchTime.now().uptimeNanoseconds))
     }
 
-    private static let closed = StateStoreError(.closed, "the state is closed, because the daemon ends")
+    /// What is answered when the store is closed.
+    static let closed = StateStoreError(.closed, "the state is closed, because the daemon ends")
     private static let crowded = StateStoreError(
         .timedOut, "too many changes wait for the disk of the state directory; try again")
     private static let late = StateStoreError(
