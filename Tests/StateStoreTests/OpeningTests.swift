@@ -110,6 +110,22 @@ struct OpeningTests {
         }
     }
 
+    @Test("a violation that stands in the write-ahead log only is left there (K-037)")
+    func refusesViolationsInTheLog() async throws {
+        try await TemporaryDirectory.with { directory in
+            let image = try directory.makeDirectory("image")
+            try await withStore(in: directory) { store async throws in
+                store.append(try full(1))
+                try await store.settled()
+                try await store.onWriter { database in
+                    try database.execute(sql: "PRAGMA ignore_check_constraints = ON; UPDATE key_counts SET count = -1")
+                }
+                try Self.copyImage(from: directory.path, to: image)
+            }
+            #expect(try await Self.refusal(in: image, leaves: true).code == .damaged)
+        }
+    }
+
     @Test("a damaged page is found at the start (K-037)")
     func refusesDamage() async throws {
         try await TemporaryDirectory.with { directory in

@@ -69,9 +69,11 @@ struct DatabaseOpening {
             let version = try reader.read { try self.migrator.check($0) }
             // SQLite knows no CHECK constraints on a connection that was opened for reading, so they are checked on another
             // one that is only told to write nothing. As long as the first one is open too, closing it writes nothing either.
-            let checker = try DatabaseQueue(path: self.files.database, configuration: Self.configuration())
-            try checker.read { try Self.verify($0) }
-            try checker.close()
+            try withExtendedLifetime(reader) {
+                let checker = try DatabaseQueue(path: self.files.database, configuration: Self.configuration())
+                try checker.read { try Self.verify($0) }
+                try checker.close()
+            }
             try reader.close()
             return version
         }
