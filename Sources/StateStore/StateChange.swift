@@ -6,6 +6,8 @@ public enum StateChange: Sendable, Equatable {
     case override(RuntimeChanges.Subject, RuntimeChanges.Override?)
     /// Adds a key; a second one of the same label is refused as a conflict.
     case addKey(RuntimeChanges.AddedKey)
+    /// Changes priority, weight and whether it takes part of an added key. No error if there is none.
+    case changeKey(RuntimeChanges.AddedKey)
     /// Removes an added key and the settings that were changed for it; its counts stay. No error if there is none.
     case removeKey(KeyLabel)
     /// Adds a client; a second one of the same name is refused as a conflict.

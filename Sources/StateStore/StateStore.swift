@@ -14,6 +14,9 @@ public final class StateStore: Sendable {
     /// How long a reader waits for rows that are on their way to the disk.
     public static let settleLimit = Duration.milliseconds(200)
 
+    /// The version of SQLite that is linked.
+    public let sqliteVersion: String
+
     let writer: BatchWriter
     private let installation: Installation
 
@@ -43,9 +46,13 @@ public final class StateStore: Sendable {
 
     private init(_ pool: DatabasePool, _ opening: DatabaseOpening, rowLimit: Int) throws {
         var malformed: Tally = [:]
-        let (installation, memory) = try pool.read { database in
-            (try Installation.load(database), try MemoryTables.load(database, &malformed))
+        let (installation, memory, version) = try pool.read { database in
+            (
+                try Installation.load(database), try MemoryTables.load(database, &malformed),
+                try String.fetchOne(database, sql: "SELECT sqlite_version()")
+            )
         }
+        self.sqliteVersion = version ?? "unknown"
         self.installation = installation
         self.writer = BatchWriter(
             pool: pool, files: opening.files, logger: opening.logger, rowLimit: rowLimit, memory: memory)

@@ -39,6 +39,14 @@ enum ChangeTables {
         tally.add(.addedKeys)
     }
 
+    /// Changes what a person may change of an added key.
+    static func change(_ key: RuntimeChanges.AddedKey, in database: Database, _ tally: inout Tally) throws {
+        try database.cachedStatement(
+            sql: "UPDATE added_keys SET priority = ?, weight = ?, enabled = ? WHERE label = ?"
+        ).execute(arguments: [key.priority, key.weight, key.enabled ? 1 : 0, key.label.text])
+        tally.add(.addedKeys, UInt64(database.changesCount))
+    }
+
     /// Removes a key and what was changed for it, which would otherwise hold for the next key of that label.
     static func remove(_ label: KeyLabel, from database: Database, _ tally: inout Tally) throws {
         try database.cachedStatement(sql: "DELETE FROM added_keys WHERE label = ?").execute(arguments: [label.text])

@@ -47,7 +47,7 @@ extension StateChange {
     var tables: Set<StoreStatistics.Table> {
         switch self {
         case .override: [.overrides]
-        case .addKey: [.addedKeys]
+        case .addKey, .changeKey: [.addedKeys]
         case .removeKey: [.addedKeys, .overrides]
         case .addClient, .removeClient: [.createdClients]
         case .memory: [.keyConditions, .turns]

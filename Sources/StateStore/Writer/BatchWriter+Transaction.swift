@@ -76,6 +76,7 @@ extension StateChange {
         case .override(let subject, let override):
             try ChangeTables.set(subject, to: override, in: database, &result.writes)
         case .addKey(let key): try ChangeTables.add(key, to: database, &result.writes)
+        case .changeKey(let key): try ChangeTables.change(key, in: database, &result.writes)
         case .removeKey(let label): try ChangeTables.remove(label, from: database, &result.writes)
         case .addClient(let client): try ChangeTables.add(client, to: database, &result.writes)
         case .removeClient(let name): try ChangeTables.remove(name, from: database, &result.writes)
