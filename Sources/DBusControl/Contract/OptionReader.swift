@@ -63,11 +63,8 @@ struct OptionReader<Option: ControlOption> {
 }
 
 /// The options of a method that knows none yet.
-enum NoOption: String, ControlOption {
-    /// Stands for no option: an enumeration with raw values needs a case.
-    case none = ""
-
-    static let allCases: [NoOption] = []
+enum NoOption: ControlOption {
+    var rawValue: String { switch self {} }
 
     init?(rawValue: String) { nil }
 }
