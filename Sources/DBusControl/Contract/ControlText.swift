@@ -1,0 +1,42 @@
+/// The rules that texts of messages have to keep (contract section 3).
+///
+/// A text that breaks one is never repeated in the message: it could be a secret that was given in the wrong place.
+public enum ControlText {
+    /// What a label, a provider's or a client's name has to be, in words.
+    static let labelRule = "1 to 64 of A-Z a-z 0-9 . _ @ + -, the first a letter or digit"
+
+    /// Refuses what is no label, provider's or client's name; `what` is the argument's name for the message.
+    public static func checkLabel(_ text: String, _ what: String) throws(ControlFault) {
+        guard Self.isLabel(text) else {
+            throw ControlFault(.invalidArgument, "\(what): expected \(Self.labelRule)")
+        }
+    }
+
+    /// Refuses what is no request id: 1 to 128 visible ASCII characters.
+    public static func checkRequestID(_ text: String) throws(ControlFault) {
+        guard Self.isVisibleASCII(text, maximum: 128) else {
+            throw ControlFault(.invalidArgument, "id: expected 1 to 128 visible ASCII characters")
+        }
+    }
+
+    static func isLabel(_ text: String) -> Bool {
+        let bytes = text.utf8
+        guard (1...64).contains(bytes.count), let first = bytes.first, Self.isAlphanumeric(first) else { return false }
+        return bytes.allSatisfy { Self.isAlphanumeric($0) || ".-_@+".utf8.contains($0) }
+    }
+
+    static func isVisibleASCII(_ text: String, maximum: Int) -> Bool {
+        (1...maximum).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
+    static func isLowerSnake(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,109 @@
+public import DBusKit
+
+extension KeyOptions {
+    /// The options of `AddKey`.
+    private enum Option: String, ControlOption {
+        case priority = "priority"
+        case weight = "weight"
+        case enabled = "enabled"
+        case models = "models"
+    }
+
+    /// What a weight has to be, in words.
+    private static let weightRule = "u, at least 1"
+
+    /// The options as messages carry them, `a{sv}`.
+    public var busValue: BusValue {
+        .variants([
+            Option.priority.rawValue: .int32(self.priority),
+            Option.weight.rawValue: .uint32(self.weight),
+            Option.enabled.rawValue: .boolean(self.enabled),
+            Option.models.rawValue: .texts(self.models),
+        ])
+    }
+
+    /// Reads the options strictly; fails with `invalidArgument`, naming the option and what is expected.
+    public init(busValue: BusValue) throws(ControlFault) {
+        self.init()
+        let reader = try OptionReader<Option>(busValue)
+        self.priority = try reader.value(.priority, expected: "i", \.asInt32) ?? self.priority
+        self.weight =
+            try reader.value(.weight, expected: Self.weightRule) {
+                $0.asUInt32.flatMap { $0 >= 1 ? $0 : nil }
+            } ?? self.weight
+        self.enabled = try reader.value(.enabled, expected: "b", \.asBoolean) ?? self.enabled
+        self.models = try reader.models(.models) ?? []
+    }
+
+    /// Refuses a weight of 0, which no key may have.
+    static func checkWeight(_ weight: UInt32) throws(ControlFault) {
+        guard weight >= 1 else { throw ControlFault(.invalidArgument, "Weight: expected \(Self.weightRule)") }
+    }
+}
+
+extension ClientOptions {
+    /// The options of `CreateClient`.
+    private enum Option: String, ControlOption {
+        case scopes = "scopes"
+        case models = "models"
+        case expiresAt = "expires_at"
+    }
+
+    /// What a token can be good for (contract section 3).
+    public static let knownScopes = ["inference", "metrics", "priority:high"]
+
+    /// The options as messages carry them, `a{sv}`.
+    public var busValue: BusValue {
+        .variants([
+            Option.scopes.rawValue: .texts(self.scopes),
+            Option.models.rawValue: .texts(self.models),
+            Option.expiresAt.rawValue: .uint64(self.expiresAt),
+        ])
+    }
+
+    /// Reads the options strictly; fails with `invalidArgument`, naming the option and what is expected.
+    public init(busValue: BusValue) throws(ControlFault) {
+        self.init()
+        let reader = try OptionReader<Option>(busValue)
+        self.scopes =
+            try reader.value(.scopes, expected: "as of \(Self.knownScopes.joined(separator: ", ")), each once") {
+                guard let scopes = $0.asStrings, scopes.allSatisfy(Self.knownScopes.contains) else { return nil }
+                return Set(scopes).count == scopes.count ? scopes : nil
+            } ?? []
+        self.models = try reader.models(.models) ?? []
+        self.expiresAt = try reader.moment(.expiresAt) ?? 0
+    }
+}
+
+/// Which key a rotation is to bring.
+public struct RotationOptions: Sendable, Equatable {
+    /// The options of `Rotate`.
+    private enum Option: String, ControlOption {
+        case key = "key"
+        case provider = "provider"
+    }
+
+    /// The label of the key that the next request is to use; `nil` for the next one in turn.
+    public var key: String?
+    /// The provider whose keys take turns; `nil` for the default one.
+    public var provider: String?
+
+    /// Asks for the next key of the default provider.
+    public init() {}
+
+    /// The options as messages carry them, `a{sv}`; what is not asked for is left out.
+    public var busValue: BusValue {
+        var options: [String: BusValue] = [:]
+        options[Option.key.rawValue] = self.key.map { .text($0) }
+        options[Option.provider.rawValue] = self.provider.map { .text($0) }
+        return .variants(options)
+    }
+
+    /// Reads the options strictly; fails with `invalidArgument`, naming the option and what is expected.
+    public init(busValue: BusValue) throws(ControlFault) {
+        self.init()
+        let reader = try OptionReader<Option>(busValue)
+        self.key = try reader.label(.key)
+        self.provider = try reader.label(.provider)
+    }
+}

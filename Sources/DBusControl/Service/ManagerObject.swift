@@ -1,0 +1,133 @@
+import DBusKit
+
+/// The object `/org/kmi/Proxy1`: decodes, asks the ``ControlPlane``, encodes.
+struct ManagerObject: BusObject {
+    let service: ControlService
+
+    var interfaces: [InterfaceDescription] { [ManagerInterface.description] }
+
+    func authorise(_ call: BusCall) async throws(BusError) {
+        try await self.service.callers.admit(call.sender, to: .of(call))
+    }
+
+    func properties(of interface: InterfaceName) async throws(BusError) -> [String: BusValue] {
+        let properties = self.service.plane.managerStatus().busProperties
+        self.service.hasTold(properties, of: .manager)
+        return properties
+    }
+
+    func setProperty(
+        _ name: MemberName, of interface: InterfaceName, to value: BusValue, by sender: BusName?
+    ) async throws(BusError) {
+        guard let property = ManagerInterface.Property(rawValue: name.text) else {
+            throw BusError(.unknownProperty, "\(interface) has no such property")
+        }
+        do {
+            try await self.set(property, to: value)
+        } catch {
+            throw BusError(error)
+        }
+        self.service.statusChanged()
+    }
+
+    func call(_ call: BusCall) async throws(BusError) -> [BusValue] {
+        guard let method = ManagerInterface.Method(rawValue: call.member.text) else {
+            throw BusError(.unknownMethod, "\(call.interface) has no such method")
+        }
+        do {
+            return try await self.perform(method, call)
+        } catch {
+            throw BusError(error)
+        }
+    }
+
+    private func set(_ property: ManagerInterface.Property, to value: BusValue) async throws(ControlFault) {
+        switch property {
+        case .rotationMode:
+            guard let mode = value.asString else { throw ControlFault(.invalidArgument, "RotationMode: expected s") }
+            try await self.service.plane.setRotationMode(mode)
+        case .dryRun:
+            guard let isOn = value.asBoolean else { throw ControlFault(.invalidArgument, "DryRun: expected b") }
+            try await self.service.plane.setDryRun(isOn)
+        case .version, .state, .degraded, .listeners, .activeKey, .startedAt, .keysTotal, .keysUsable,
+            .requestsInFlight, .nextUsableAt:
+            throw ControlFault(.notAllowed, "\(property.rawValue) cannot be set")
+        }
+    }
+
+    private func perform(_ method: ManagerInterface.Method, _ call: BusCall) async throws(ControlFault) -> [BusValue] {
+        let plane = self.service.plane
+        var arguments = ArgumentReader(call)
+        switch method {
+        case .addKey: return [try await self.addKey(&arguments)]
+        case .removeKey:
+            try await plane.removeKey(try arguments.label("label"))
+            self.service.objectsChanged()
+        case .rotate:
+            let options = try RotationOptions(busValue: try arguments.value())
+            let rotation = try await plane.rotate(to: options.key, of: options.provider)
+            self.service.statusChanged()
+            return [.text(rotation.key), .text(rotation.reason)]
+        case .resetKeys:
+            let count = try await plane.resetKeys()
+            self.service.everythingChanged()
+            return [.uint32(count)]
+        case .createClient: return try await self.createClient(&arguments)
+        case .revokeClient:
+            try await plane.revokeClient(try arguments.label("name"))
+            self.service.objectsChanged()
+        case .reload:
+            let entries = try await plane.reload()
+            self.service.everythingChanged()
+            return [ReloadEntry.busValue(of: entries)]
+        case .listRequests:
+            return try await plane.requests(try RequestFilter(busValue: try arguments.value())).busValues
+        case .getRequest:
+            let id = try arguments.string()
+            try ControlText.checkRequestID(id)
+            guard let row = try await plane.request(id) else {
+                throw ControlFault(.notFound, "there is no request of that id")
+            }
+            return [row.busValue]
+        case .metrics: return [.text(await plane.metrics())]
+        case .subscribe:
+            _ = try OptionReader<NoOption>(try arguments.value())
+            try await self.service.subscribe(call.sender)
+        case .unsubscribe: self.service.unsubscribe(call.sender)
+        }
+        return []
+    }
+
+    private func addKey(_ arguments: inout ArgumentReader) async throws(ControlFault) -> BusValue {
+        let label = try arguments.label("label")
+        let provider = try arguments.label("provider")
+        let descriptor = try arguments.descriptor()
+        let options = try KeyOptions(busValue: try arguments.value())
+        let secret = try await self.service.secrets.read(descriptor)
+        try await self.service.plane.addKey(label, provider: provider, secret: secret, options: options)
+        // The path in the reply names an object that is there.
+        self.service.objectsChanged()
+        return .path(ControlPath.key(label))
+    }
+
+    private func createClient(_ arguments: inout ArgumentReader) async throws(ControlFault) -> [BusValue] {
+        let name = try arguments.label("name")
+        let options = try ClientOptions(busValue: try arguments.value())
+        let memory = try TokenDescriptor()
+        let token: SecretText
+        do {
+            token = try await self.service.plane.createClient(name, options: options)
+        } catch {
+            memory.discard()
+            throw error
+        }
+        defer { self.service.objectsChanged() }
+        do {
+            return [.path(ControlPath.client(name)), .descriptor(try memory.sealed(token))]
+        } catch {
+            // Nobody will ever know this token: the client is of no use.
+            try await self.service.plane.revokeClient(name)
+            throw error
+        }
+    }
+}
