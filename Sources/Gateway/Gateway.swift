@@ -15,8 +15,12 @@ public final class Gateway: Responder {
     let gate: AdmissionGate
     let catalogue: ModelListCache
     let logger: Logger
+    /// How often keys and clients have been used.
+    public let counts: SharedUsageCounts
+    let observer: any GatewayObserver
     /// The daemon's own user, who needs no token on the Unix socket.
     let userID: UInt32
+    let recoveryTimer = Mutex<KeyRecoveryTimer?>(nil)
     private let current: Mutex<GatewaySnapshot>
 
     /// Makes a gateway.
@@ -29,6 +33,8 @@ public final class Gateway: Responder {
     ///   - spool: Takes the long part of request bodies; without one, bodies over `body_memory` are not repeated.
     ///   - userID: The user id whose processes may use the Unix socket without a token.
     ///   - logger: Hears of requests.
+    ///   - counts: How often keys and clients were used before.
+    ///   - observer: Hears of requests and keys.
     public init(
         snapshot: GatewaySnapshot,
         transport: any UpstreamTransport,
@@ -36,7 +42,9 @@ public final class Gateway: Responder {
         time: any TimeSource,
         spool: BodySpool?,
         userID: UInt32,
-        logger: Logger
+        logger: Logger,
+        counts: UsageCounts,
+        observer: any GatewayObserver
     ) {
         self.pool = SharedKeyPool(KeyPool(keys: snapshot.poolKeys, policy: snapshot.poolPolicy))
         self.transport = transport
@@ -45,6 +53,13 @@ public final class Gateway: Responder {
         self.spool = spool
         self.userID = userID
         self.logger = logger
+        self.counts = SharedUsageCounts(counts)
+        self.observer = observer
+        for (id, use) in counts.keys {
+            for (outcome, count) in use.outcomes {
+                metrics.keyRequests.with(id.label.text, id.provider.text, outcome).increment(by: count)
+            }
+        }
         let limits = snapshot.configuration.limits
         self.gate = AdmissionGate(limit: limits.inFlight, queueLimit: limits.queue)
         self.catalogue = ModelListCache()
@@ -58,18 +73,27 @@ public final class Gateway: Responder {
 
     /// Puts a new configuration in force for requests that begin from now on.
     public func apply(_ snapshot: GatewaySnapshot) {
-        let former = self.snapshot.secrets
-        let renewed = Set(snapshot.secrets.filter { former[$0.key] != $0.value }.keys)
-        self.pool.reconfigure(keys: snapshot.poolKeys, policy: snapshot.poolPolicy, renewed: renewed) {
+        let former = self.snapshot
+        let renewed = Set(snapshot.secrets.filter { former.secrets[$0.key] != $0.value }.keys)
+        let transitions = self.pool.reconfigure(
+            keys: snapshot.poolKeys, policy: snapshot.poolPolicy, renewed: renewed, at: self.time.now()
+        ) {
             self.current.withLock { $0 = snapshot }
         }
         let limits = snapshot.configuration.limits
         self.gate.reconfigure(limit: limits.inFlight, queueLimit: limits.queue)
-        self.catalogue.forget()
+        // What the providers list depends on where they are and on whose key asks, on nothing else.
+        if former.configuration.providers != snapshot.configuration.providers || former.secrets != snapshot.secrets {
+            self.catalogue.forget()
+        }
+        self.tell(transitions)
     }
 
     /// Requests that wait for admission right now.
     public var queuedRequests: Int { self.gate.occupancy.waiting }
+
+    /// Requests that have been admitted and are not over.
+    public var requestsInFlight: Int { self.gate.occupancy.inside }
 
     /// Begins the life of a request.
     public func respond(to head: RequestHead, on exchange: any Exchange) -> any ExchangeHandler {
@@ -95,21 +119,5 @@ public final class Gateway: Responder {
         var random = SystemRandomNumberGenerator()
         return RequestID.make(
             randomBytes: (0..<RequestID.randomByteCount).map { _ in UInt8.random(in: .min ... .max, using: &random) })
-    }
-
-    /// Tells the log that a key changed its state.
-    func keyChanged(_ transition: KeyTransition) {
-        self.logger.notice(
-            "key changed its state",
-            metadata: [
-                "event": "key_state",
-                "key": "\(transition.key)",
-                "old": "\(transition.old.rawValue)",
-                "new": "\(transition.new.rawValue)",
-                "class": "\(transition.reason?.rawValue ?? "")",
-                "model": "\(transition.model?.text ?? "")",
-                "usable_in_ms": "\(transition.usableAt.map { ($0 - self.time.now()).nanoseconds / 1_000_000 } ?? 0)",
-            ]
-        )
     }
 }

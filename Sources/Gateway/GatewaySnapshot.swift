@@ -29,21 +29,28 @@ public struct GatewaySnapshot: Sendable {
     /// - Parameters:
     ///   - configuration: A validated configuration.
     ///   - keySecrets: The secret of every key that has one.
-    ///   - clientTokens: The token of every client.
+    ///   - clientTokens: The token of every client of the files.
+    ///   - tokenDigests: The digest of the token of every other client, made with `installationKey`.
+    ///   - installationKey: The key of the digests that tokens are known by.
     public init(
         configuration: Configuration,
         keySecrets: [KeyLabel: Secret],
-        clientTokens: [ClientName: Secret]
+        clientTokens: [ClientName: Secret],
+        tokenDigests: [ClientName: [UInt8]] = [:],
+        installationKey: [UInt8]
     ) {
         self.configuration = configuration
         let providers = configuration.providers
         self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.routes = RouteTable(
             basePath: configuration.server.basePath, providers: providers.map(\.name.text))
-        // The order only has to be the same in both.
-        self.tokenOwners = clientTokens.keys.sorted()
-        self.tokens = TokenTable(
-            tokens: self.tokenOwners.map { name in clientTokens[name]?.withBytes { Array($0) } ?? [] })
+        var (tokens, owners) = (TokenTable(key: installationKey), [ClientName]())
+        for (name, token) in clientTokens {
+            token.withBytes { tokens.append(token: $0) }
+            owners.append(name)
+        }
+        for (name, digest) in tokenDigests where tokens.append(digest: digest) { owners.append(name) }
+        (self.tokens, self.tokenOwners) = (tokens, owners)
         self.clients = Dictionary(
             configuration.clients.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.hosts = HostGuard(allowedHosts: configuration.server.allowedHosts)

@@ -5,11 +5,17 @@ import Synchronization
 ///
 /// Each call is one short step under a lock; the decisions are those of ``ProxyCore/KeyPool``.
 public final class SharedKeyPool: Sendable {
-    private let pool: Mutex<KeyPool>
+    private struct State: Sendable {
+        var pool: KeyPool
+        /// The memory's revision that was told last.
+        var told: UInt64
+    }
+
+    private let state: Mutex<State>
 
     /// Takes a pool over.
     public init(_ pool: KeyPool) {
-        self.pool = Mutex(pool)
+        self.state = Mutex(State(pool: pool, told: pool.memoryRevision))
     }
 
     /// Takes over a new configuration, keeping what is known of keys that stay.
@@ -17,51 +23,103 @@ public final class SharedKeyPool: Sendable {
     /// Keys in `renewed` have another secret than before. `publish` is called before any request can choose from the new
     /// keys, and after all that chose from the old ones.
     func reconfigure(
-        keys: [Configuration.Key], policy: KeyPool.Policy, renewed: Set<KeyLabel>, publish: () -> Void
-    ) {
-        self.pool.withLock { pool in
-            pool.reconfigure(keys: keys, policy: policy, renewed: renewed)
+        keys: [Configuration.Key], policy: KeyPool.Policy, renewed: Set<KeyLabel>, at now: Instant,
+        publish: () -> Void
+    ) -> [KeyTransition] {
+        self.state.withLock { state in
+            let transitions = state.pool.reconfigure(keys: keys, policy: policy, renewed: renewed, at: now)
             publish()
+            return transitions
         }
     }
 
+    // MARK: What is known
+
     /// Every key as it stands.
     public func snapshots(at now: Instant) -> [KeySnapshot] {
-        self.pool.withLock { $0.snapshots(at: now) }
+        self.state.withLock { $0.pool.snapshots(at: now) }
     }
 
     /// The provider that a key belongs to; `nil` if there is no such key.
     public func provider(of label: KeyLabel) -> ProviderName? {
-        self.pool.withLock { $0.provider(of: label) }
+        self.state.withLock { $0.pool.provider(of: label) }
     }
 
-    func choose(_ demand: KeyDemand, at now: Instant) -> KeyChoice {
-        self.pool.withLock { $0.choose(demand, at: now) }
-    }
-
-    func canServe(_ demand: KeyDemand, at now: Instant) -> Bool {
-        self.pool.withLock { $0.canServe(demand, at: now) }
+    func nextKey(of provider: ProviderName, at now: Instant) -> KeyLabel? {
+        self.state.withLock { $0.pool.nextKey(of: provider, at: now) }
     }
 
     func shortage(for demand: KeyDemand, at now: Instant) -> KeyShortage {
-        self.pool.withLock { $0.shortage(for: demand, at: now) }
-    }
-
-    func chooseAgain(_ label: KeyLabel) -> Bool {
-        self.pool.withLock { $0.chooseAgain(label) }
+        self.state.withLock { $0.pool.shortage(for: demand, at: now) }
     }
 
     func firstUsableKey(of provider: ProviderName, at now: Instant) -> KeyLabel? {
-        self.pool.withLock { $0.firstUsableKey(of: provider, at: now) }
+        self.state.withLock { $0.pool.firstUsableKey(of: provider, at: now) }
     }
 
-    func release(_ label: KeyLabel) {
-        self.pool.withLock { $0.release(label) }
+    // MARK: Attempts
+
+    func choose(_ demand: KeyDemand, at now: Instant) -> KeyChoice {
+        self.state.withLock { $0.pool.choose(demand, at: now) }
+    }
+
+    func chooseAgain(_ grant: KeyGrant) -> KeyGrant? {
+        self.state.withLock { $0.pool.chooseAgain(grant) }
+    }
+
+    func release(_ grant: KeyGrant) {
+        self.state.withLock { $0.pool.release(grant) }
     }
 
     func record(
-        _ outcome: KeyOutcome, on label: KeyLabel, model: ModelName?, begun: Instant, at now: Instant
+        _ outcome: KeyOutcome, on grant: KeyGrant, model: ModelName?, begun: Instant, at now: Instant
     ) -> KeyTransition? {
-        self.pool.withLock { $0.record(outcome, on: label, model: model, begun: begun, at: now) }
+        self.state.withLock { $0.pool.record(outcome, on: grant, model: model, begun: begun, at: now) }
+    }
+
+    // MARK: Time and people
+
+    /// When the next rest ends that ``expire(at:)`` will tell of.
+    var nextDeadline: Instant? { self.state.withLock { $0.pool.nextDeadline } }
+
+    func expire(at now: Instant) -> [KeyTransition] {
+        self.state.withLock { $0.pool.expire(at: now) }
+    }
+
+    func rotate(
+        to label: KeyLabel?, of provider: ProviderName, at now: Instant
+    ) throws(KeyRotationRefusal) -> KeyRotation {
+        try self.state.withLock { (state) throws(KeyRotationRefusal) in
+            try state.pool.rotate(to: label, of: provider, at: now)
+        }
+    }
+
+    func resetAll(at now: Instant) -> [KeyTransition] {
+        self.state.withLock { $0.pool.resetAll(at: now) }
+    }
+
+    func reset(_ label: KeyLabel, at now: Instant) -> [KeyTransition] {
+        self.state.withLock { $0.pool.reset(label, at: now) }
+    }
+
+    // MARK: Memory
+
+    func restore(_ memory: KeyMemory, at now: Instant, wallTime: WallTime) {
+        self.state.withLock { state in
+            state.pool.restore(memory, at: now, wallTime: wallTime)
+            state.told = state.pool.memoryRevision
+        }
+    }
+
+    func memory(at now: Instant, wallTime: WallTime) -> KeyMemory {
+        self.state.withLock { $0.pool.memory(at: now, wallTime: wallTime) }
+    }
+
+    /// Whether the memory may have changed since this was last asked.
+    func takeMove() -> Bool {
+        self.state.withLock { state in
+            defer { state.told = state.pool.memoryRevision }
+            return state.told != state.pool.memoryRevision
+        }
     }
 }

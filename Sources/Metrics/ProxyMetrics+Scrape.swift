@@ -23,6 +23,11 @@ extension ProxyMetrics {
         let keyState: CollectedFamily
         let keyUsableIn: CollectedFamily
         let keyInFlight: CollectedFamily
+        let storeQueueDepth: CollectedFamily
+        let storeBytes: CollectedFamily
+        let storeWrites: CollectedFamily
+        let storeErrors: CollectedFamily
+        let storeDropped: CollectedFamily
 
         init(registry: MetricsRegistry) {
             self.listenerInfo = registry.collected(
@@ -50,6 +55,20 @@ extension ProxyMetrics {
                 help: "Attempts under way with a key.",
                 labels: ["key", "provider"]
             )
+            self.storeQueueDepth = registry.collected(
+                .gauge, "kmi_store_queue_depth", help: "Request rows that are not on disk yet.", labels: [])
+            self.storeBytes = registry.collected(
+                .gauge, "kmi_store_bytes", help: "Size of the database and its write-ahead log in bytes.", labels: [])
+            self.storeWrites = registry.collected(
+                .counter, "kmi_store_writes_total", help: "Rows written, by table.", labels: ["table"])
+            self.storeErrors = registry.collected(
+                .counter, "kmi_store_errors_total",
+                help: "Transactions that failed, by the tables that they were to write.",
+                labels: ["table"])
+            self.storeDropped = registry.collected(
+                .counter, "kmi_store_dropped_total",
+                help: "Rows given up because too many waited or none could ever be written, by table.",
+                labels: ["table"])
         }
     }
 
@@ -83,6 +102,19 @@ extension ProxyMetrics {
         /// Reports a listener by its address and whether it is encrypted (`tls="on"` or `"off"`).
         public mutating func listener(_ name: String, isEncrypted: Bool) {
             self.samples.set(self.families.listenerInfo, name, isEncrypted ? "on" : "off", to: 1)
+        }
+
+        /// Reports the state store: rows that wait, bytes on disk, and by table the rows written, the transactions that
+        /// failed and the rows given up.
+        public mutating func store(
+            queueDepth: Int, bytes: UInt64, writes: [String: UInt64], errors: [String: UInt64],
+            dropped: [String: UInt64]
+        ) {
+            self.samples.set(self.families.storeQueueDepth, to: Double(queueDepth))
+            self.samples.set(self.families.storeBytes, to: Double(bytes))
+            for (table, count) in writes { self.samples.set(self.families.storeWrites, table, to: Double(count)) }
+            for (table, count) in errors { self.samples.set(self.families.storeErrors, table, to: Double(count)) }
+            for (table, count) in dropped { self.samples.set(self.families.storeDropped, table, to: Double(count)) }
         }
     }
 

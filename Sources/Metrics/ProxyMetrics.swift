@@ -70,7 +70,8 @@ public final class ProxyMetrics: Sendable {
         ) { [$0.dialect, $0.provider, $0.isStream ? "true" : "false"] }
         self.keyRequests = registry.counter(
             "kmi_key_requests_total",
-            help: "Attempts made with a key, by their outcome: ok or an error class.",
+            help:
+                "Requests that used a key, by how the last attempt with it ended: ok or an error class; kept across restarts.",
             labels: ["key", "provider", "outcome"],
             maximumSeries: Self.maximumKeySeries
         )

@@ -24,6 +24,11 @@ struct ProxyMetricsTests {
         ("kmi_open_connections", .gauge, []),
         ("kmi_streams_cut_total", .counter, ["provider", "type"]),
         ("kmi_rejected_total", .counter, ["reason"]),
+        ("kmi_store_queue_depth", .gauge, []),
+        ("kmi_store_bytes", .gauge, []),
+        ("kmi_store_writes_total", .counter, ["table"]),
+        ("kmi_store_errors_total", .counter, ["table"]),
+        ("kmi_store_dropped_total", .counter, ["table"]),
         ("kmi_build_info", .gauge, ["version", "commit", "swift", "libcurl", "sqlite"]),
     ]
 
@@ -46,6 +51,8 @@ struct ProxyMetricsTests {
         metrics.rejected.with("unauthorized").increment()
         metrics.inFlightRequests.increment()
         metrics.collect { scrape in
+            scrape.store(
+                queueDepth: 3, bytes: 4096, writes: ["requests": 5], errors: ["requests": 1], dropped: ["requests": 2])
             scrape.listener("127.0.0.1:7878", isEncrypted: false)
             scrape.key("alpha", provider: "kimi", state: .cooling, usableInSeconds: 1.5, inFlight: 2)
             scrape.key("<b>\"\n\u{1B}]8;;", provider: "kimi", state: .disabled, usableInSeconds: nil, inFlight: 0)

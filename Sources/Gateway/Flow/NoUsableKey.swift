@@ -15,7 +15,7 @@ enum NoUsableKey {
             ProxyFault.KeyStatus(
                 label: key.label.text,
                 state: key.state.rawValue,
-                usableAt: key.usableAt.map { wallTime.advanced(by: $0 - now).roundedUpToSecond }
+                usableAt: key.usableAt.map { (wallTime + ($0 - now)).roundedUpToSecond }
             )
         }
         let wait = shortage.soonest.map { max(.zero, $0 - now) }
@@ -36,10 +36,5 @@ extension WallTime {
     /// The first whole second that is not earlier: times are shown in seconds, and none is to be shown too early.
     var roundedUpToSecond: WallTime {
         WallTime(microseconds: (self.microseconds + 999_999) / 1_000_000 * 1_000_000)
-    }
-
-    /// This time, a duration later.
-    func advanced(by duration: Duration) -> WallTime {
-        WallTime(microseconds: self.microseconds + duration.nanoseconds / 1_000)
     }
 }

@@ -3,33 +3,11 @@ import Metrics
 import NIOCore
 import ProxyCore
 
-/// What is known of a request when it ends: the one value that metrics and log are made from.
-struct RequestReport {
-    /// How the answer ended.
-    enum Outcome: String {
-        case complete
-        case cut
-        case left
-        case refused
-    }
-
-    var outcome = Outcome.complete
-    /// The status that was sent; 0 if none was, because the caller left first.
-    var status = 0
-    var errorClass: ErrorClass?
-    var provider: ProviderName?
-    var key: KeyLabel?
-    var isStream = false
-    /// How long attempts were running, all of them together.
-    var upstream = Duration.zero
-    var isAccounted = false
-}
-
 extension RequestFlow {
     /// The last phase, passed exactly once by every request, however it ended: counts it, logs it, gives its place back.
     func account() {
-        guard !self.report.isAccounted else { return }
-        self.report.isAccounted = true
+        guard !self.isAccounted else { return }
+        self.isAccounted = true
         // One that has been admitted this very moment hears of it, and leaves then.
         if case .queued(let number) = self.phase { _ = self.gateway.gate.abandon(number) }
         self.phase = .over
@@ -39,41 +17,60 @@ extension RequestFlow {
             self.isAdmitted = false
             self.gateway.gate.leave()
         }
-        let now = self.gateway.time.now()
-        self.countRequest(duration: now - self.received)
-        self.logRequest(duration: now - self.received)
+        self.completeRecord()
+        self.countRequest(self.record)
+        self.logRequest(self.record)
+        self.gateway.counts.add(self.record)
+        self.gateway.observer.requestFinished(self.record)
+        self.gateway.tellMoves()
     }
 
-    private func countRequest(duration: Duration) {
+    private func completeRecord() {
+        self.record.dialect = self.dialect
+        self.record.client = self.caller?.name
+        self.record.project = self.controls.project
+        self.record.duration = self.gateway.time.now() - self.received
+        // Whichever way it was answered, it was the clock that ended it.
+        let isEndedByClock = self.record.errorClass == .providerTimeout
+        if isEndedByClock, self.record.outcome == .cut || self.record.outcome == .complete {
+            self.record.outcome = .timedOut
+        }
+    }
+
+    private func countRequest(_ record: RequestRecord) {
         let metrics = self.gateway.metrics
-        let provider = self.report.provider?.text ?? ""
-        let dialect = self.dialect.rawValue
+        let provider = record.provider?.text ?? ""
+        let dialect = record.dialect.rawValue
         metrics.inFlightRequests.decrement()
         if self.isEventStream { metrics.activeStreams.decrement() }
-        if self.report.status > 0 {
-            metrics.requests(dialect: dialect, provider: provider, code: self.report.status).increment()
+        if record.status > 0 {
+            metrics.requests(dialect: dialect, provider: provider, code: record.status).increment()
         }
-        if let errorClass = self.report.errorClass {
+        if let errorClass = record.errorClass {
             metrics.errors.with(errorClass.rawValue, provider).increment()
         }
-        metrics.requestDuration(dialect: dialect, provider: provider, isStream: self.report.isStream).observe(duration)
-        metrics.overhead.observe(max(.zero, duration - self.report.upstream))
+        metrics.requestDuration(dialect: dialect, provider: provider, isStream: record.isStream).observe(
+            record.duration)
+        metrics.overhead.observe(max(.zero, record.duration - self.upstreamTime))
+        for (id, attempt) in record.lastAttempts {
+            metrics.keyRequests.with(id.label.text, id.provider.text, attempt.outcome).increment()
+        }
     }
 
     /// One line a request, without its query, its body or any credential.
-    private func logRequest(duration: Duration) {
+    private func logRequest(_ record: RequestRecord) {
         var fields: Logger.Metadata = [
             "event": "request",
-            "dialect": "\(self.dialect.rawValue)",
-            "status": "\(self.report.status)",
-            "outcome": "\(self.report.outcome.rawValue)",
+            "dialect": "\(record.dialect.rawValue)",
+            "status": "\(record.status)",
+            "outcome": "\(record.outcome.rawValue)",
             "attempts": "\(self.policy?.attempts ?? 0)",
-            "duration_us": "\(duration.nanoseconds / 1_000)",
+            "duration_us": "\(record.duration.nanoseconds / 1_000)",
         ]
-        fields["client"] = self.caller?.name.map { "\($0)" }
-        fields["provider"] = self.report.provider.map { "\($0)" }
-        fields["key"] = self.report.key.map { "\($0)" }
-        fields["class"] = self.report.errorClass.map { "\($0.rawValue)" }
+        fields["client"] = record.client.map { "\($0)" }
+        fields["provider"] = record.provider.map { "\($0)" }
+        fields["key"] = record.key.map { "\($0)" }
+        fields["class"] = record.errorClass.map { "\($0.rawValue)" }
         fields["bytes"] = "\(self.answerBytes)"
         self.logger.info("request finished", metadata: fields)
     }

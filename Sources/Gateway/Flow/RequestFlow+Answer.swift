@@ -7,9 +7,9 @@ extension RequestFlow {
     /// Answers with an error of our own, in the caller's dialect.
     func refuse(_ fault: ProxyFault) {
         guard !self.hasAnswered else { return }
-        if self.report.errorClass == nil { self.report.errorClass = fault.code.errorClass }
+        if self.record.errorClass == nil { self.record.errorClass = fault.code.errorClass }
         if self.policy == nil {
-            self.report.outcome = .refused
+            self.record.outcome = .refused
             self.gateway.metrics.rejected.with(fault.code.rawValue).increment()
         }
         var answer = fault.refusalAnswer(in: self.dialect, requestID: self.requestID)
@@ -21,12 +21,13 @@ extension RequestFlow {
     func answer(_ answer: RefusalAnswer) {
         guard !self.hasAnswered else { return }
         self.phase = .answering
-        self.report.status = answer.head.status
+        self.record.status = answer.head.status
         var head = answer.head
         head.headers.replace(name: "X-Request-Id", value: self.requestID)
         head.headers.replace(name: "Content-Length", value: String(answer.body.readableBytes))
         if answer.head.status == 204 { head.headers.remove("Content-Length") }
         self.snapshot.origins.decorate(&head.headers, verdict: self.origin)
+        self.noteFirstByte()
         self.exchange.writeHead(head)
         if answer.body.readableBytes > 0 { self.exchange.write(answer.body) }
         self.answerBytes = Int64(answer.body.readableBytes)
@@ -36,8 +37,8 @@ extension RequestFlow {
     /// The fields that tell the caller what became of its request (contract section 4).
     func addProxyFields(to fields: inout HeaderFields) {
         guard let policy = self.policy else { return }
-        if let provider = self.report.provider { fields.replace(name: "X-KMI-Provider", value: provider.text) }
-        if let key = self.report.key { fields.replace(name: "X-KMI-Key", value: key.text) }
+        if let provider = self.record.provider { fields.replace(name: "X-KMI-Provider", value: provider.text) }
+        if let key = self.record.key { fields.replace(name: "X-KMI-Key", value: key.text) }
         fields.replace(name: "X-KMI-Attempts", value: String(policy.attempts))
         if let candidate = self.running?.candidate ?? self.candidates.last(where: { $0.isAlias }),
             candidate.isAlias, let model = candidate.model
@@ -52,8 +53,8 @@ extension RequestFlow {
     func passOn(_ upstream: ResponseHead, isEventStream: Bool) {
         self.phase = .answering
         self.isEventStream = isEventStream
-        self.report.status = upstream.status
-        self.report.isStream = isEventStream
+        self.record.status = upstream.status
+        self.record.isStream = isEventStream
         if isEventStream { self.gateway.metrics.activeStreams.increment() }
         var head = ResponseHead(status: upstream.status, reason: upstream.reason)
         head.headers = self.snapshot.headers.callerHeaders(from: upstream.headers)
@@ -62,7 +63,12 @@ extension RequestFlow {
         head.headers.add(name: "X-Request-Id", value: self.requestID)
         self.addProxyFields(to: &head.headers)
         self.snapshot.origins.decorate(&head.headers, verdict: self.origin)
+        self.noteFirstByte()
         self.exchange.writeHead(head)
+    }
+
+    private func noteFirstByte() {
+        self.record.firstByte = self.gateway.time.now() - self.received
     }
 
     /// Passes bytes of the provider's answer on, and holds the provider back while the caller does not take them.
@@ -85,10 +91,10 @@ extension RequestFlow {
         self.logger.warning(
             "answer broke off",
             metadata: ["event": "stream_cut", "class": "\(errorClass.rawValue)", "detail": "\(detail)"])
-        self.report.errorClass = errorClass
-        self.report.outcome = .cut
+        self.record.errorClass = errorClass
+        self.record.outcome = .cut
         if self.isEventStream {
-            let provider = self.report.provider?.text ?? ""
+            let provider = self.record.provider?.text ?? ""
             self.gateway.metrics.streamsCut.with(provider, errorClass.rawValue).increment()
         }
         if let running = self.running {

@@ -7,16 +7,27 @@ import ProxyCore
 struct RunningAttempt {
     let attempt: Attempt
     let candidate: RouteCandidate
-    let key: KeyLabel
+    let grant: KeyGrant
     let begun: Instant
+    /// The status of the provider's answer; `nil` if it gave none.
+    var status: Int?
+
+    /// The key that it is made with.
+    var key: KeyLabel { self.grant.label }
 }
 
 extension RequestFlow: AttemptOwner {
     // MARK: Choosing a key
 
-    /// Tries the candidates in order until one of them has a usable key, and begins an attempt with it.
+    /// Begins an attempt with a key of the first candidate that has a usable one.
     func attempt() {
         self.phase = .attempting
+        guard let (grant, candidate) = self.chooseKey() else { return self.answerWithoutKey() }
+        self.begin(on: grant, of: candidate)
+    }
+
+    /// Chooses a key of the first candidate that has a usable one, and counts the request on it.
+    private func chooseKey() -> (KeyGrant, RouteCandidate)? {
         while self.candidateIndex < self.candidates.count {
             let candidate = self.candidates[self.candidateIndex]
             let demand = KeyDemand(
@@ -27,22 +38,23 @@ extension RequestFlow: AttemptOwner {
                 excluded: self.failedKeys
             )
             switch self.gateway.pool.choose(demand, at: self.gateway.time.now()) {
-            case .chosen(let key):
-                return self.begin(on: key, of: candidate)
+            case .chosen(let grant):
+                return (grant, candidate)
             case .none(let shortage):
                 self.shortage = self.shortage?.merged(with: shortage) ?? shortage
                 self.candidateIndex += 1
             }
         }
-        self.answerWithoutKey()
+        return nil
     }
 
-    private func begin(on key: KeyLabel, of candidate: RouteCandidate) {
+    private func begin(on grant: KeyGrant, of candidate: RouteCandidate) {
         let now = self.gateway.time.now()
-        self.report.provider = candidate.provider.name
-        self.report.key = key
+        let key = grant.label
+        self.record.provider = candidate.provider.name
+        self.record.key = key
         if self.snapshot.configuration.server.dryRun {
-            self.gateway.pool.release(key)
+            self.gateway.pool.release(grant)
             return self.answerDryRun(key: key, candidate: candidate)
         }
         do throws(ProxyFault) {
@@ -57,10 +69,10 @@ extension RequestFlow: AttemptOwner {
                     snapshot.classify(answer, of: candidate.provider, wallTime: gateway.time.wallTime())
                 }
             )
-            self.running = RunningAttempt(attempt: attempt, candidate: candidate, key: key, begun: now)
+            self.running = RunningAttempt(attempt: attempt, candidate: candidate, grant: grant, begun: now)
             attempt.begin(request, through: self.gateway.transport)
         } catch {
-            self.gateway.pool.release(key)
+            self.gateway.pool.release(grant)
             self.refuse(error)
         }
     }
@@ -92,13 +104,14 @@ extension RequestFlow: AttemptOwner {
 
     func attemptCommitted(_ head: ResponseHead, isEventStream: Bool) {
         self.passOn(head, isEventStream: isEventStream)
+        self.running?.status = head.status
         guard let running = self.running else { return }
         // There is no other attempt: a body that has gone up is not needed while a long answer comes down.
         if running.attempt.isFullySent { self.body?.discard() }
         self.gateway.metrics.timeToFirstByte.with(running.candidate.provider.name.text).observe(
             self.gateway.time.now() - running.begun)
         if head.status < 400 {
-            self.report.errorClass = nil
+            self.record.errorClass = nil
             // The provider has taken the key; how the answer ends says nothing more about it.
             self.note(.succeeded, of: running)
         }
@@ -110,7 +123,7 @@ extension RequestFlow: AttemptOwner {
 
     func attemptCompleted() {
         if let running = self.running {
-            self.settle(running, as: .neutral, class: self.report.status < 400 ? nil : self.report.errorClass)
+            self.settle(running, as: .neutral, class: self.record.status < 400 ? nil : self.record.errorClass)
         }
         self.exchange.finish(trailers: nil)
     }
@@ -120,6 +133,7 @@ extension RequestFlow: AttemptOwner {
     }
 
     func attemptFailed(_ failure: AttemptFailure) {
+        self.running?.status = failure.answer?.head.status
         guard let running = self.running, var policy = self.policy else { return }
         let errorClass = failure.result.errorClass ?? .daemonInternal
         self.logger.log(
@@ -135,7 +149,7 @@ extension RequestFlow: AttemptOwner {
                 "detail": "\(failure.detail)",
             ]
         )
-        self.report.errorClass = errorClass
+        self.record.errorClass = errorClass
         let step = policy.next(
             after: failure.result,
             canRepeatBody: self.body?.isRepeatable ?? true,
@@ -160,30 +174,18 @@ extension RequestFlow: AttemptOwner {
             self.failedKeys.append(running.key)
             if otherProvider { self.candidateIndex += 1 }
             self.note(outcome, of: running)
-            guard self.hasFurtherKey else { return self.answer(failure, of: running) }
+            // The next key is taken before this attempt is given up, so that nobody else can take it in between.
+            guard let (grant, candidate) = self.chooseKey() else { return self.answer(failure, of: running) }
             self.drop(running, noting: .neutral, class: errorClass)
             self.gateway.metrics.retries.with(errorClass.rawValue).increment()
-            self.attempt()
-        }
-    }
-
-    /// Whether a key is left that the request has not failed on.
-    ///
-    /// Only asks: nothing is counted on the key.
-    private var hasFurtherKey: Bool {
-        let now = self.gateway.time.now()
-        return self.candidates[self.candidateIndex...].contains { candidate in
-            let demand = KeyDemand(
-                provider: candidate.provider.name, model: candidate.model, pinned: self.controls.pinnedKey,
-                excluded: self.failedKeys)
-            return self.gateway.pool.canServe(demand, at: now)
+            self.begin(on: grant, of: candidate)
         }
     }
 
     private func begin(onSameKeyAs former: RunningAttempt) {
-        guard self.gateway.pool.chooseAgain(former.key) else { return self.attempt() }
+        guard let grant = self.gateway.pool.chooseAgain(former.grant) else { return self.attempt() }
         self.gateway.metrics.retries.with(ErrorClass.providerUnreachable.rawValue).increment()
-        self.begin(on: former.key, of: former.candidate)
+        self.begin(on: grant, of: former.candidate)
     }
 
     /// Ends an attempt in favour of the next one.
@@ -198,9 +200,9 @@ extension RequestFlow: AttemptOwner {
     /// Notes on the key how the attempt went, without taking the request off it.
     func note(_ outcome: KeyOutcome, of running: RunningAttempt) {
         let transition = self.gateway.pool.record(
-            outcome, on: running.key, model: running.candidate.model, begun: running.begun,
+            outcome, on: running.grant, model: running.candidate.model, begun: running.begun,
             at: self.gateway.time.now())
-        if let transition { self.gateway.keyChanged(transition) }
+        if let transition { self.gateway.tell([transition]) }
     }
 
     /// Notes how the running attempt ended and takes the request off the key.
@@ -211,12 +213,16 @@ extension RequestFlow: AttemptOwner {
 
     private func finish(_ running: RunningAttempt, as outcome: KeyOutcome, class errorClass: ErrorClass?) {
         self.note(outcome, of: running)
-        self.gateway.pool.release(running.key)
-        self.report.upstream += self.gateway.time.now() - running.begun
+        self.gateway.pool.release(running.grant)
+        let duration = self.gateway.time.now() - running.begun
+        self.upstreamTime += duration
+        self.record.attempts.append(
+            RequestRecord.Attempt(
+                key: running.key, provider: running.candidate.provider.name, errorClass: errorClass,
+                status: running.status, duration: duration))
         let provider = running.candidate.provider.name.text
         let word = errorClass?.rawValue ?? "ok"
         self.gateway.metrics.upstreamAttempts.with(provider, word).increment()
-        self.gateway.metrics.keyRequests.with(running.key.text, provider, word).increment()
     }
 
     // MARK: Answers after attempts

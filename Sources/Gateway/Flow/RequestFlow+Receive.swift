@@ -156,6 +156,7 @@ extension RequestFlow {
         self.phase = .attempting
         do throws(ProxyFault) {
             let model = try self.readModel() ?? self.route?.pathModel
+            self.record.model = model
             guard self.caller?.mayUse(model) ?? false else {
                 throw ProxyFault(
                     .forbidden,

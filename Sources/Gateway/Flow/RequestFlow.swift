@@ -55,7 +55,11 @@ final class RequestFlow: ExchangeHandler {
     var shortage: KeyShortage?
     var running: RunningAttempt?
 
-    var report = RequestReport()
+    /// What is known of the request so far.
+    var record: RequestRecord
+    /// How long attempts were running, all of them together.
+    var upstreamTime = Duration.zero
+    var isAccounted = false
     var tail = StreamTail()
     var isEventStream = false
     var answerBytes: Int64 = 0
@@ -67,6 +71,7 @@ final class RequestFlow: ExchangeHandler {
         self.head = head
         self.received = gateway.time.now()
         self.requestID = RequestID.given(by: head.headers) ?? gateway.makeRequestID()
+        self.record = RequestRecord(id: self.requestID, receivedAt: gateway.time.wallTime(), dialect: .other)
         self.logger = gateway.logger
         self.logger[metadataKey: "request_id"] = "\(self.requestID)"
     }
@@ -126,8 +131,8 @@ final class RequestFlow: ExchangeHandler {
     /// The caller went away before its answer was complete: everything that is done for it stops (theme: tokens burn).
     private func callerLeft() {
         if case .over = self.phase { return }
-        self.report.errorClass = .callerCancelled
-        self.report.outcome = .left
+        self.record.errorClass = .callerCancelled
+        self.record.outcome = .left
         if let running = self.running {
             running.attempt.cancel()
             self.settle(running, as: .neutral, class: .callerCancelled)
@@ -139,11 +144,11 @@ final class RequestFlow: ExchangeHandler {
     ///
     /// What was under way then did not end by itself: the listener refused the rest of the request, or gave up draining.
     private func close() {
-        if self.report.status == 0, self.report.outcome == .complete { self.report.outcome = .refused }
+        if self.record.status == 0, self.record.outcome == .complete { self.record.outcome = .refused }
         if let running = self.running {
-            if self.report.status > 0 { self.report.outcome = .cut }
+            if self.record.status > 0 { self.record.outcome = .cut }
             running.attempt.cancel()
-            self.settle(running, as: .neutral, class: self.report.errorClass ?? .daemonInternal)
+            self.settle(running, as: .neutral, class: self.record.errorClass ?? .daemonInternal)
         }
         self.account()
     }

@@ -57,7 +57,7 @@ public struct UsageCounts: Sendable, Equatable {
     /// Counts a request that has ended.
     public mutating func add(_ record: RequestRecord) {
         for (id, attempt) in record.lastAttempts {
-            self.keys[id, default: Key()].outcomes[attempt.errorClass?.rawValue ?? "ok", default: 0] += 1
+            self.keys[id, default: Key()].outcomes[attempt.outcome, default: 0] += 1
             let former = self.keys[id]?.lastUsedAt
             self.keys[id]?.lastUsedAt = former.map { max($0, record.receivedAt) } ?? record.receivedAt
         }
@@ -77,6 +77,11 @@ public struct UsageCounts: Sendable, Equatable {
     public mutating func forgetErrors(of label: KeyLabel) {
         for id in self.keys.keys where id.label == label { self.keys[id]?.errors = [:] }
     }
+}
+
+extension RequestRecord.Attempt {
+    /// How it ended, in the words of metrics: `ok` or the class of the error.
+    public var outcome: String { self.errorClass?.rawValue ?? "ok" }
 }
 
 extension RequestRecord {

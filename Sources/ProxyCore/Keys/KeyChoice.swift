@@ -27,10 +27,23 @@ public struct KeyDemand: Sendable {
     }
 }
 
+/// The use of a key that the pool has granted to an attempt.
+///
+/// It belongs to the key as it was then: when the key has got another secret since, how the attempt fares says nothing
+/// about the new one.
+public struct KeyGrant: Sendable, Hashable {
+    /// The key.
+    public let label: KeyLabel
+    /// Counts the keys that had the label.
+    let holder: UInt64
+    /// Counts the secrets that the key had.
+    let generation: UInt64
+}
+
 /// The answer of the pool to a demand.
 public enum KeyChoice: Sendable, Equatable {
     /// This key; it counts as in flight until ``KeyPool/release(_:)``.
-    case chosen(KeyLabel)
+    case chosen(KeyGrant)
     /// No key can serve the demand now.
     case none(KeyShortage)
 }

@@ -8,13 +8,19 @@ extension KeyPool {
         let isEnabled: Bool
         let models: Set<ModelName>
         let inFlightLimit: Int?
+        /// Counts the keys that had the label, so that a late release does not take a request off another key.
+        var holder: UInt64
+        /// Counts the secrets that the key had.
+        var generation: UInt64
         var inFlight = 0
         /// What holds for the whole key; its deadline may have passed.
         var condition: KeyCondition?
         /// What holds for single models; deadlines may have passed.
         var modelConditions: [ModelName: KeyCondition] = [:]
 
-        init(_ key: Configuration.Key) {
+        init(_ key: Configuration.Key, number: UInt64) {
+            self.holder = number
+            self.generation = number
             self.label = key.label
             self.provider = key.provider
             self.priority = key.priority
@@ -22,6 +28,11 @@ extension KeyPool {
             self.isEnabled = key.enabled
             self.models = Set(key.models)
             self.inFlightLimit = key.inFlight
+        }
+
+        /// What an attempt gets that may use the key.
+        var grant: KeyGrant {
+            KeyGrant(label: self.label, holder: self.holder, generation: self.generation)
         }
 
         var hasRoom: Bool {
@@ -57,8 +68,23 @@ extension KeyPool {
                 state: self.state(for: model, at: now),
                 reason: present?.reason,
                 usableAt: present?.until,
-                inFlight: self.inFlight
+                inFlight: self.inFlight,
+                isEnabled: self.isEnabled,
+                priority: self.priority,
+                weight: self.weight,
+                modelStates: self.modelConditions.filter { $0.value.until > now }.sorted { $0.key < $1.key }.map {
+                    ModelStanding(
+                        model: $0.key, state: $0.value.state, reason: $0.value.reason, usableAt: $0.value.until)
+                }
             )
+        }
+
+        /// The state as it was last told, whose end may have come since.
+        func toldState(for model: ModelName?) -> KeyState {
+            guard self.isEnabled else { return .disabled }
+            if let whole = self.condition, !whole.isOver { return whole.state }
+            guard let model, let single = self.modelConditions[model], !single.isOver else { return .usable }
+            return single.state
         }
 
         /// Puts the key, or one model of it, to rest.
@@ -73,7 +99,7 @@ extension KeyPool {
             begun: Instant,
             at now: Instant
         ) -> KeyTransition? {
-            let old = self.state(for: model, at: now)
+            let old = self.toldState(for: model)
             let known = model.map { self.modelConditions[$0] } ?? self.condition
             let former = known.flatMap { rest.isSameKind(as: $0.state) ? $0 : nil }
             let isSameWindow = former.map { $0.until > begun } ?? false
@@ -97,16 +123,26 @@ extension KeyPool {
 
         /// A success ends what an attempt that began earlier than it may have caused, and the ladder starts anew.
         mutating func clear(model: ModelName?, begun: Instant, at now: Instant) -> KeyTransition? {
-            let old = self.state(for: model, at: now)
-            if let model, let single = self.modelConditions[model], single.until <= begun {
-                self.modelConditions[model] = nil
-            }
             if let whole = self.condition, whole.until <= begun {
+                let old = self.toldState(for: nil)
                 self.condition = nil
+                // The end of the model's rest is told by itself.
+                if old != self.toldState(for: nil) { return self.transition(of: nil, from: old, at: now) }
             }
-            let new = self.state(for: model, at: now)
-            guard new != old else { return nil }
-            return KeyTransition(key: self.label, model: model, old: old, new: new, reason: nil, usableAt: nil)
+            if let model, let single = self.modelConditions[model], single.until <= begun {
+                let old = self.toldState(for: model)
+                self.modelConditions[model] = nil
+                if old != self.toldState(for: model) { return self.transition(of: model, from: old, at: now) }
+            }
+            return nil
+        }
+
+        /// The change from a state to the present one.
+        func transition(of model: ModelName?, from old: KeyState, at now: Instant) -> KeyTransition {
+            let present = self.isEnabled ? self.present(for: model, at: now) : nil
+            return KeyTransition(
+                key: self.label, model: model, old: old, new: self.state(for: model, at: now),
+                reason: present?.reason, usableAt: present?.until)
         }
 
         /// Forgets the model whose rest ends first when there are too many of them.

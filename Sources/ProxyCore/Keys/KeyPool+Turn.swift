@@ -2,7 +2,9 @@ extension KeyPool {
     /// Whose turn it is among the keys of one provider.
     struct Turn: Sendable {
         /// The key that was chosen last.
-        private var last: KeyLabel?
+        var last: KeyLabel?
+        /// The key that a person wants to be next.
+        var wanted: KeyLabel?
         /// What each key has saved up in the weighted rotation.
         private var credit: [KeyLabel: Int] = [:]
 
@@ -18,6 +20,13 @@ extension KeyPool {
                 }
             if let chosen { self.last = entries[chosen].label }
             return chosen
+        }
+
+        /// Forgets keys that are gone.
+        mutating func keep(only labels: Set<KeyLabel>) {
+            if let last, !labels.contains(last) { self.last = nil }
+            if let wanted, !labels.contains(wanted) { self.wanted = nil }
+            self.credit = self.credit.filter { labels.contains($0.key) }
         }
 
         /// The first one behind the last one chosen, in a ring.

@@ -26,6 +26,8 @@ struct KeyCondition: Sendable, Equatable {
     var until: Instant
     /// How many windows in a row have ended in this state, from 0: the step of the ladder that ``until`` came from.
     var step: Int
+    /// Whether its end has been told; it stays for its step then.
+    var isOver = false
 }
 
 /// What changed in a key's state, for the log, the metrics and the control surface.
@@ -58,4 +60,41 @@ public struct KeySnapshot: Sendable, Equatable {
     public let usableAt: Instant?
     /// Requests that it serves right now.
     public let inFlight: Int
+    /// Whether a person lets it take part.
+    public let isEnabled: Bool
+    /// Higher ones are chosen first.
+    public let priority: Int
+    /// Its share in the mode `weighted`.
+    public let weight: Int
+    /// The models that it cannot serve right now although the key itself may, sorted by name.
+    public let modelStates: [ModelStanding]
+
+    init(
+        label: KeyLabel, provider: ProviderName, state: KeyState, reason: ErrorClass? = nil, usableAt: Instant? = nil,
+        inFlight: Int = 0, isEnabled: Bool = true, priority: Int = 0, weight: Int = 1,
+        modelStates: [ModelStanding] = []
+    ) {
+        self.label = label
+        self.provider = provider
+        self.state = state
+        self.reason = reason
+        self.usableAt = usableAt
+        self.inFlight = inFlight
+        self.isEnabled = isEnabled
+        self.priority = priority
+        self.weight = weight
+        self.modelStates = modelStates
+    }
+}
+
+/// How a key stands with one model.
+public struct ModelStanding: Sendable, Equatable {
+    /// The provider's name of the model.
+    public let model: ModelName
+    /// The state, which is not `usable`.
+    public let state: KeyState
+    /// The class of the error behind it.
+    public let reason: ErrorClass?
+    /// When the key serves the model again.
+    public let usableAt: Instant?
 }

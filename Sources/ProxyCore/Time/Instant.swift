@@ -39,6 +39,17 @@ public struct WallTime: Sendable, Hashable, Comparable {
 
     /// Whether `left` is earlier.
     public static func < (left: WallTime, right: WallTime) -> Bool { left.microseconds < right.microseconds }
+
+    /// A later time; past the end of the range the last one.
+    public static func + (time: WallTime, duration: Duration) -> WallTime {
+        let (sum, overflow) = time.microseconds.addingReportingOverflow(duration.nanoseconds / 1_000)
+        return WallTime(microseconds: overflow ? .max : sum)
+    }
+
+    /// The time from `right` to `left`, negative if `left` is earlier.
+    public static func - (left: WallTime, right: WallTime) -> Duration {
+        .microseconds(left.microseconds) - .microseconds(right.microseconds)
+    }
 }
 
 /// Where the shell around the decisions reads the time; tests put a clock there that they move by hand.

@@ -116,9 +116,13 @@ struct RoutingTests {
                 case .billing: .providerBilling
                 default: .providerAuthFailed
                 }
+            var demand = KeyDemand(provider: try #require(ProviderName("kimi")))
+            demand.pinned = KeyLabel(label)
+            guard case .chosen(let grant) = pool.choose(demand, at: begin) else { continue }
+            pool.release(grant)
             _ = pool.record(
                 .failed(reason, concerning: .wholeKey, hint: .milliseconds(Int(seconds * 1000))),
-                on: try #require(KeyLabel(label)),
+                on: grant,
                 model: nil,
                 begun: begin, at: begin)
         }

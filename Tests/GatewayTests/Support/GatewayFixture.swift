@@ -14,11 +14,13 @@ final class GatewayFixture {
     let clock = ManualClock()
     let metrics = ProxyMetrics(registry: MetricsRegistry())
     let transport: FakeTransport
+    let observer = RecordingObserver()
     let gateway: Gateway
     private(set) var exchanges: [FakeExchange] = []
 
     static let userID: UInt32 = 1000
     static let token = "token-of-ci"
+    static let installationKey = [UInt8](repeating: 7, count: 32)
 
     /// Three keys of one provider and a client.
     static func configuration(_ change: (inout Configuration) throws -> Void = { _ in }) throws -> Configuration {
@@ -57,11 +59,12 @@ final class GatewayFixture {
                 uniqueKeysWithValues: configuration.keys.map { ($0.label, Secret(bytes: "sk-\($0.label)".utf8)) }),
             clientTokens: Dictionary(
                 uniqueKeysWithValues: configuration.clients.map { ($0.name, Secret(bytes: "token-of-\($0.name)".utf8)) }
-            )
+            ),
+            installationKey: Self.installationKey
         )
     }
 
-    init(_ change: (inout Configuration) throws -> Void = { _ in }) throws {
+    init(counts: UsageCounts = UsageCounts(), _ change: (inout Configuration) throws -> Void = { _ in }) throws {
         self.transport = FakeTransport(eventLoop: self.loop)
         self.gateway = Gateway(
             snapshot: Self.snapshot(try Self.configuration(change)),
@@ -70,7 +73,9 @@ final class GatewayFixture {
             time: self.clock,
             spool: nil,
             userID: Self.userID,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            counts: counts,
+            observer: self.observer
         )
     }
 
@@ -188,9 +193,14 @@ final class GatewayFixture {
             sourceLocation: sourceLocation)
         #expect(
             metrics.sum("kmi_overhead_seconds_count") == Double(self.exchanges.count), sourceLocation: sourceLocation)
-        for name in ["kmi_upstream_attempts_total", "kmi_key_requests_total"] {
-            #expect(metrics.sum(name) == Double(self.attempts.count), sourceLocation: sourceLocation)
-        }
+        #expect(
+            metrics.sum("kmi_upstream_attempts_total") == Double(self.attempts.count), sourceLocation: sourceLocation)
+        let records = self.observer.records
+        #expect(records.count == self.exchanges.count, sourceLocation: sourceLocation)
+        #expect(records.reduce(0) { $0 + $1.attempts.count } == self.attempts.count, sourceLocation: sourceLocation)
+        #expect(
+            metrics.sum("kmi_key_requests_total") == Double(records.reduce(0) { $0 + $1.lastAttempts.count }),
+            sourceLocation: sourceLocation)
     }
 }
 

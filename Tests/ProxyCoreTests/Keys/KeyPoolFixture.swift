@@ -1,5 +1,6 @@
-import ProxyCore
 import Testing
+
+@testable import ProxyCore
 
 /// A pool with the words that its tests speak in.
 enum KeyPoolFixture {
@@ -38,7 +39,13 @@ extension KeyPool {
 
     /// The label of the chosen key, or `nil`.
     mutating func chosen(_ demand: KeyDemand, at now: Instant) -> String? {
-        if case .chosen(let label) = self.choose(demand, at: now) { label.text } else { nil }
+        if case .chosen(let grant) = self.choose(demand, at: now) { grant.label.text } else { nil }
+    }
+
+    /// What an attempt with the key holds; of a key that is not there, what one would that once was.
+    func grant(_ text: String) throws -> KeyGrant {
+        let label = try KeyPoolFixture.label(text)
+        return self.index(of: label).map { self.entries[$0].grant } ?? KeyGrant(label: label, holder: 0, generation: 0)
     }
 
     /// The shortage; `nil` if a key was chosen.
@@ -66,7 +73,7 @@ extension KeyPool {
         at now: Instant
     ) throws -> KeyTransition? {
         self.record(
-            .failed(reason, concerning: scope, hint: hint), on: try KeyPoolFixture.label(label),
+            .failed(reason, concerning: scope, hint: hint), on: try self.grant(label),
             model: try model.map(KeyPoolFixture.model), begun: begun ?? now, at: now)
     }
 

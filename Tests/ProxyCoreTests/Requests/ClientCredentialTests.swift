@@ -106,27 +106,48 @@ struct TokenTableTests {
     @Test("finds the entry of a token (K-022)")
     func findsEntries() throws {
         let tokens = (0..<300).map { "token-\($0)" }
-        let table = TokenTable(tokens: tokens.map { Array($0.utf8) })
+        var table = TokenTable(key: Self.key)
+        for token in tokens { table.append(token: token.utf8) }
         #expect(table.count == 300)
         for (index, token) in tokens.enumerated() { #expect(try table.index(of: Self.credential(token)) == index) }
         for wrong in ["token-", "token-300", "Token-1", "token-1x", "x"] {
             #expect(try table.index(of: Self.credential(wrong)) == nil)
         }
-        #expect(try TokenTable().index(of: Self.credential("x")) == nil)
+        #expect(try TokenTable(key: Self.key).index(of: Self.credential("x")) == nil)
     }
 
-    @Test("keeps digests, not tokens (X-039)")
+    @Test("keeps keyed digests, not tokens (X-039)")
     func keepsDigests() throws {
-        // SHA-256 of "abc" (FIPS 180-2, appendix B.1).
-        let digest: [UInt8] = [
-            0xBA, 0x78, 0x16, 0xBF, 0x8F, 0x01, 0xCF, 0xEA, 0x41, 0x41, 0x40, 0xDE, 0x5D, 0xAE, 0x22, 0x23, 0xB0, 0x03,
-            0x61,
-            0xA3, 0x96, 0x17, 0x7A, 0x9C, 0xB4, 0x10, 0xFF, 0x61, 0xF2, 0x00, 0x15, 0xAD,
-        ]
-        #expect(TokenTable.digest(of: Array("abc".utf8)) == digest)
-        let table = try #require(TokenTable(digests: [digest]))
+        let digest = TokenTable.digest(of: "abc".utf8, key: Self.key)
+        // HMAC-SHA-256 with the key of 32 bytes 0x0B over "kmi client token", a zero byte and "abc".
+        let code = digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        #expect(code == "cfac1ecad544ba5d3087ee772b88f37375d7546a91fac3823bff2911ced7be3d")
+        #expect(digest != TokenTable.digest(of: "abc".utf8, key: Array(repeating: 1, count: 32)))
+        var table = TokenTable(key: Self.key)
+        let isAppended = table.append(digest: digest)
+        #expect(isAppended)
         #expect(try table.index(of: Self.credential("abc")) == 0)
-        #expect(TokenTable(digests: [[1, 2]]) == nil)
-        #expect(!String(reflecting: TokenTable(tokens: [Array("canary".utf8)])).contains("canary"))
+        let isTaken = table.append(digest: [1, 2])
+        #expect(!isTaken)
+        #expect(table.count == 1)
+        table.append(token: "canary".utf8)
+        #expect(!String(reflecting: table).contains("canary"))
+    }
+
+    private static let key = [UInt8](repeating: 0x0B, count: 32)
+}
+
+struct KeyFingerprintTests {
+    @Test("tells two secrets apart, and the same one in two installations (K-024)")
+    func tellsSecretsApart() {
+        let key = [UInt8](repeating: 0x0B, count: 32)
+        let alpha = KeyFingerprint.of(Secret(bytes: "sk-alpha".utf8), installationKey: key)
+        #expect(alpha == "42b45b507b57")
+        #expect(alpha == KeyFingerprint.of(Secret(bytes: "sk-alpha".utf8), installationKey: key))
+        #expect(alpha != KeyFingerprint.of(Secret(bytes: "sk-beta".utf8), installationKey: key))
+        #expect(
+            alpha
+                != KeyFingerprint.of(
+                    Secret(bytes: "sk-alpha".utf8), installationKey: [UInt8](repeating: 0x0C, count: 32)))
     }
 }

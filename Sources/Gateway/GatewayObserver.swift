@@ -1,0 +1,13 @@
+public import ProxyCore
+
+/// Hears of what outlives requests: the store and the control surface listen here.
+///
+/// Called on event loops, so nothing here may wait.
+public protocol GatewayObserver: Sendable {
+    /// A request has ended; every request is told exactly once.
+    func requestFinished(_ record: RequestRecord)
+    /// A key changed its state.
+    func keyChanged(_ transition: KeyTransition)
+    /// What ``Gateway/memory()`` says may have changed.
+    func keysMoved()
+}

@@ -1,0 +1,150 @@
+import NIOCore
+import ProxyCore
+import TestSupport
+import Testing
+
+@testable import Gateway
+
+/// What is known of a request when it is over (X-059), and how it counts (K-035).
+struct RequestRecordTests {
+    private static let chat = #"{"model":"kimi-k2","messages":[]}"#
+
+    /// The only record; there has to be one.
+    private static func record(of fixture: GatewayFixture) throws -> RequestRecord {
+        fixture.run()
+        #expect(fixture.observer.records.count == 1)
+        return try #require(fixture.observer.records.first)
+    }
+
+    @Test("a request leaves one record with the trail of its attempts (X-059)")
+    func trail() throws {
+        let fixture = try GatewayFixture()
+        let exchange = fixture.post(
+            Self.chat, "/v1/chat/completions", [("X-Request-Id", "mine"), ("X-KMI-Project", "shop")])
+        fixture.advance(by: .milliseconds(20))
+        try fixture.transfer(0).answer(429, ["Content-Type": "application/json"], #"{"error":{}}"#)
+        fixture.advance(by: .milliseconds(30))
+        try fixture.transfer(1).answer(200)
+        let record = try Self.record(of: fixture)
+        #expect(exchange.status == 200)
+        #expect(record.id == "mine")
+        #expect(record.client?.text == "ci")
+        #expect(record.project == "shop")
+        #expect(record.dialect == .openai)
+        #expect(record.model?.text == "kimi-k2")
+        #expect(record.provider?.text == "kimi")
+        #expect(record.key?.text == "beta")
+        #expect(record.status == 200)
+        #expect(record.errorClass == nil)
+        #expect(record.outcome == .complete)
+        #expect(record.duration == .milliseconds(50))
+        #expect(record.firstByte == .milliseconds(50))
+        #expect(record.attempts.map(\.key.text) == ["alpha", "beta"])
+        #expect(record.attempts.map(\.errorClass) == [.providerRateLimited, nil])
+        #expect(record.attempts.map(\.status) == [429, 200])
+        #expect(record.attempts.map(\.duration) == [.milliseconds(20), .milliseconds(30)])
+        fixture.expectAllSettled()
+    }
+
+    @Test("an alias is recorded as the caller named it")
+    func alias() throws {
+        let fixture = try GatewayFixture { configuration in
+            let fast = Configuration.ModelAlias(
+                name: try #require(ModelName("fast")),
+                targets: [
+                    Configuration.ModelAlias.Target(
+                        provider: try #require(ProviderName("kimi")), model: try #require(ModelName("kimi-k2")))
+                ])
+            configuration.models = [fast]
+        }
+        _ = fixture.post(#"{"model":"fast","messages":[]}"#)
+        try fixture.transfer(0).answer(200)
+        #expect(try Self.record(of: fixture).model?.text == "fast")
+    }
+
+    @Test("a refused request has no attempt")
+    func refused() throws {
+        let fixture = try GatewayFixture()
+        _ = fixture.post(Self.chat, "/v1/chat/completions", [("Authorization", "Bearer wrong")])
+        let record = try Self.record(of: fixture)
+        #expect(record.outcome == .refused)
+        #expect(record.status == 401)
+        #expect(record.client == nil)
+        #expect(record.attempts.isEmpty)
+    }
+
+    @Test("a caller that leaves")
+    func left() throws {
+        let fixture = try GatewayFixture()
+        let exchange = fixture.post(Self.chat)
+        exchange.leave()
+        let record = try Self.record(of: fixture)
+        #expect(record.outcome == .left)
+        #expect(record.status == 0)
+        #expect(record.firstByte == nil)
+        #expect(record.errorClass == .callerCancelled)
+        #expect(record.attempts.map(\.errorClass) == [.callerCancelled])
+    }
+
+    @Test("a stream that breaks off is cut")
+    func cut() throws {
+        let fixture = try GatewayFixture()
+        _ = fixture.post(Self.chat)
+        let transfer = try fixture.transfer(0)
+        transfer.takeBody()
+        transfer.head(200, ["Content-Type": "text/event-stream"])
+        transfer.body("data: {}\n\n")
+        transfer.fail(.closedDuringAnswer)
+        let record = try Self.record(of: fixture)
+        #expect(record.outcome == .cut)
+        #expect(record.isStream)
+        #expect(record.status == 200)
+        #expect(record.attempts.map(\.status) == [200])
+        #expect(record.attempts.first?.errorClass != nil)
+    }
+
+    @Test("an answer that the clock ended has timed out")
+    func timedOut() throws {
+        let fixture = try GatewayFixture {
+            $0.upstream.firstByteTimeout = .seconds(1)
+            $0.retry.maxAttempts = 1
+        }
+        let exchange = fixture.post(Self.chat)
+        try fixture.transfer(0).takeBody()
+        fixture.advance(by: .seconds(2))
+        let record = try Self.record(of: fixture)
+        #expect(exchange.status == 504)
+        #expect(record.outcome == .timedOut)
+        #expect(record.errorClass == .providerTimeout)
+    }
+
+    @Test("counts go on from where an earlier process stopped (K-013)")
+    func seededCounts() throws {
+        var counts = UsageCounts()
+        let id = UsageCounts.KeyID(
+            label: try #require(KeyLabel("alpha")), provider: try #require(ProviderName("kimi")))
+        counts.keys[id] = UsageCounts.Key()
+        counts.keys[id]?.outcomes = ["ok": 41]
+        let fixture = try GatewayFixture(counts: counts)
+        #expect(fixture.metric("kmi_key_requests_total", ["key": "alpha", "outcome": "ok"]) == 41)
+        _ = fixture.post(Self.chat)
+        try fixture.transfer(0).answer(200)
+        #expect(fixture.metric("kmi_key_requests_total", ["key": "alpha", "outcome": "ok"]) == 42)
+        #expect(fixture.gateway.counts.key(id)?.requests == 42)
+        #expect(fixture.gateway.counts.client(try #require(ClientName("ci")))?.requests == 1)
+    }
+
+    @Test("a request counts once for each key that it used, by its last attempt there (K-035)")
+    func countsOncePerKey() throws {
+        let fixture = try GatewayFixture()
+        _ = fixture.post(Self.chat)
+        // The idle connection had died: the same key is asked again.
+        try fixture.transfer(0).fail(.closedBeforeAnswer, sent: true, reused: true)
+        try fixture.transfer(1).answer(200)
+        #expect(fixture.transfers.count == 2)
+        #expect(fixture.metric("kmi_upstream_attempts_total") == 2)
+        #expect(fixture.metric("kmi_key_requests_total", ["key": "alpha", "outcome": "ok"]) == 1)
+        #expect(fixture.metric("kmi_key_requests_total") == 1)
+        fixture.expectAllSettled()
+    }
+}
