@@ -77,7 +77,7 @@ struct ManagerMethodTests {
     @Test func aPageOfLongRequestsIsCutToWhatAMessageCarries() async throws {
         try await ControlStage.with { stage in
             var row = Samples.row
-            row.attempts = Array(repeating: Samples.row.attempts[0], count: 40)
+            row.attempts = Array(repeating: Samples.row.attempts[0], count: 30)
             stage.plane.with { $0.rows = Array(repeating: row, count: 1000) }
             var filter = RequestFilter()
             filter.limit = 1000
