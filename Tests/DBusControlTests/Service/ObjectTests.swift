@@ -74,10 +74,10 @@ struct ObjectTests {
             try await stage.call(
                 .addKey,
                 [.string("beta"), .string("kimi"), .descriptor(try Pipe.closed("sk").reading), .variants([:])])
-            stage.service.objectsChanged()
-            try await stage.call(.removeKey, [.string("beta")])
             var iterator = signals.makeAsyncIterator()
             #expect(await iterator.next()?.member == "InterfacesAdded")
+            stage.service.objectsChanged()
+            try await stage.call(.removeKey, [.string("beta")])
             #expect(await iterator.next()?.member == "InterfacesRemoved")
         }
     }
