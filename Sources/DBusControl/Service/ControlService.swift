@@ -56,7 +56,7 @@ public final class ControlService: Sendable {
 
     /// Requests the daemon's name; `false` if another daemon has it.
     public func requestName(timeout: Duration) async throws(BusError) -> Bool {
-        try await self.connection.requestName(ControlBus.name, timeout: timeout)
+        try await self.connection.requestName(ControlNames.bus, timeout: timeout)
     }
 
     /// Announces changes of properties, and follows the callers that come and go, until it is cancelled or the
@@ -69,6 +69,8 @@ public final class ControlService: Sendable {
             await group.next()
             group.cancelAll()
         }
+        // Nobody takes those out any more who go.
+        self.subscribers.withLock { $0.removeAll() }
     }
 
     // MARK: - What the daemon tells

@@ -81,7 +81,7 @@ struct ManagerObject: BusObject {
             self.service.everythingChanged()
             return [ReloadEntry.busValue(of: entries)]
         case .listRequests:
-            return try await plane.requests(try RequestFilter(busValue: try arguments.value())).busValues
+            return try await self.page(try RequestFilter(busValue: try arguments.value())).busValues
         case .getRequest:
             let id = try arguments.string()
             try ControlText.checkRequestID(id)
@@ -98,6 +98,19 @@ struct ManagerObject: BusObject {
         return []
     }
 
+    /// A page that one message can carry: a shorter one than asked for where the rows are long.
+    private func page(_ filter: RequestFilter) async throws(ControlFault) -> RequestPage {
+        var filter = filter
+        while true {
+            let page = try await self.service.plane.requests(filter)
+            guard page.sizeBound > Self.largestPage, filter.limit > 1 else { return page }
+            filter.limit /= 2
+        }
+    }
+
+    /// In bytes; some less than the 3 MiB that the arguments of a message may take.
+    private static let largestPage = (3 << 20) - 65_536
+
     private func addKey(_ arguments: inout ArgumentReader) async throws(ControlFault) -> BusValue {
         let label = try arguments.label("label")
         let provider = try arguments.label("provider")
@@ -113,17 +126,11 @@ struct ManagerObject: BusObject {
     private func createClient(_ arguments: inout ArgumentReader) async throws(ControlFault) -> [BusValue] {
         let name = try arguments.label("name")
         let options = try ClientOptions(busValue: try arguments.value())
-        let memory = try TokenDescriptor()
-        let token: SecretText
-        do {
-            token = try await self.service.plane.createClient(name, options: options)
-        } catch {
-            memory.discard()
-            throw error
-        }
+        let pipe = try TokenPipe()
+        let token = try await self.service.plane.createClient(name, options: options)
         defer { self.service.objectsChanged() }
         do {
-            return [.path(ControlPath.client(name)), .descriptor(try memory.sealed(token))]
+            return [.path(ControlPath.client(name)), .descriptor(try pipe.filled(with: token))]
         } catch {
             // Nobody will ever know this token: the client is of no use.
             try await self.service.plane.revokeClient(name)
