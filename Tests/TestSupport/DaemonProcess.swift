@@ -23,34 +23,52 @@ public struct DaemonProcess: Sendable {
     public var configurationPath: String { self.directory.path("kmi.toml") }
 
     /// Starts a daemon, waits until it says that it is ready, and stops it after the scope.
+    ///
+    /// `bus` is what `--bus` is given: `none` or the address of a private bus.
     public static func with<Value>(
         _ configuration: DaemonConfiguration,
+        bus: String = "none",
         environment: [String: String] = [:],
         _ body: (DaemonProcess) async throws -> Value
     ) async throws -> Value {
         try await TemporaryDirectory.with { directory in
             try Self.write(configuration, to: directory)
-            let notifications = try NotifySocket(at: directory.path("notify"))
-            return try await ChildProcess.with(
-                BuildProducts.path(of: "kmid"),
-                arguments: Self.arguments(in: directory),
-                environment: try Self.environment(in: directory)
-                    .merging(["NOTIFY_SOCKET": notifications.path]) { $1 }
-                    .merging(environment) { $1 }
-            ) { process in
-                try await Self.waitForReady(process, notifications)
-                let listeners = try await Self.listeners(of: process)
-                return try await body(
-                    DaemonProcess(
-                        process: process,
-                        directory: directory,
-                        token: configuration.token,
-                        listeners: listeners,
-                        notifications: notifications
-                    )
-                )
-            }
+            return try await Self.with(
+                in: directory, token: configuration.token, bus: bus, environment: environment, body)
         }
+    }
+
+    /// Starts a daemon in a directory that holds its configuration already, with the state that another one left there.
+    ///
+    /// The scope may end the daemon itself, for instance by `SIGKILL`.
+    public static func with<Value>(
+        in directory: TemporaryDirectory,
+        token: String,
+        bus: String = "none",
+        environment: [String: String] = [:],
+        _ body: (DaemonProcess) async throws -> Value
+    ) async throws -> Value {
+        let notifications = try NotifySocket(at: directory.path("notify-\(UInt32.random(in: .min ... .max))"))
+        return try await ChildProcess.with(
+            BuildProducts.path(of: "kmid"),
+            arguments: Self.arguments(in: directory, bus: bus),
+            environment: try Self.environment(in: directory)
+                .merging(["NOTIFY_SOCKET": notifications.path]) { $1 }
+                .merging(environment) { $1 }
+        ) { process in
+            try await Self.waitForReady(process, notifications)
+            let listeners = try await Self.listeners(of: process)
+            return try await body(
+                DaemonProcess(
+                    process: process, directory: directory, token: token, listeners: listeners,
+                    notifications: notifications))
+        }
+    }
+
+    /// Writes the files of a configuration, for ``with(in:token:bus:environment:_:)``.
+    public static func write(_ configuration: DaemonConfiguration, to directory: TemporaryDirectory) throws {
+        try directory.write("kmi.toml", configuration.text)
+        for (name, contents) in configuration.files { try directory.write(name, contents) }
     }
 
     /// Runs a daemon that is expected to end by itself, with other arguments if given.
@@ -121,15 +139,8 @@ public struct DaemonProcess: Sendable {
         guard found else { throw TestFailure("kmid did not notify \(assignment)\n\(self.process.report)") }
     }
 
-    private static func write(_ configuration: DaemonConfiguration, to directory: TemporaryDirectory) throws {
-        try directory.write("kmi.toml", configuration.text)
-        for (name, contents) in configuration.files { try directory.write(name, contents) }
-    }
-
-    private static func arguments(in directory: TemporaryDirectory) -> [String] {
-        [
-            "run", "--config", directory.path("kmi.toml"), "--state-dir", directory.path("state"), "--bus", "none",
-        ]
+    private static func arguments(in directory: TemporaryDirectory, bus: String = "none") -> [String] {
+        ["run", "--config", directory.path("kmi.toml"), "--state-dir", directory.path("state"), "--bus", bus]
     }
 
     private static func environment(in directory: TemporaryDirectory) throws -> [String: String] {

@@ -19,6 +19,8 @@ struct ConfigurationLoader: Sendable {
     var options: [String: String] = [:]
     /// The environment.
     var environment: [String: String] = ProcessInfo.processInfo.environment
+    /// Where the daemon's state lies, for `store:`.
+    var stateDirectory: String?
     /// Where the machine's configuration lies.
     var systemDirectory = "/etc/kmi"
 
@@ -133,7 +135,8 @@ struct ConfigurationLoader: Sendable {
 
     private func loader(for origin: ConfigurationOrigin) -> SecretLoader {
         SecretLoader(
-            directory: (origin.source as NSString).deletingLastPathComponent, environment: self.environment)
+            directory: (origin.source as NSString).deletingLastPathComponent, environment: self.environment,
+            store: self.stateDirectory.map(SecretDirectory.init(stateDirectory:)))
     }
 
     /// Where the same reference stands twice, the same secret is no news.

@@ -132,7 +132,7 @@ extension ConfigurationSchema {
             "storage.backups_kept", \.storage.backupsKept, Form.limit, default: "7", .notYet,
             "How many backups are kept."),
         Setting(
-            "control.bus", \.control.bus, Form.bus, default: #""session""#, .notYet,
+            "control.bus", \.control.bus, Form.bus, default: #""session""#, .restart,
             "The bus that the daemon is steered over; `--bus` wins."),
         Setting(
             "notifications.desktop", \.notifications.desktop, Form.boolean, default: "true", .notYet,

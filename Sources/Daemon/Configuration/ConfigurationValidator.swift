@@ -85,17 +85,12 @@ struct ConfigurationValidator {
             }
             guard !allowed.isEmpty, let provider = draft.value else { continue }
             for (base, key) in [(provider.openAIBase, "base_url"), (provider.anthropicBase, "anthropic_base_url")] {
-                guard let base, !self.isAllowed(base.origin, allowed) else { continue }
+                guard let base, !allowed.allow(base.origin) else { continue }
                 if key == "anthropic_base_url", base.origin.host == provider.openAIBase?.origin.host { continue }
                 self.reader.report(
                     "the host \"\(base.origin.host)\" is not in upstream.allow_hosts", at: entry.origin(of: key))
             }
         }
-    }
-
-    private func isAllowed(_ origin: UpstreamOrigin, _ allowed: [HostPattern]) -> Bool {
-        if case .unix = origin.scheme { return true }
-        return allowed.contains { $0.matches(origin.host) }
     }
 
     private func hasProblem(at origin: ConfigurationOrigin, key: String) -> Bool {
@@ -117,7 +112,7 @@ struct ConfigurationValidator {
                 self.reader.report(message, at: entry.origin(of: "provider"))
             } else if !configured.contains(name), !allowed.isEmpty,
                 let base = Configuration.Provider.known(named: name).flatMap({ $0.openAIBase ?? $0.anthropicBase }),
-                !self.isAllowed(base.origin, allowed)
+                !allowed.allow(base.origin)
             {
                 self.reader.report(
                     "the host \"\(base.origin.host)\" of its provider is not in upstream.allow_hosts",
@@ -263,8 +258,6 @@ struct ConfigurationValidator {
             guard let origin = self.reader.origins[setting.name],
                 !setting.isEqual(self.reader.configuration, defaults)
             else { continue }
-            // Without a bus is how this version runs, whatever is asked for.
-            if setting.name == "control.bus", self.reader.configuration.control.bus == .none { continue }
             self.checkSupport(setting.support, origin)
         }
         self.checkSupport(self.reader.clients, ConfigurationSchema.client, ClientDraft())
@@ -314,5 +307,13 @@ struct ConfigurationValidator {
             if let known = Configuration.Provider.known(named: key.provider) { configuration.providers.append(known) }
         }
         self.reader.configuration = configuration
+    }
+}
+
+extension [HostPattern] {
+    /// Whether requests may go there; a socket of this machine is always allowed.
+    func allow(_ origin: UpstreamOrigin) -> Bool {
+        if case .unix = origin.scheme { return true }
+        return self.contains { $0.matches(origin.host) }
     }
 }

@@ -13,6 +13,8 @@ struct SecretLoader: Sendable {
     var directory: String
     /// The environment, for `env:` and `$CREDENTIALS_DIRECTORY`.
     var environment: [String: String]
+    /// Where the secrets of `store:` lie.
+    var store: SecretDirectory?
 
     /// Fetches a secret of at most `maximum` bytes.
     ///
@@ -36,9 +38,24 @@ struct SecretLoader: Sendable {
             return try Self.secret(Array(value.utf8), source: "the environment variable \(name)", maximum: maximum)
         case .secretService:
             throw ConfigurationValueError(
-                "secret-service: is not available in this version; use file:, credential: or env:")
-        case .store:
-            throw ConfigurationValueError("store: is not available in this version; use file:, credential: or env:")
+                "secret-service: is not available in this version; use file:, credential:, env: or store:")
+        case .store(let id):
+            return try self.loadStored(id, maximum: maximum)
+        }
+    }
+
+    private func loadStored(_ id: String, maximum: Int) throws(ConfigurationValueError) -> Secret {
+        guard let store = self.store, let label = KeyLabel(id) else {
+            throw ConfigurationValueError("store:\(id) names no entry of secrets/ in the state directory")
+        }
+        let stored: Secret
+        do throws(SecretDirectory.Failure) {
+            stored = try store.read(label)
+        } catch {
+            throw ConfigurationValueError("store:\(id) cannot be used: \(error)")
+        }
+        return try stored.withBytes { (bytes) throws(ConfigurationValueError) in
+            try Self.secret(bytes, source: "store:\(id)", maximum: maximum)
         }
     }
 
@@ -65,15 +82,15 @@ struct SecretLoader: Sendable {
     }
 
     /// Makes the secret: one line end is dropped, and what is left must be visible ASCII, because it goes into a header.
-    private static func secret(
-        _ bytes: [UInt8],
+    static func secret(
+        _ bytes: some BidirectionalCollection<UInt8>,
         source: String,
         maximum: Int
     ) throws(ConfigurationValueError) -> Secret {
         var content = bytes[...]
         if content.last == UInt8(ascii: "\n") {
-            content.removeLast()
-            if content.last == UInt8(ascii: "\r") { content.removeLast() }
+            content = content.dropLast()
+            if content.last == UInt8(ascii: "\r") { content = content.dropLast() }
         }
         guard !content.isEmpty else { throw ConfigurationValueError("\(source) is empty") }
         guard content.allSatisfy({ (0x21...0x7E).contains($0) }) else {

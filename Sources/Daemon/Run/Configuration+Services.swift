@@ -44,14 +44,6 @@ extension ListenAddress {
     }
 }
 
-extension GatewaySnapshot {
-    /// The gateway's part, with the secrets that belong to it.
-    init(_ loaded: LoadedConfiguration) {
-        self.init(
-            configuration: loaded.configuration, keySecrets: loaded.keySecrets, clientTokens: loaded.clientTokens)
-    }
-}
-
 extension Duration {
     /// Longer than any process lives, and short enough to be added to any clock: ten years.
     static let never = Duration.seconds(10 * 365 * 86_400)

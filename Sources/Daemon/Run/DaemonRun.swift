@@ -1,3 +1,4 @@
+import DBusKit
 import Foundation
 import Gateway
 import Logging
@@ -27,8 +28,10 @@ struct DaemonRun {
         // A file that the daemon makes is for its user alone, from the first moment (K-033).
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
+        let environment = ProcessInfo.processInfo.environment
         let loader = ConfigurationLoader(
-            configPath: self.config, options: self.bus.map { ["control.bus": $0] } ?? [:])
+            configPath: self.config, options: self.bus.map { ["control.bus": $0] } ?? [:], environment: environment,
+            stateDirectory: Directories.statePath(self.stateDirectory, environment: environment))
         let loaded: LoadedConfiguration
         switch loader.load(now: SystemTime().wallTime()) {
         case .success(let configuration):
@@ -45,10 +48,17 @@ struct DaemonRun {
             logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }
         do {
-            let directories = try Directories(
-                stateDirectory: self.stateDirectory, environment: ProcessInfo.processInfo.environment)
+            let directories = try Directories(stateDirectory: self.stateDirectory, environment: environment)
+            // Whatever another daemon holds is asked for before anything is opened (K-002).
+            let lock = try StateLock(directory: directories.state)
+            let address = BusAddress(loaded.configuration.control.bus)
+            var connection: BusConnection?
+            if let address { connection = try await BusPresence.look(at: address, logger: logger) }
+            let state = try DaemonState(lock: lock, directory: directories.state, logger: logger)
             let services = try await DaemonServices.make(
-                loaded, loader: loader, directories: directories, output: output, logger: logger)
+                DaemonServices.Foundation(
+                    loaded: loaded, loader: loader, directories: directories, state: state, bus: address,
+                    connection: connection, output: output, logger: logger))
             try await services.run()
             logger.info("ended", metadata: ["event": "ended"])
             return Status.ok

@@ -1,4 +1,5 @@
 import CurlClient
+import DBusKit
 import Foundation
 import Gateway
 import Logging
@@ -8,71 +9,120 @@ import NIOPosix
 import ProxyCore
 import ProxyHTTP
 import ServiceLifecycle
+import StateStore
 import SystemSupport
 import UnixSignals
 
-/// Everything that runs, put together: configuration in, services out.
+/// Everything that runs, put together: configuration and state in, services out.
 struct DaemonServices {
     private let group: ServiceGroup
 
-    /// Builds all services, and opens all listeners before any of them runs.
+    /// What a run is made of before anything of it runs.
+    struct Foundation {
+        let loaded: LoadedConfiguration
+        let loader: ConfigurationLoader
+        let directories: Directories
+        let state: DaemonState
+        /// The bus that was asked for; `nil` for none.
+        let bus: BusAddress?
+        /// The connection to it; `nil` if it could not be reached.
+        let connection: BusConnection?
+        let output: LogOutput
+        let logger: Logger
+    }
+
+    /// Builds all services, opens all listeners, and appears on the bus, before any of them runs.
     ///
-    /// Throws ``ListenFailures`` if one cannot be opened; nothing is left open then.
-    static func make(
-        _ loaded: LoadedConfiguration,
-        loader: ConfigurationLoader,
-        directories: Directories,
-        output: LogOutput,
-        logger: Logger
-    ) async throws -> DaemonServices {
-        let configuration = loaded.configuration
+    /// Throws ``ListenFailures`` if a listener cannot be opened and ``BusNameTaken`` if another daemon has the name;
+    /// nothing is left open then.
+    static func make(_ foundation: Foundation) async throws -> DaemonServices {
+        let (logger, time) = (foundation.logger, SystemTime())
+        let stored = foundation.state.stored
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
+        let keeper = ConfigurationKeeper(
+            file: foundation.loaded, changes: stored.changes, addedSecrets: foundation.state.addedSecrets,
+            installationKey: stored.installationKey, output: foundation.output, logger: logger)
+        let configuration = keeper.inForce.effective.configuration
+        keeper.reportLeftOut(keeper.inForce.effective)
         let metrics = ProxyMetrics(registry: MetricsRegistry())
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
+        let (hub, health) = (ControlHub(), Health())
+        let ledger = Ledger(store: foundation.state.store, hub: hub, time: time)
         let gateway = Gateway(
-            snapshot: GatewaySnapshot(loaded),
+            snapshot: keeper.snapshot,
             transport: client,
             metrics: metrics,
-            time: SystemTime(),
-            spool: BodySpool(directory: directories.state, threads: threads),
+            time: time,
+            spool: BodySpool(directory: foundation.directories.state, threads: threads),
             userID: geteuid(),
-            logger: logger
+            logger: logger,
+            counts: stored.counts,
+            observer: ledger
         )
-        let state = directories.state
+        gateway.restore(stored.memory)
+        ledger.observe(gateway)
         let intake = Listeners.Intake()
+        let store = foundation.state.store
         let admin = AdminResponder(gateway: gateway, metrics: metrics) {
             [
-                ReadinessCheck(name: "storage", isPassed: access(state, W_OK | X_OK) == 0),
+                ReadinessCheck(name: "storage", isPassed: store.trouble == nil),
                 ReadinessCheck(name: "listeners", isPassed: intake.isOpen),
             ]
         }
         let listeners = Listeners(
             group: loops, gateway: gateway, admin: admin, server: configuration.server,
             intake: intake, logger: logger)
+        let notifier = ServiceNotifier()
+        let control = DaemonControl(
+            gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
+            secrets: foundation.state.secrets, installationKey: stored.installationKey,
+            reloader: Reloader(
+                loader: foundation.loader, keeper: keeper, gateway: gateway, notifier: notifier, logger: logger),
+            threads: threads, counters: metrics, time: time, logger: logger)
+        let presence = foundation.bus.map {
+            BusPresence(
+                address: $0, first: foundation.connection, control: control, userID: geteuid(), logger: logger)
+        }
         do {
-            try await listeners.open(configuration.server, runtimeDirectory: directories.runtime)
+            try await listeners.open(configuration.server, runtimeDirectory: foundation.directories.runtime)
+            try await presence?.appear()
         } catch {
+            await listeners.closeNow()
             await client.shutdown()
+            await store.close()
             throw error
         }
-        DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners)
-        let notifier = ServiceNotifier()
-        let reloader = Reloader(
-            loaded: loaded, loader: loader, gateway: gateway, output: output, notifier: notifier, logger: logger)
+        DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
-        let services: [any Service] = [
-            Signals(reloader: reloader, listeners: listeners, logger: logger),
+        var services: [any Service] = [
+            Signals(control: control, listeners: listeners, health: health, logger: logger),
             EventLoops(loops: loops, threads: threads),
+            Storage(store: store, ledger: ledger),
             Upstreams(client: client),
+            KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             AdminListener(listeners: listeners),
-            DataListeners(listeners: listeners, logger: logger),
+        ]
+        // The bus shows how the data plane drains.
+        if let presence { services.append(presence) }
+        services += [
+            DataListeners(listeners: listeners, hub: hub, health: health, logger: logger),
             Announcement(notifier: notifier, gateway: gateway, logger: logger),
         ]
-        return DaemonServices(
-            group: ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        return DaemonServices(group: ServiceGroup(configuration: Self.configuration(services, logger: logger)))
+    }
+
+    /// A service that fails ends the daemon in the same order as a signal does.
+    private static func configuration(_ services: [any Service], logger: Logger) -> ServiceGroupConfiguration {
+        ServiceGroupConfiguration(
+            services: services.map {
+                ServiceGroupConfiguration.ServiceConfiguration(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     }
 
     /// Runs until a signal ends it.

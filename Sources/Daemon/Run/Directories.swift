@@ -20,18 +20,22 @@ struct Directories: Sendable {
     ///   - stateDirectory: The one that was asked for.
     ///   - environment: `STATE_DIRECTORY` and `RUNTIME_DIRECTORY` of the service manager, else the session's.
     init(stateDirectory: String?, environment: [String: String]) throws {
-        let home = environment["HOME"] ?? NSHomeDirectory()
-        self.state =
-            stateDirectory
-            // The service manager separates several by colons; the first one is ours.
-            ?? environment["STATE_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
-            ?? (environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state")
-            + "/kmi"
+        self.state = Self.statePath(stateDirectory, environment: environment)
         self.runtime =
             environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
             ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/kmi" : nil }
         try Self.prepare(self.state)
         if let runtime = self.runtime { try Self.prepare(runtime) }
+    }
+
+    /// Where the state lies; nothing is made.
+    static func statePath(_ stateDirectory: String?, environment: [String: String]) -> String {
+        let home = environment["HOME"] ?? NSHomeDirectory()
+        return stateDirectory
+            // The service manager separates several by colons; the first one is ours.
+            ?? environment["STATE_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
+            ?? (environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state")
+            + "/kmi"
     }
 
     /// Makes a directory with mode 0700, or checks that it is ours and closes it to others (K-019, K-047).

@@ -18,6 +18,9 @@ final class Listeners: Sendable {
         let kind: String
         /// Where it listens, with the real port.
         let address: String
+
+        /// The address with the scheme that a caller uses.
+        var url: String { self.address.hasPrefix("unix:") ? self.address : "http://\(self.address)" }
     }
 
     private let data: HTTPServer

@@ -1,66 +1,55 @@
+import DBusControl
 import Gateway
 import Logging
 import ProxyCore
-import Synchronization
 import SystemSupport
 
 /// Reads the configuration again, from the same sources with the same precedence as at the start, and puts in force
 /// what can be without a restart (T-014).
 ///
-/// An invalid configuration changes nothing.
+/// An invalid configuration changes nothing. Reports to the log, and to the service manager.
 final class Reloader: Sendable {
     private let loader: ConfigurationLoader
+    private let keeper: ConfigurationKeeper
     private let gateway: Gateway
-    private let output: LogOutput
     private let notifier: ServiceNotifier
     private let logger: Logger
-    private let inForce: Mutex<LoadedConfiguration>
 
     init(
-        loaded: LoadedConfiguration, loader: ConfigurationLoader, gateway: Gateway, output: LogOutput,
-        notifier: ServiceNotifier, logger: Logger
+        loader: ConfigurationLoader, keeper: ConfigurationKeeper, gateway: Gateway, notifier: ServiceNotifier,
+        logger: Logger
     ) {
-        self.inForce = Mutex(loaded)
         self.loader = loader
+        self.keeper = keeper
         self.gateway = gateway
-        self.output = output
         self.notifier = notifier
         self.logger = logger
     }
 
-    /// Reads and applies.
-    ///
-    /// Reports to the log, and to the service manager.
-    func reload() {
+    /// Reads all sources; blocks, so it is called off the event loops.
+    func read() -> Result<LoadedConfiguration, ConfigurationProblems> {
         self.notifier.tell(.reloading, logger: self.logger)
-        defer { self.notifier.tell(.ready(status: Announcement.status(of: self.gateway)), logger: self.logger) }
-        switch self.loader.load(now: SystemTime().wallTime()) {
-        case .failure(let problems):
-            for problem in problems.problems {
-                self.logger.error(
-                    "configuration not reloaded", metadata: ["event": "reload_rejected", "problem": "\(problem)"])
-            }
-        case .success(let loaded):
-            self.apply(loaded)
-        }
+        return self.loader.load(now: SystemTime().wallTime())
     }
 
-    private func apply(_ loaded: LoadedConfiguration) {
-        let difference = self.inForce.withLock { former in
-            let difference = ConfigurationDifference(from: former, to: loaded)
-            former = loaded
-            // What needs a restart counts as changed again at the next reload, until it has been restarted.
-            former.configuration = difference.effective
-            return difference
+    /// Reports that what was read cannot be used.
+    func reject(_ problems: ConfigurationProblems) {
+        for problem in problems.problems {
+            self.logger.error(
+                "configuration not reloaded", metadata: ["event": "reload_rejected", "problem": "\(problem)"])
         }
-        var effective = loaded
-        effective.configuration = difference.effective
-        self.gateway.apply(GatewaySnapshot(effective))
-        self.output.minimumLevel = Logger.Level(difference.effective.log.level)
+        self.tellReady()
+    }
+
+    /// Puts in force what was read.
+    ///
+    /// Returns what that changed, and the person's changes that no longer hold.
+    func apply(_ loaded: LoadedConfiguration) -> ([ReloadEntry], [RuntimeChanges.Subject]) {
+        let (changes, outdated) = self.keeper.apply(loaded, to: self.gateway)
         for warning in loaded.warnings {
             self.logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }
-        for change in difference.changes {
+        for change in changes {
             self.logger.notice(
                 "configuration changed",
                 metadata: [
@@ -69,7 +58,14 @@ final class Reloader: Sendable {
                 ])
         }
         self.logger.notice(
-            "configuration reloaded",
-            metadata: ["event": "config_reloaded", "changes": "\(difference.changes.count)"])
+            "configuration reloaded", metadata: ["event": "config_reloaded", "changes": "\(changes.count)"])
+        self.tellReady()
+        return (
+            changes.map { ReloadEntry(key: $0.key, result: $0.outcome.rawValue, reason: $0.reason) }, outdated
+        )
+    }
+
+    private func tellReady() {
+        self.notifier.tell(.ready(status: Announcement.status(of: self.gateway)), logger: self.logger)
     }
 }

@@ -1,10 +1,12 @@
 import CurlClient
+import DBusControl
 import Gateway
 import Logging
 import NIOCore
 import NIOPosix
 import ProxyCore
 import ServiceLifecycle
+import StateStore
 import SystemSupport
 
 /// Waits until the service is to end.
@@ -23,6 +25,29 @@ struct EventLoops: Service {
         await toldToEnd()
         try await self.threads.shutdownGracefully()
         try await self.loops.shutdownGracefully()
+    }
+}
+
+/// Writes what is still to be written, once nothing can be added any more (K-028, T-013).
+struct Storage: Service {
+    let store: StateStore
+    let ledger: Ledger
+
+    func run() async throws {
+        await toldToEnd()
+        self.ledger.end()
+        await self.store.close()
+    }
+}
+
+/// Lets keys come back when their rest is over, also while no request asks for one.
+struct KeyRecoveries: Service {
+    let timer: KeyRecoveryTimer
+
+    func run() async throws {
+        self.timer.start()
+        await toldToEnd()
+        await self.timer.stop()
     }
 }
 
@@ -49,10 +74,14 @@ struct AdminListener: Service {
 /// Serves callers; told to end, it lets running requests finish until the drain time is over (K-028).
 struct DataListeners: Service {
     let listeners: Listeners
+    let hub: ControlHub
+    let health: Health
     let logger: Logger
 
     func run() async throws {
         await toldToEnd()
+        self.health.isDraining = true
+        self.hub.service?.statusChanged()
         self.logger.info("draining", metadata: ["event": "draining"])
         let aborted = await self.listeners.drain()
         if aborted > 0 {

@@ -1,3 +1,4 @@
+import DBusControl
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -5,24 +6,36 @@ import UnixSignals
 /// What signals mean: `SIGHUP` reads the configuration again, a second `SIGTERM` or `SIGINT` ends at once what the first
 /// one, which the service group hears itself, lets finish.
 struct Signals: Service {
-    let reloader: Reloader
+    let control: DaemonControl
     let listeners: Listeners
+    let health: Health
     let logger: Logger
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
         await cancelWhenGracefulShutdown {
-            var isEnding = false
             for await signal in signals {
                 if signal == .sighup {
-                    self.reloader.reload()
-                } else if isEnding {
+                    await self.reload()
+                } else if self.health.isDraining {
                     self.logger.warning("told to end twice: ending at once", metadata: ["event": "ending_now"])
                     await self.listeners.closeNow()
                 } else {
-                    isEnding = true
+                    self.health.isDraining = true
                 }
             }
+        }
+    }
+
+    private func reload() async {
+        // The service manager would take another READY for a start.
+        guard !self.health.isDraining else { return }
+        do throws(ControlFault) {
+            _ = try await self.control.reload()
+        } catch {
+            // Each problem of a configuration is in the log already.
+            guard error.code != .invalidConfig else { return }
+            self.logger.error("configuration not saved", metadata: ["event": "reload_failed", "reason": "\(error)"])
         }
     }
 }

@@ -111,7 +111,7 @@ struct SecretLoaderTests {
                     $0.replacingOccurrences(of: fixture.directory, with: "")
                 } == [
                     "kmi.toml:4: key[0].secret: the secret of the key \"alpha\" cannot be used: the file a.key cannot be opened: No such file or directory; write the secret to it with mode 0600",
-                    "kmi.toml:7: client[0].token: the token of the client \"ci\" cannot be used: store: is not available in this version; use file:, credential: or env:",
+                    "kmi.toml:7: client[0].token: the token of the client \"ci\" cannot be used: store:ci names no entry of secrets/ in the state directory",
                 ])
         }
     }

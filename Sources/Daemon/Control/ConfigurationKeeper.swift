@@ -1,0 +1,114 @@
+import Gateway
+import Logging
+import ProxyCore
+import Synchronization
+
+/// The configuration in force: what the files say, what a person changed on top, and the secrets of both.
+///
+/// The one place that puts a configuration in force (T-014). Changes are made one after the other, by
+/// ``DaemonControl``; reading needs no turn.
+final class ConfigurationKeeper: Sendable {
+    /// One moment's state, as a value.
+    struct InForce: Sendable {
+        /// What the files said when they were last read, with the keys that need a restart as they were.
+        var file: LoadedConfiguration
+        /// What a person changed.
+        var changes: RuntimeChanges
+        /// The secrets of the added keys.
+        var addedSecrets: [KeyLabel: Secret]
+        /// Both together.
+        var effective: EffectiveConfiguration
+
+        /// Puts both together anew.
+        mutating func combine() {
+            let secrets = self.addedSecrets
+            self.effective = EffectiveConfiguration(
+                file: self.file.configuration, changes: self.changes, hasSecret: { secrets[$0] != nil })
+        }
+
+        /// The secret of every key that takes part.
+        var keySecrets: [KeyLabel: Secret] {
+            self.file.keySecrets.merging(
+                self.addedSecrets.filter { self.effective.addedKeys.contains($0.key) },
+                uniquingKeysWith: { file, _ in file })
+        }
+    }
+
+    private let state: Mutex<InForce>
+    private let output: LogOutput
+    private let logger: Logger
+    private let installationKey: [UInt8]
+
+    init(
+        file: LoadedConfiguration, changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret], installationKey: [UInt8],
+        output: LogOutput, logger: Logger
+    ) {
+        self.state = Mutex(
+            InForce(
+                file: file, changes: changes, addedSecrets: addedSecrets,
+                effective: EffectiveConfiguration(
+                    file: file.configuration, changes: changes, hasSecret: { addedSecrets[$0] != nil })))
+        self.installationKey = installationKey
+        self.output = output
+        self.logger = logger
+    }
+
+    /// What is in force.
+    var inForce: InForce { self.state.withLock { $0 } }
+
+    /// What is in force, in the gateway's terms.
+    var snapshot: GatewaySnapshot { self.snapshot(of: self.inForce) }
+
+    /// Puts another set of a person's changes in force for requests that begin from now on.
+    func apply(_ changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret]? = nil, to gateway: Gateway) {
+        let present = self.state.withLock { state in
+            state.changes = changes
+            if let addedSecrets { state.addedSecrets = addedSecrets }
+            state.combine()
+            return state
+        }
+        gateway.apply(self.snapshot(of: present))
+    }
+
+    /// Puts a configuration that was read anew in force.
+    ///
+    /// Returns what that changed, and the person's changes that no longer hold because the file has changed under them.
+    func apply(
+        _ loaded: LoadedConfiguration, to gateway: Gateway
+    ) -> (changes: [ConfigurationDifference.Change], outdated: [RuntimeChanges.Subject]) {
+        var difference: ConfigurationDifference?
+        let present = self.state.withLock { state in
+            let found = ConfigurationDifference(from: state.file, to: loaded)
+            state.file = loaded
+            // What needs a restart counts as changed again at the next reload, until it has been restarted.
+            state.file.configuration = found.effective
+            state.combine()
+            for subject in state.effective.outdated { state.changes.overrides[subject] = nil }
+            difference = found
+            return state
+        }
+        gateway.apply(self.snapshot(of: present))
+        self.output.minimumLevel = Logger.Level(present.effective.configuration.log.level)
+        self.reportLeftOut(present.effective)
+        return (difference?.changes ?? [], present.effective.outdated)
+    }
+
+    /// Tells the log what of the state cannot take part.
+    func reportLeftOut(_ effective: EffectiveConfiguration) {
+        for reason in effective.leftOut {
+            self.logger.warning("left out", metadata: ["event": "state_left_out", "reason": "\(reason)"])
+        }
+    }
+
+    private func snapshot(of state: InForce) -> GatewaySnapshot {
+        GatewaySnapshot(
+            configuration: state.effective.configuration,
+            keySecrets: state.keySecrets,
+            clientTokens: state.file.clientTokens,
+            tokenDigests: Dictionary(
+                state.changes.clients.filter { state.effective.createdClients.contains($0.name) }
+                    .map { ($0.name, $0.tokenDigest) }, uniquingKeysWith: { first, _ in first }),
+            installationKey: self.installationKey
+        )
+    }
+}

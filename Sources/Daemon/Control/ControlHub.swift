@@ -1,0 +1,15 @@
+import DBusControl
+import Synchronization
+
+/// Where the daemon tells the bus what happens, whether there is a bus at the moment or not.
+///
+/// Nothing here waits: the request path calls it.
+final class ControlHub: Sendable {
+    private let present = Mutex<ControlService?>(nil)
+
+    /// The service on the bus; `nil` while there is no bus.
+    var service: ControlService? {
+        get { self.present.withLock { $0 } }
+        set { self.present.withLock { $0 = newValue } }
+    }
+}

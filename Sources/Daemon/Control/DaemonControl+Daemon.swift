@@ -1,0 +1,204 @@
+import DBusControl
+import Gateway
+import Logging
+import ProxyCore
+import StateStore
+
+extension DaemonControl {
+    // MARK: How keys take turns
+
+    func setRotationMode(_ mode: String) async throws(ControlFault) {
+        guard let mode = RotationMode(rawValue: mode) else {
+            throw ControlFault(
+                .invalidArgument,
+                "A mode is one of " + RotationMode.allCases.map(\.rawValue).joined(separator: ", ")
+                    + ", and not \"\(mode.printable)\".")
+        }
+        try await self.change(.rotationMode, to: mode.rawValue)
+    }
+
+    func setDryRun(_ isOn: Bool) async throws(ControlFault) {
+        try await self.change(.dryRun, to: "\(isOn)")
+    }
+
+    private func change(_ subject: RuntimeChanges.Subject, to value: String) async throws(ControlFault) {
+        try await self.turns.take { () throws(ControlFault) in
+            var changes = self.keeper.inForce.changes
+            try await self.commit([self.override(subject, value, in: &changes)])
+            self.keeper.apply(changes, to: self.gateway)
+            self.audit(
+                "setting_changed", "setting changed", ["setting": "\(subject.text)", "value": "\(value)"])
+            self.hub.service?.statusChanged()
+        }
+    }
+
+    func rotate(to key: String?, of provider: String?) async throws(ControlFault) -> Rotation {
+        try await self.turns.take { () throws(ControlFault) in
+            let label = try key.map { (text) throws(ControlFault) in try self.knownLabel(text) }
+            let name = try self.provider(named: provider, of: label)
+            let former = self.gateway.nextKey(of: name)
+            let rotation: KeyRotation
+            do throws(KeyRotationRefusal) {
+                rotation = try self.gateway.rotate(to: label, of: name)
+            } catch {
+                throw ControlFault(error, at: self.time)
+            }
+            try await self.commitMemory()
+            self.audit(
+                "rotated", "rotated by hand",
+                ["key": "\(rotation.key)", "provider": "\(name)", "reason": "\(rotation.reason.rawValue)"])
+            self.hub.service?.rotated(
+                from: former?.text ?? "", to: rotation.key.text, reason: rotation.reason.rawValue)
+            self.hub.service?.statusChanged()
+            return Rotation(key: rotation.key.text, reason: rotation.reason.rawValue)
+        }
+    }
+
+    private func provider(named text: String?, of label: KeyLabel?) throws(ControlFault) -> ProviderName {
+        if let text {
+            guard let name = ProviderName(text),
+                self.keeper.inForce.effective.configuration.providers.contains(where: { $0.name == name })
+            else { throw ControlFault(.notFound, "There is no provider \"\(text.printable)\".") }
+            return name
+        }
+        if let label, let name = self.gateway.pool.provider(of: label) { return name }
+        guard let provider = self.keeper.inForce.effective.configuration.defaultProvider else {
+            throw ControlFault(.notFound, "There is no provider yet: add a key first.")
+        }
+        return provider.name
+    }
+
+    // MARK: Clients
+
+    func createClient(_ name: String, options: ClientOptions) async throws(ControlFault) -> SecretText {
+        try await self.turns.take { () throws(ControlFault) in
+            var client = try self.newClient(name, options: options)
+            let token = Self.newToken()
+            client.tokenDigest = token.withBytes { TokenTable.digest(of: $0, key: self.installationKey) }
+            try await self.commit([.addClient(client)])
+            var changes = self.keeper.inForce.changes
+            changes.clients.removeAll { $0.name == client.name }
+            changes.clients.append(client)
+            self.keeper.apply(changes, to: self.gateway)
+            self.audit("client_created", "client created", ["client": "\(client.name)"])
+            self.announceObjects()
+            return token
+        }
+    }
+
+    /// A token of 256 random bits.
+    private static func newToken() -> SecretText {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var random = SystemRandomNumberGenerator()
+        // 43 characters of six bits each hold 256 of them; the prefix lets scanners for leaked secrets find it.
+        return SecretText(
+            bytes: Array("kmi_".utf8) + (0..<43).map { _ in alphabet[Int.random(in: 0..<64, using: &random)] })
+    }
+
+    private func newClient(
+        _ text: String, options: ClientOptions
+    ) throws(ControlFault) -> RuntimeChanges.CreatedClient {
+        guard let name = ClientName(text) else {
+            throw ControlFault(
+                .invalidArgument,
+                "A name is 1 to 64 of A-Z a-z 0-9 . _ @ + -, the first a letter or digit, and not "
+                    + "\"\(text.printable)\".")
+        }
+        let inForce = self.keeper.inForce
+        guard !inForce.effective.configuration.clients.contains(where: { $0.name == name }),
+            !inForce.changes.clients.contains(where: { $0.name == name })
+        else { throw ControlFault(.alreadyExists, "There is a client \"\(name)\" already.") }
+        var client = RuntimeChanges.CreatedClient(name: name, tokenDigest: [], createdAt: self.time.wallTime())
+        if !options.scopes.isEmpty { client.scopes = [] }
+        for text in options.scopes {
+            guard let scope = Configuration.Client.Scope(rawValue: text) else {
+                let known = Configuration.Client.Scope.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ControlFault(.invalidArgument, "A scope is one of \(known), and not \"\(text.printable)\".")
+            }
+            client.scopes.insert(scope)
+        }
+        for text in options.models {
+            guard let model = ModelName(text) else {
+                throw ControlFault(.invalidArgument, "\"\(text.printable)\" is no name of a model.")
+            }
+            client.models.append(model)
+        }
+        if options.expiresAt > 0 {
+            let expires = WallTime(microseconds: Int64(clamping: options.expiresAt))
+            guard expires > self.time.wallTime() else {
+                throw ControlFault(.invalidArgument, "expires_at lies in the past.")
+            }
+            client.expires = expires
+        }
+        return client
+    }
+
+    func revokeClient(_ name: String) async throws(ControlFault) {
+        try await self.turns.take { () throws(ControlFault) in
+            let inForce = self.keeper.inForce
+            if let entry = inForce.file.clients.first(where: { $0.draft.name?.text == name }) {
+                throw ControlFault(
+                    .notAllowed,
+                    "The client \"\(name.printable)\" stands in \(entry.origin.reference(from: "")): remove it there.")
+            }
+            guard let client = inForce.changes.clients.first(where: { $0.name.text == name }) else {
+                throw ControlFault(.notFound, "There is no client \"\(name.printable)\".")
+            }
+            try await self.commit([.removeClient(client.name)])
+            var changes = inForce.changes
+            changes.clients.removeAll { $0.name == client.name }
+            self.keeper.apply(changes, to: self.gateway)
+            self.audit("client_revoked", "client revoked", ["client": "\(client.name)"])
+            self.announceObjects()
+        }
+    }
+
+    // MARK: Configuration
+
+    func reload() async throws(ControlFault) -> [ReloadEntry] {
+        try await self.turns.take { () throws(ControlFault) in
+            let reloader = self.reloader
+            let result = try await self.offLoop { reloader.read() }
+            let loaded: LoadedConfiguration
+            switch result {
+            case .failure(let problems):
+                reloader.reject(problems)
+                throw ControlFault(
+                    .invalidConfig, problems.problems.map(\.description).joined(separator: "\n"))
+            case .success(let read):
+                loaded = read
+            }
+            let (entries, outdated) = reloader.apply(loaded)
+            self.announceObjects()
+            self.announceKeys()
+            self.hub.service?.configReloaded(entries)
+            // In force either way; what the file has overtaken must not come back at the next start.
+            if !outdated.isEmpty { try await self.commit(outdated.map { .override($0, nil) }) }
+            return entries
+        }
+    }
+}
+
+extension ControlFault {
+    /// Why a rotation by hand is refused, and what to do.
+    fileprivate init(_ refusal: KeyRotationRefusal, at time: any TimeSource) {
+        func back(_ instant: Instant?) -> String {
+            guard let instant else { return "" }
+            let seconds = max(0, (instant - time.now()).seconds.rounded(.up))
+            return ", and comes back in \(Int(seconds)) s"
+        }
+        switch refusal {
+        case .noKeys:
+            self.init(.notFound, "The provider has no key: add one first.")
+        case .noUsableKey(let shortage):
+            self.init(.busy, "No key of the provider is usable\(back(shortage.soonest)); kmictl keys list shows them.")
+        case .keyNotUsable(let key):
+            self.init(
+                .notAllowed,
+                "The key \"\(key.label)\" is \(key.state.rawValue)\(back(key.usableAt)): "
+                    + (key.state == .disabled ? "enable it first." : "reset it, if you know that it works."))
+        case .wrongProvider:
+            self.init(.invalidArgument, "The key belongs to another provider.")
+        }
+    }
+}

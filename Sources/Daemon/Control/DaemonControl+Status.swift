@@ -1,0 +1,94 @@
+import DBusControl
+import Gateway
+import ProxyCore
+import StateStore
+
+extension DaemonControl {
+    func managerStatus() -> ManagerStatus {
+        self.health.set(.storage, isBroken: self.store.trouble != nil)
+        let now = self.time.now()
+        let keys = self.gateway.pool.snapshots(at: now)
+        let configuration = self.keeper.inForce.effective.configuration
+        var status = ManagerStatus()
+        status.version = Version.text
+        status.degraded = self.health.degraded
+        status.state = self.health.isDraining ? "draining" : status.degraded.isEmpty ? "running" : "degraded"
+        status.listeners = self.listeners.all.map(\.url)
+        status.rotationMode = configuration.rotation.mode.rawValue
+        status.dryRun = configuration.server.dryRun
+        status.activeKey =
+            configuration.defaultProvider.flatMap { self.gateway.nextKey(of: $0.name) }?.text ?? ""
+        status.startedAt = self.startedAt.unsigned
+        status.keysTotal = UInt32(clamping: keys.count)
+        status.keysUsable = UInt32(clamping: keys.count { $0.state == .usable })
+        status.requestsInFlight = UInt32(clamping: self.gateway.requestsInFlight)
+        status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0, at: now) } ?? 0
+        return status
+    }
+
+    func keys() -> [KeyStatus] {
+        let now = self.time.now()
+        let inForce = self.keeper.inForce
+        let secrets = inForce.keySecrets
+        return self.gateway.pool.snapshots(at: now).map { self.status(of: $0, secret: secrets[$0.label], at: now) }
+    }
+
+    func key(_ label: String) -> KeyStatus? {
+        let now = self.time.now()
+        guard let label = KeyLabel(label),
+            let snapshot = self.gateway.pool.snapshots(at: now).first(where: { $0.label == label })
+        else { return nil }
+        return self.status(of: snapshot, secret: self.keeper.inForce.keySecrets[label], at: now)
+    }
+
+    private func status(of key: KeySnapshot, secret: Secret?, at now: Instant) -> KeyStatus {
+        let counts =
+            self.gateway.counts.key(
+                UsageCounts.KeyID(label: key.label, provider: key.provider)) ?? UsageCounts.Key()
+        var status = KeyStatus()
+        status.label = key.label.text
+        status.provider = key.provider.text
+        status.state = key.state.rawValue
+        status.reason = key.reason?.rawValue ?? ""
+        status.usableAt = key.usableAt.map { self.wallTime(of: $0, at: now) } ?? 0
+        status.enabled = key.isEnabled
+        status.priority = Int32(clamping: key.priority)
+        status.weight = UInt32(clamping: key.weight)
+        status.masked = secret?.masked ?? ""
+        status.fingerprint = secret.map { KeyFingerprint.of($0, installationKey: self.installationKey) } ?? ""
+        status.inFlight = UInt32(clamping: key.inFlight)
+        status.requests = counts.requests
+        status.errors = Dictionary(counts.errors.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: +)
+        status.lastUsedAt = counts.lastUsedAt?.unsigned ?? 0
+        status.modelStates = key.modelStates.map { model in
+            KeyStatus.ModelState(
+                model: model.model.text, state: model.state.rawValue, reason: model.reason?.rawValue ?? "",
+                usableAt: model.usableAt.map { self.wallTime(of: $0, at: now) } ?? 0)
+        }
+        return status
+    }
+
+    func clients() -> [ClientStatus] {
+        self.keeper.inForce.effective.configuration.clients.map(self.status)
+    }
+
+    func client(_ name: String) -> ClientStatus? {
+        self.keeper.inForce.effective.configuration.clients.first { $0.name.text == name }.map(self.status)
+    }
+
+    private func status(of client: Configuration.Client) -> ClientStatus {
+        let counts = self.gateway.counts.client(client.name) ?? UsageCounts.Client()
+        var status = ClientStatus()
+        status.name = client.name.text
+        status.scopes = client.scopes.map(\.rawValue).sorted()
+        status.models = client.models.map(\.text)
+        status.expiresAt = client.expires?.unsigned ?? 0
+        status.lastSeenAt = counts.lastSeenAt?.unsigned ?? 0
+        status.requests = counts.requests
+        return status
+    }
+
+    private func wallTime(of instant: Instant, at now: Instant) -> UInt64 {
+        (self.time.wallTime() + (instant - now)).unsigned
+    }
+}

@@ -1,0 +1,124 @@
+import DBusControl
+import Gateway
+import Logging
+import Metrics
+import NIOPosix
+import ProxyCore
+import StateStore
+
+/// The daemon as whoever steers it sees it: reading from memory, and changes that are committed to disk before they are
+/// answered (K-013).
+///
+/// A change of the configuration is committed first and put in force then, so that a full disk leaves everything as it
+/// was.
+final class DaemonControl: ControlPlane {
+    let gateway: Gateway
+    let keeper: ConfigurationKeeper
+    let store: StateStore
+    let hub: ControlHub
+    let health: Health
+    let listeners: Listeners
+    let secrets: SecretDirectory
+    let installationKey: [UInt8]
+    let reloader: Reloader
+    let threads: NIOThreadPool
+    let counters: ProxyMetrics
+    let time: any TimeSource
+    let startedAt: WallTime
+    let logger: Logger
+    /// One change at a time.
+    let turns = ChangeTurns()
+
+    init(
+        gateway: Gateway, keeper: ConfigurationKeeper, store: StateStore, hub: ControlHub, health: Health,
+        listeners: Listeners, secrets: SecretDirectory, installationKey: [UInt8], reloader: Reloader,
+        threads: NIOThreadPool, counters: ProxyMetrics, time: any TimeSource, logger: Logger
+    ) {
+        self.gateway = gateway
+        self.keeper = keeper
+        self.store = store
+        self.hub = hub
+        self.health = health
+        self.listeners = listeners
+        self.secrets = secrets
+        self.installationKey = installationKey
+        self.reloader = reloader
+        self.threads = threads
+        self.counters = counters
+        self.time = time
+        self.startedAt = time.wallTime()
+        self.logger = logger
+    }
+
+    func metrics() async -> String {
+        self.counters.registry.render(.prometheus)
+    }
+
+    // MARK: What every change needs
+
+    /// Commits changes; the fault says that nothing has changed.
+    func commit(_ changes: [StateChange]) async throws(ControlFault) {
+        do throws(StateStoreError) {
+            try await self.store.commit(changes)
+        } catch {
+            throw ControlFault(.busy, "The change cannot be saved, so nothing has changed: \(error.message)")
+        }
+    }
+
+    /// Commits what has changed in memory already, as rests and turns do.
+    func commitMemory(_ further: [StateChange] = []) async throws(ControlFault) {
+        do throws(StateStoreError) {
+            try await self.store.commit([.memory(self.gateway.memory())] + further)
+        } catch {
+            throw ControlFault(
+                .busy, "The change is in force, but cannot be saved for the next start: \(error.message)")
+        }
+    }
+
+    /// Runs what blocks on a thread of its own.
+    func offLoop<Result: Sendable>(
+        _ work: @escaping @Sendable () throws -> Result
+    ) async throws(ControlFault) -> Result {
+        do {
+            return try await self.threads.runIfActive(work)
+        } catch let fault as ControlFault {
+            throw fault
+        } catch {
+            throw ControlFault(.busy, "\(error)")
+        }
+    }
+
+    /// Tells the log what a person did.
+    func audit(_ event: String, _ message: Logger.Message, _ fields: Logger.Metadata = [:]) {
+        self.logger.notice(message, metadata: fields.merging(["event": "\(event)"]) { field, _ in field })
+    }
+
+    /// Tells the bus that keys or clients came or went.
+    func announceObjects() {
+        self.hub.service?.objectsChanged()
+        self.hub.service?.statusChanged()
+    }
+
+    /// Tells the bus that something of every key may have changed.
+    func announceKeys() {
+        guard let service = self.hub.service else { return }
+        for key in self.gateway.pool.snapshots(at: self.time.now()) { service.keyChanged(key.label.text) }
+        service.statusChanged()
+    }
+
+    /// The label that a text names; the fault says that there is no such key.
+    func knownLabel(_ text: String) throws(ControlFault) -> KeyLabel {
+        guard let label = KeyLabel(text), self.gateway.pool.provider(of: label) != nil else {
+            throw ControlFault(.notFound, "There is no key \"\(text.printable)\".")
+        }
+        return label
+    }
+}
+
+extension String {
+    /// The text as far as it may stand in a message: what a caller sent comes back without control characters.
+    var printable: String {
+        String(
+            self.prefix(64).map { $0.isASCII && !($0.asciiValue.map { $0 < 0x20 || $0 == 0x7F } ?? true) ? $0 : "?" })
+    }
+}

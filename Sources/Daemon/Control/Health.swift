@@ -1,0 +1,32 @@
+import Synchronization
+
+/// What does not work as configured: the words of the manager's property `Degraded`.
+final class Health: Sendable {
+    /// A part that the daemon can do without for a while.
+    enum Part: String, Sendable, CaseIterable {
+        /// The bus that the daemon is steered over.
+        case bus
+        /// The database.
+        case storage
+    }
+
+    private let broken = Mutex<Set<Part>>([])
+    private let ending = Mutex(false)
+
+    /// The broken parts, in order of their names.
+    var degraded: [String] { self.broken.withLock { $0.map(\.rawValue).sorted() } }
+
+    /// Whether the daemon lets running requests finish and takes no new ones.
+    var isDraining: Bool {
+        get { self.ending.withLock { $0 } }
+        set { self.ending.withLock { $0 = newValue } }
+    }
+
+    /// Notes whether a part works; tells whether that is news.
+    @discardableResult
+    func set(_ part: Part, isBroken: Bool) -> Bool {
+        self.broken.withLock { broken in
+            isBroken ? broken.insert(part).inserted : broken.remove(part) != nil
+        }
+    }
+}

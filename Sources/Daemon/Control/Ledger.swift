@@ -1,0 +1,66 @@
+import DBusControl
+import Gateway
+import ProxyCore
+import StateStore
+import Synchronization
+
+/// Passes on what the gateway tells: to the store, so that it survives, and to the bus, so that it shows.
+///
+/// Called on event loops; nothing here waits.
+final class Ledger: GatewayObserver {
+    private let store: StateStore
+    private let hub: ControlHub
+    private let time: any TimeSource
+    private let gateway = Mutex<Gateway?>(nil)
+
+    init(store: StateStore, hub: ControlHub, time: any TimeSource) {
+        self.store = store
+        self.hub = hub
+        self.time = time
+    }
+
+    /// Ties the knot: the gateway is made with its observer, which asks the gateway what it remembers.
+    func observe(_ gateway: Gateway) {
+        self.gateway.withLock { $0 = gateway }
+    }
+
+    /// Lets go of the gateway, at the end.
+    func end() {
+        self.gateway.withLock { $0 = nil }
+    }
+
+    func requestFinished(_ record: RequestRecord) {
+        self.store.append(record)
+        guard let service = self.hub.service else { return }
+        if service.hasSubscribers { service.requestFinished(RequestRow(record)) }
+        for id in record.lastAttempts.keys { service.keyChanged(id.label.text) }
+        service.statusChanged()
+    }
+
+    func keyChanged(_ transition: KeyTransition) {
+        guard let service = self.hub.service else { return }
+        service.keyChanged(transition.key.text)
+        // States of one model show in `ModelStates` only (contract section 7).
+        guard transition.model == nil else { return }
+        service.keyStateChanged(
+            transition.key.text, old: transition.old.rawValue, new: transition.new.rawValue,
+            reason: transition.reason?.rawValue ?? "",
+            usableAt: self.microseconds(of: transition.usableAt))
+        service.statusChanged()
+        guard transition.old == .usable, let gateway = self.gateway.withLock({ $0 }),
+            let provider = gateway.pool.provider(of: transition.key),
+            let next = gateway.nextKey(of: provider)
+        else { return }
+        service.rotated(from: transition.key.text, to: next.text, reason: transition.reason?.rawValue ?? "disabled")
+    }
+
+    func keysMoved() {
+        guard let gateway = self.gateway.withLock({ $0 }) else { return }
+        self.store.remember(gateway.memory())
+    }
+
+    private func microseconds(of instant: Instant?) -> UInt64 {
+        guard let instant else { return 0 }
+        return (self.time.wallTime() + (instant - self.time.now())).unsigned
+    }
+}

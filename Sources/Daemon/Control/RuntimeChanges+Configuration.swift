@@ -1,0 +1,106 @@
+import ProxyCore
+
+/// The files' configuration with what a person changed on top of it (contract, end of section 3).
+struct EffectiveConfiguration: Sendable {
+    /// What is in force.
+    var configuration: Configuration
+    /// Changes that no longer hold, because the file says something else by now.
+    var outdated: [RuntimeChanges.Subject] = []
+    /// Added keys and made clients that cannot take part, with the reason: a line for a person each.
+    var leftOut: [String] = []
+    /// The labels of the added keys that take part.
+    var addedKeys: Set<KeyLabel> = []
+    /// The clients made at run time that take part.
+    var createdClients: Set<ClientName> = []
+
+    /// Puts `changes` on top of what the files say.
+    ///
+    /// A pure function: it is computed anew at every start, reload and change.
+    ///
+    /// An added key without a secret, which `hasSecret` tells, takes no part: it would be sent without any.
+    init(file: Configuration, changes: RuntimeChanges, hasSecret: (KeyLabel) -> Bool) {
+        self.configuration = file
+        for (subject, override) in changes.overrides {
+            if file.text(of: subject) == override.fileValue {
+                self.configuration.set(subject, to: override.value)
+            } else {
+                self.outdated.append(subject)
+            }
+        }
+        for key in changes.keys {
+            if hasSecret(key.label) {
+                self.add(key, file: file)
+            } else {
+                self.leftOut.append(
+                    "the secret of the key \"\(key.label)\" cannot be read: remove the key and add it again")
+            }
+        }
+        for client in changes.clients { self.add(client, file: file) }
+    }
+
+    private mutating func add(_ key: RuntimeChanges.AddedKey, file: Configuration) {
+        guard !file.keys.contains(where: { $0.label == key.label }) else {
+            self.leftOut.append("the key \"\(key.label)\" that was added stands in the configuration file as well")
+            return
+        }
+        guard let provider = file.provider(named: key.provider) else {
+            self.leftOut.append("the key \"\(key.label)\" is of the provider \"\(key.provider)\", which is gone")
+            return
+        }
+        var entry = Configuration.Key(label: key.label, provider: key.provider, secret: .store(id: key.label.text))
+        entry.priority = key.priority
+        entry.weight = key.weight
+        entry.enabled = key.enabled
+        entry.models = key.models
+        self.configuration.keys.append(entry)
+        self.addedKeys.insert(key.label)
+        if !self.configuration.providers.contains(where: { $0.name == provider.name }) {
+            self.configuration.providers.append(provider)
+        }
+    }
+
+    private mutating func add(_ client: RuntimeChanges.CreatedClient, file: Configuration) {
+        guard !file.clients.contains(where: { $0.name == client.name }) else {
+            self.leftOut.append("the client \"\(client.name)\" that was made stands in the configuration file as well")
+            return
+        }
+        var entry = Configuration.Client(name: client.name, token: .store(id: client.name.text))
+        entry.scopes = client.scopes
+        entry.models = client.models
+        entry.expires = client.expires
+        self.configuration.clients.append(entry)
+        self.createdClients.insert(client.name)
+    }
+}
+
+extension Configuration {
+    /// What a setting that can be changed at run time says, as the file would write it without quotes; `nil` if it is of a
+    /// key that is not there.
+    func text(of subject: RuntimeChanges.Subject) -> String? {
+        func key(_ label: KeyLabel) -> Key? { self.keys.first { $0.label == label } }
+        return switch subject {
+        case .rotationMode: self.rotation.mode.rawValue
+        case .dryRun: self.server.dryRun ? "true" : "false"
+        case .keyEnabled(let label): key(label).map { $0.enabled ? "true" : "false" }
+        case .keyPriority(let label): key(label).map { String($0.priority) }
+        case .keyWeight(let label): key(label).map { String($0.weight) }
+        }
+    }
+
+    /// Sets it; a text that it cannot hold changes nothing.
+    fileprivate mutating func set(_ subject: RuntimeChanges.Subject, to text: String) {
+        func place(_ label: KeyLabel) -> Int? { self.keys.firstIndex { $0.label == label } }
+        switch subject {
+        case .rotationMode:
+            if let mode = RotationMode(rawValue: text) { self.rotation.mode = mode }
+        case .dryRun:
+            self.server.dryRun = text == "true"
+        case .keyEnabled(let label):
+            if let index = place(label) { self.keys[index].enabled = text == "true" }
+        case .keyPriority(let label):
+            if let index = place(label), let priority = Int(text) { self.keys[index].priority = priority }
+        case .keyWeight(let label):
+            if let index = place(label), let weight = Int(text), weight >= 1 { self.keys[index].weight = weight }
+        }
+    }
+}

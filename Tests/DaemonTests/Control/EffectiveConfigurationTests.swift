@@ -1,0 +1,111 @@
+import ProxyCore
+import Testing
+
+@testable import Daemon
+
+@Suite("The files' configuration with a person's changes on top (K-013, contract section 3)")
+struct EffectiveConfigurationTests {
+    private let alpha = KeyLabel("alpha")
+
+    private func file() throws -> Configuration {
+        var configuration = Configuration()
+        let name = try #require(ProviderName("kimi"))
+        configuration.providers = [try #require(Configuration.Provider.known(named: name))]
+        configuration.keys = [
+            Configuration.Key(label: try #require(self.alpha), provider: name, secret: .file(path: "alpha.key"))
+        ]
+        return configuration
+    }
+
+    private func effective(_ file: Configuration, _ changes: RuntimeChanges) -> EffectiveConfiguration {
+        EffectiveConfiguration(file: file, changes: changes, hasSecret: { $0.text != "lost" })
+    }
+
+    @Test("a change wins over the file as long as the file says what it said")
+    func changeWins() throws {
+        let alpha = try #require(self.alpha)
+        var file = try self.file()
+        var changes = RuntimeChanges()
+        changes.overrides = [
+            .rotationMode: .init(value: "sticky", fileValue: "round-robin"),
+            .dryRun: .init(value: "true", fileValue: "false"),
+            .keyEnabled(alpha): .init(value: "false", fileValue: "true"),
+            .keyPriority(alpha): .init(value: "-3", fileValue: "0"),
+            .keyWeight(alpha): .init(value: "7", fileValue: "1"),
+        ]
+        let result = self.effective(file, changes)
+        #expect(result.configuration.rotation.mode == .sticky)
+        #expect(result.configuration.server.dryRun)
+        #expect(!result.configuration.keys[0].enabled)
+        #expect(result.configuration.keys[0].priority == -3)
+        #expect(result.configuration.keys[0].weight == 7)
+        #expect(result.outdated.isEmpty)
+
+        file.rotation.mode = .weighted
+        file.keys[0].weight = 2
+        let later = self.effective(file, changes)
+        #expect(later.configuration.rotation.mode == .weighted)
+        #expect(later.configuration.keys[0].weight == 2)
+        #expect(!later.configuration.keys[0].enabled, "what the file did not touch stays changed")
+        #expect(Set(later.outdated) == [.rotationMode, .keyWeight(alpha)])
+    }
+
+    @Test("a change of a key that the file no longer has is outdated")
+    func keyIsGone() throws {
+        let alpha = try #require(self.alpha)
+        var file = try self.file()
+        file.keys = []
+        var changes = RuntimeChanges()
+        changes.overrides = [.keyEnabled(alpha): .init(value: "false", fileValue: "true")]
+        #expect(self.effective(file, changes).outdated == [.keyEnabled(alpha)])
+    }
+
+    @Test("an added key brings its provider along and takes part with what was said about it")
+    func addedKey() throws {
+        let label = try #require(KeyLabel("mine"))
+        var key = RuntimeChanges.AddedKey(
+            label: label, provider: try #require(ProviderName("anthropic")), addedAt: WallTime(microseconds: 1))
+        key.priority = 2
+        key.enabled = false
+        var changes = RuntimeChanges()
+        changes.keys = [key]
+        let result = self.effective(Configuration(), changes)
+        #expect(result.configuration.keys.map(\.label.text) == ["mine"])
+        #expect(result.configuration.keys[0].priority == 2)
+        #expect(!result.configuration.keys[0].enabled)
+        #expect(result.configuration.defaultProvider?.name.text == "anthropic")
+        #expect(result.addedKeys == [label])
+    }
+
+    @Test(
+        "what cannot take part is left out with its reason, and the rest goes on",
+        arguments: [("alpha", "kimi"), ("new", "gone"), ("lost", "kimi")])
+    func leftOut(label: String, provider: String) throws {
+        var changes = RuntimeChanges()
+        changes.keys = [
+            RuntimeChanges.AddedKey(
+                label: try #require(KeyLabel(label)), provider: try #require(ProviderName(provider)),
+                addedAt: WallTime(microseconds: 1))
+        ]
+        let result = self.effective(try self.file(), changes)
+        #expect(result.configuration.keys.map(\.label.text) == ["alpha"])
+        #expect(result.leftOut.count == 1)
+        #expect(result.leftOut.first?.contains("\"\(label)\"") == true)
+        #expect(result.addedKeys.isEmpty)
+    }
+
+    @Test("a client of the file wins over one that was made under the same name")
+    func clientOfFileWins() throws {
+        let name = try #require(ClientName("ci"))
+        var file = try self.file()
+        file.clients = [Configuration.Client(name: name, token: .file(path: "ci.token"))]
+        var changes = RuntimeChanges()
+        changes.clients = [
+            RuntimeChanges.CreatedClient(name: name, tokenDigest: [], createdAt: WallTime(microseconds: 1))
+        ]
+        let result = self.effective(file, changes)
+        #expect(result.configuration.clients == file.clients)
+        #expect(result.createdClients.isEmpty)
+        #expect(result.leftOut.count == 1)
+    }
+}
