@@ -58,7 +58,7 @@ struct PropertyTests {
         try await ControlStage.with { stage in
             let signals = try await stage.signals(of: Standard.properties)
             try await stage.set(ControlPath.manager, ManagerInterface.name, "RotationMode", .string("sticky"))
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.path == ControlPath.manager)
             #expect(signal.arguments[0] == .string(ManagerInterface.name.text))
@@ -76,7 +76,7 @@ struct PropertyTests {
                 $0.keys[0].requests += 1
             }
             stage.service.keyChanged("alpha")
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.path == ControlPath.key("alpha"))
             #expect(signal.arguments[1].asDictionary == ["State": .string("usable"), "UsableAt": .uint64(0)])
@@ -92,7 +92,7 @@ struct PropertyTests {
                 stage.plane.with { $0.keys[0].weight = weight }
                 stage.service.keyChanged("alpha")
             }
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             var count = 0
             var last: UInt32 = 0
             while last != 1009, let signal = await iterator.next() {
@@ -114,7 +114,7 @@ struct PropertyTests {
             _ = try await stage.getAll(ControlPath.key("alpha"), KeyInterface.name)
             // The first announcement is that of a later change.
             try await stage.set(ControlPath.key("alpha"), KeyInterface.name, "Priority", .int32(77))
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.arguments[1].asDictionary == ["Priority": .int32(77)])
         }
