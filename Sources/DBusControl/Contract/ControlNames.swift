@@ -1,9 +1,9 @@
 public import DBusKit
 
-/// The bus name of the daemon.
-public enum ControlBus {
+/// The names that the daemon has on the bus.
+public enum ControlNames {
     /// The well-known name that one daemon for each bus owns.
-    public static let name: BusName = "org.kmi.Proxy1"
+    public static let bus: BusName = "org.kmi.Proxy1"
 }
 
 /// The paths of the daemon's objects (contract section 9).

@@ -22,7 +22,7 @@ public protocol ControlPlane: Sendable {
     func setDryRun(_ isOn: Bool) async throws(ControlFault)
     /// Changes what a person may change of a key; `nil` leaves it as it is.
     func changeKey(_ label: String, enabled: Bool?, priority: Int32?, weight: UInt32?) async throws(ControlFault)
-    /// Adds a key with the secret that `secret` holds: one line of visible ASCII, a line end after it is dropped.
+    /// Adds a key with the secret that `secret` holds: visible ASCII, without a line end.
     func addKey(
         _ label: String, provider: String, secret: SecretText, options: KeyOptions
     ) async throws(ControlFault)

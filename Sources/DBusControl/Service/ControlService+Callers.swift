@@ -1,4 +1,5 @@
 import DBusKit
+import Synchronization
 
 extension ControlService {
     /// How long the bus may take to answer a question about a caller.

@@ -1,4 +1,5 @@
 import DBusKit
+import Synchronization
 
 extension ControlService {
     /// A key has changed its state: emits `KeyStateChanged`.

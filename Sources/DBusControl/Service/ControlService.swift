@@ -49,14 +49,14 @@ public final class ControlService: Sendable {
     public func export() throws(BusError) {
         let status = self.plane.managerStatus().busProperties
         self.state.withLock { $0.ledger.begin(.manager, with: status) }
-        try self.connection.exportObjectManager(at: ControlPath.manager)
+        self.connection.exportObjectManager(at: ControlPath.manager)
         try self.connection.export(ManagerObject(service: self), at: ControlPath.manager)
         try self.synchronise()
     }
 
     /// Requests the daemon's name; `false` if another daemon has it.
     public func requestName(timeout: Duration) async throws(BusError) -> Bool {
-        try await self.connection.requestName(ControlBus.name, timeout: timeout)
+        try await self.connection.requestName(ControlNames.bus, timeout: timeout)
     }
 
     /// Announces changes of properties, and follows the callers that come and go, until it is cancelled or the
@@ -69,6 +69,8 @@ public final class ControlService: Sendable {
             await group.next()
             group.cancelAll()
         }
+        // Nobody takes those out any more who go.
+        self.subscribers.withLock { $0.removeAll() }
     }
 
     // MARK: - What the daemon tells

@@ -113,17 +113,11 @@ struct ManagerObject: BusObject {
     private func createClient(_ arguments: inout ArgumentReader) async throws(ControlFault) -> [BusValue] {
         let name = try arguments.label("name")
         let options = try ClientOptions(busValue: try arguments.value())
-        let memory = try TokenDescriptor()
-        let token: SecretText
-        do {
-            token = try await self.service.plane.createClient(name, options: options)
-        } catch {
-            memory.discard()
-            throw error
-        }
+        let pipe = try TokenPipe()
+        let token = try await self.service.plane.createClient(name, options: options)
         defer { self.service.objectsChanged() }
         do {
-            return [.path(ControlPath.client(name)), .descriptor(try memory.sealed(token))]
+            return [.path(ControlPath.client(name)), .descriptor(try pipe.filled(with: token))]
         } catch {
             // Nobody will ever know this token: the client is of no use.
             try await self.service.plane.revokeClient(name)

@@ -21,10 +21,11 @@ final class SecretReader: Sendable {
     /// The readings that are under way.
     var readingsUnderWay: Int { self.taken.withLock { $0 } }
 
-    /// Reads a pipe, a socket or a file from where it stands to its end.
+    /// Reads a pipe, a socket or a file from where it stands to its end: one line of visible ASCII, whose line end is
+    /// dropped.
     ///
-    /// Fails with `invalidArgument` for other kinds of descriptors, for nothing, for more than the limit, and for what
-    /// does not end before the deadline; with `busy` if too many are being read.
+    /// Fails with `invalidArgument` for other kinds of descriptors, for nothing, for anything but such a line, for more
+    /// than the limit, and for what does not end before the deadline; with `busy` if too many are being read.
     func read(_ descriptor: OwnedDescriptor) async throws(ControlFault) -> SecretText {
         let hasSlot = self.taken.withLock { taken in
             guard taken < self.slots else { return false }
@@ -72,8 +73,7 @@ final class SecretReader: Sendable {
             switch try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...])) {
             case .nothingYet: continue
             case .end:
-                guard count > 0 else { throw SecretSource.refused("the descriptor holds nothing") }
-                return SecretText(bytes: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                return SecretText(bytes: try Self.line(UnsafeRawBufferPointer(rebasing: buffer[..<count])))
             case .bytes(let more):
                 count += more
                 guard count <= self.limit else {
@@ -83,5 +83,19 @@ final class SecretReader: Sendable {
         }
         throw SecretSource.refused(
             "the descriptor did not come to its end within \(self.deadline); close its other end after the secret")
+    }
+    /// The bytes without their line end; what they are is never repeated.
+    private static func line(_ bytes: UnsafeRawBufferPointer) throws(ControlFault) -> UnsafeRawBufferPointer {
+        var line = bytes[...]
+        if line.last == UInt8(ascii: "\n") {
+            line = line.dropLast()
+            if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
+        }
+        guard !line.isEmpty else { throw SecretSource.refused("the descriptor holds nothing") }
+        // A NUL, a second line or a space would cut or change the header that the secret becomes a part of.
+        guard line.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw SecretSource.refused("expected one line of visible ASCII")
+        }
+        return UnsafeRawBufferPointer(rebasing: line)
     }
 }

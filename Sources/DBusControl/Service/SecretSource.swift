@@ -70,7 +70,7 @@ struct SecretSource {
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(ControlFault) -> Reading {
         let count =
             self.isSocket
-            ? recv(self.descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT.rawValue))
+            ? recv(self.descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
             : Glibc.read(self.descriptor, buffer.baseAddress, buffer.count)
         if count > 0 { return .bytes(count) }
         if count == 0 { return .end }

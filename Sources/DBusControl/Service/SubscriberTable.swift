@@ -38,6 +38,11 @@ struct SubscriberTable {
         self.budgets[subscriber] = nil
     }
 
+    /// Takes all subscribers out.
+    mutating func removeAll() {
+        self.budgets.removeAll()
+    }
+
     /// Spends one signal of each subscriber; those that have spent all of theirs are passed over.
     mutating func deliver(now: ContinuousClock.Instant) -> [Delivery] {
         var deliveries: [Delivery] = []

@@ -1,0 +1,23 @@
+/// The name of an error, such as `org.freedesktop.DBus.Error.Failed`: at most 255 bytes.
+///
+/// A literal that breaks the rules is a bug and traps; text from elsewhere goes through `init(_:)`. Given a literal, Swift
+/// takes that as one too: `ErrorName("…")` traps as well.
+public struct ErrorName: Sendable, Hashable, CustomStringConvertible, ExpressibleByStringLiteral {
+    /// The name as messages carry it.
+    public let text: String
+
+    /// The name if `text` keeps the rules of the D-Bus specification, else `nil`.
+    public init?(_ text: String) {
+        guard NameGrammar.isInterface(text) else { return nil }
+        self.text = text
+    }
+
+    /// The name; traps if `value` breaks the rules.
+    public init(stringLiteral value: String) {
+        guard NameGrammar.isInterface(value) else { preconditionFailure("not a valid error name: \(value)") }
+        self.text = value
+    }
+
+    /// The name as messages carry it.
+    public var description: String { self.text }
+}

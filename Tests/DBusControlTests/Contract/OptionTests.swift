@@ -1,0 +1,113 @@
+import DBusControl
+import DBusKit
+import Testing
+
+/// The dictionaries of options: there and back, and refused strictly.
+struct OptionTests {
+    @Test func optionsComeBackAsTheyWere() throws {
+        var key = KeyOptions()
+        key.priority = -1
+        key.weight = 7
+        key.enabled = false
+        key.models = ["k2", "kimi-for-coding"]
+        #expect(try KeyOptions(busValue: key.busValue) == key)
+        #expect(try KeyOptions(busValue: KeyOptions().busValue) == KeyOptions())
+
+        var client = ClientOptions()
+        client.scopes = ["inference", "priority:high"]
+        client.models = ["k2"]
+        client.expiresAt = 1_798_761_600_000_000
+        #expect(try ClientOptions(busValue: client.busValue) == client)
+        #expect(try ClientOptions(busValue: ClientOptions().busValue) == ClientOptions())
+
+        var rotation = RotationOptions()
+        rotation.key = "alpha"
+        rotation.provider = "kimi"
+        #expect(try RotationOptions(busValue: rotation.busValue) == rotation)
+        #expect(try RotationOptions(busValue: RotationOptions().busValue) == RotationOptions())
+    }
+
+    @Test("a filter comes back as it was (A-024)")
+    func aFilterComesBackAsItWas() throws {
+        var filter = RequestFilter()
+        filter.limit = 1000
+        filter.cursor = "abc"
+        filter.since = 1
+        filter.until = 2
+        filter.key = "alpha"
+        filter.provider = "kimi"
+        filter.client = "ci"
+        filter.status = 429
+        filter.errorClass = "rate_limited"
+        #expect(try RequestFilter(busValue: filter.busValue) == filter)
+        #expect(try RequestFilter(busValue: .variants([:])) == RequestFilter())
+        #expect(RequestFilter().limit == 100)
+    }
+
+    /// The readers of all dictionaries of options, by the method that takes them.
+    private static let readers: [String: @Sendable (BusValue) throws -> Void] = [
+        "AddKey": { _ = try KeyOptions(busValue: $0) },
+        "CreateClient": { _ = try ClientOptions(busValue: $0) },
+        "Rotate": { _ = try RotationOptions(busValue: $0) },
+        "ListRequests": { _ = try RequestFilter(busValue: $0) },
+    ]
+
+    @Test(arguments: [
+        ("AddKey", "priority", BusValue.uint32(1)), ("AddKey", "priority", .string("1")),
+        ("AddKey", "weight", .int32(1)), ("AddKey", "weight", .uint32(0)),
+        ("AddKey", "enabled", .string("true")), ("AddKey", "models", .string("k2")),
+        ("AddKey", "models", .strings([""])), ("AddKey", "models", .strings(["two words"])),
+        ("AddKey", "models", .strings([String(repeating: "m", count: 257)])),
+        ("AddKey", "models", .strings((0...1000).map { "m\($0)" })),
+        ("CreateClient", "scopes", .string("inference")), ("CreateClient", "scopes", .strings(["root"])),
+        ("CreateClient", "scopes", .strings(["metrics", "metrics"])),
+        ("CreateClient", "models", .strings(["é"])), ("CreateClient", "expires_at", .int64(1)),
+        ("Rotate", "key", .uint32(1)), ("Rotate", "key", .string("")), ("Rotate", "provider", .string("no/label")),
+        ("ListRequests", "limit", .uint32(0)), ("ListRequests", "limit", .uint32(1001)),
+        ("ListRequests", "limit", .uint64(1)), ("ListRequests", "cursor", .string("a b")),
+        ("ListRequests", "since", .string("2026-01-01")), ("ListRequests", "until", .double(1)),
+        ("ListRequests", "key", .string("-alpha")), ("ListRequests", "provider", .boolean(true)),
+        ("ListRequests", "client", .string(String(repeating: "c", count: 65))),
+        ("ListRequests", "status", .uint32(99)), ("ListRequests", "status", .uint32(1000)),
+        ("ListRequests", "class", .string("Rate Limited")),
+    ])
+    func refusesWhatIsNotAsExpectedAndNamesTheOption(method: String, option: String, value: BusValue) throws {
+        let reader = try #require(Self.readers[method])
+        let fault = #expect(throws: ControlFault.self) { try reader(.variants([option: value])) }
+        #expect(fault?.code == .invalidArgument)
+        #expect(fault?.message.hasPrefix("option \(option): expected ") == true, "\(fault?.message ?? "")")
+    }
+
+    @Test(arguments: ["AddKey", "CreateClient", "Rotate", "ListRequests"])
+    func refusesUnknownOptions(method: String) throws {
+        let reader = try #require(Self.readers[method])
+        let fault = #expect(throws: ControlFault.self) { try reader(.variants(["colour": .string("red")])) }
+        #expect(fault?.code == .invalidArgument)
+        #expect(fault?.message.hasPrefix("unknown option colour: expected ") == true)
+    }
+
+    @Test("never repeats what could be a secret (K-009)")
+    func neverRepeatsWhatCouldBeASecret() throws {
+        let planted = "sk-Planted-0123456789"
+        for (method, reader) in Self.readers {
+            let asName = #expect(throws: ControlFault.self) { try reader(.variants([planted: .string("")])) }
+            #expect(asName?.message.contains(planted) == false, "\(method)")
+        }
+        let asValue = #expect(throws: ControlFault.self) {
+            try ClientOptions(busValue: .variants(["scopes": .strings([planted])]))
+        }
+        #expect(asValue?.message.contains(planted) == false)
+    }
+
+    @Test func refusesAnOptionThatIsGivenTwice() {
+        let entry = BusEntry(key: .string("priority"), value: .variant(.int32(1)))
+        let fault = #expect(throws: ControlFault.self) {
+            try KeyOptions(busValue: .dictionary(key: "s", value: "v", [entry, entry]))
+        }
+        #expect(fault?.message == "option priority: given twice")
+    }
+
+    @Test func refusesWhatIsNoDictionary() {
+        #expect(throws: ControlFault.self) { try KeyOptions(busValue: .string("")) }
+    }
+}

@@ -1,0 +1,93 @@
+import DBusControl
+
+/// Values in which everything is set, so that a field that goes missing shows.
+enum Samples {
+    static let manager: ManagerStatus = {
+        var status = ManagerStatus()
+        status.version = "1.2.3"
+        status.state = "degraded"
+        status.degraded = ["bus", "storage"]
+        status.listeners = ["http://127.0.0.1:7878", "unix:/run/user/1000/kmi/proxy.sock"]
+        status.rotationMode = "most-remaining"
+        status.activeKey = "alpha"
+        status.dryRun = true
+        status.startedAt = 1_767_225_600_000_000
+        status.keysTotal = 3
+        status.keysUsable = 2
+        status.requestsInFlight = 7
+        status.nextUsableAt = 1_767_225_660_000_000
+        return status
+    }()
+
+    static let key: KeyStatus = {
+        var status = KeyStatus()
+        status.label = "alpha"
+        status.provider = "kimi"
+        status.state = "cooling"
+        status.reason = "rate_limited"
+        status.usableAt = 1_767_225_660_000_000
+        status.warn = true
+        status.enabled = false
+        status.priority = -5
+        status.weight = 9
+        status.masked = "sk-a***wxyz"
+        status.fingerprint = "0123456789ab"
+        status.windows = [
+            KeyStatus.Window(name: "5h", used: 12.5, limit: 100, resetsAt: 1_767_225_700_000_000),
+            KeyStatus.Window(name: "month", used: 0.25, limit: 1, resetsAt: 0),
+        ]
+        status.inFlight = 4
+        status.requests = 12_345
+        status.errors = ["rate_limited": 3, "timeout": 1]
+        status.lastUsedAt = 1_767_225_650_000_000
+        status.modelStates = [
+            KeyStatus.ModelState(
+                model: "kimi-for-coding", state: "cooling", reason: "rate_limited", usableAt: 1_767_225_670_000_000)
+        ]
+        return status
+    }()
+
+    static let client: ClientStatus = {
+        var status = ClientStatus()
+        status.name = "ci"
+        status.scopes = ["inference", "metrics"]
+        status.models = ["k2"]
+        status.expiresAt = 1_798_761_600_000_000
+        status.lastSeenAt = 1_767_225_650_000_000
+        status.requests = 99
+        return status
+    }()
+
+    static let row: RequestRow = {
+        var row = RequestRow()
+        row.id = "req-1"
+        row.receivedAt = 1_767_225_600_000_000
+        row.client = "ci"
+        row.project = "demo"
+        row.dialect = "openai"
+        row.model = "k2"
+        row.provider = "kimi"
+        row.key = "beta"
+        row.status = 200
+        row.errorClass = "rate_limited"
+        row.isStream = true
+        row.outcome = "complete"
+        row.duration = 1_500_000
+        row.firstByte = 250_000
+        row.attempts = [Self.attempt("alpha", errorClass: "rate_limited", status: 429), Self.attempt("beta", status: 200)]
+        row.tokens = ["input": 100, "output": 20]
+        row.cost = 123_456_789
+        row.dropped = 3
+        return row
+    }()
+
+    static func attempt(_ key: String, errorClass: String = "", status: UInt32) -> RequestRow.Attempt {
+        var attempt = RequestRow.Attempt()
+        attempt.key = key
+        attempt.provider = "kimi"
+        attempt.errorClass = errorClass
+        attempt.status = status
+        attempt.duration = 5000
+        return attempt
+    }
+}

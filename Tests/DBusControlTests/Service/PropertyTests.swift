@@ -1,0 +1,125 @@
+import DBusControl
+import DBusKit
+import TestSupport
+import Testing
+
+/// The properties over a bus, and what is announced of them.
+@Suite(.timeLimit(.minutes(1)))
+struct PropertyTests {
+    @Test func everyObjectTellsAllItsProperties() async throws {
+        try await ControlStage.with { stage in
+            let manager = try await stage.getAll(ControlPath.manager, ManagerInterface.name)
+            #expect(manager == Samples.manager.busProperties)
+            let key = try await stage.getAll(ControlPath.key("alpha"), KeyInterface.name)
+            #expect(key == Samples.key.busProperties)
+            let client = try await stage.getAll(ControlPath.client("ci"), ClientInterface.name)
+            #expect(client == Samples.client.busProperties)
+        }
+    }
+
+    @Test func eachPropertyCanBeReadAlone() async throws {
+        try await ControlStage.with { stage in
+            for property in ManagerInterface.Property.allCases {
+                #expect(
+                    try await stage.get(ControlPath.manager, ManagerInterface.name, property.rawValue)
+                        == Samples.manager.value(of: property), "\(property)")
+            }
+            for property in KeyInterface.Property.allCases {
+                #expect(
+                    try await stage.get(ControlPath.key("alpha"), KeyInterface.name, property.rawValue)
+                        == Samples.key.value(of: property), "\(property)")
+            }
+            for property in ClientInterface.Property.allCases {
+                #expect(
+                    try await stage.get(ControlPath.client("ci"), ClientInterface.name, property.rawValue)
+                        == Samples.client.value(of: property), "\(property)")
+            }
+        }
+    }
+
+    @Test("what is set has reached the daemon when the reply comes (K-013)")
+    func whatIsSetHasReachedTheDaemonWhenTheReplyComes() async throws {
+        try await ControlStage.with { stage in
+            let manager = ControlPath.manager
+            try await stage.set(manager, ManagerInterface.name, "RotationMode", .string("sticky"))
+            try await stage.set(manager, ManagerInterface.name, "DryRun", .boolean(false))
+            let key = ControlPath.key("alpha")
+            try await stage.set(key, KeyInterface.name, "Enabled", .boolean(true))
+            try await stage.set(key, KeyInterface.name, "Priority", .int32(-3))
+            try await stage.set(key, KeyInterface.name, "Weight", .uint32(4))
+            #expect(
+                stage.plane.asked == [
+                    "mode sticky", "dry run false", "change alpha: enabled true", "change alpha: priority -3",
+                    "change alpha: weight 4",
+                ])
+            #expect(try await stage.get(manager, ManagerInterface.name, "RotationMode") == .string("sticky"))
+            #expect(try await stage.get(key, KeyInterface.name, "Weight") == .uint32(4))
+        }
+    }
+
+    @Test func whatIsSetIsAnnouncedWithItsValue() async throws {
+        try await ControlStage.with { stage in
+            let signals = try await stage.signals(of: Standard.properties)
+            try await stage.set(ControlPath.manager, ManagerInterface.name, "RotationMode", .string("sticky"))
+            var iterator = signals.makeAsyncIterator()
+            let signal = try #require(await iterator.next())
+            #expect(signal.path == ControlPath.manager)
+            #expect(signal.arguments[0] == .string(ManagerInterface.name.text))
+            #expect(signal.arguments[1].asDictionary == ["RotationMode": .string("sticky")])
+            #expect(signal.arguments[2] == .strings([]))
+        }
+    }
+
+    @Test func changesThatTheDaemonTellsOfAreAnnouncedTogether() async throws {
+        try await ControlStage.with { stage in
+            let signals = try await stage.signals(of: Standard.properties)
+            stage.plane.with {
+                $0.keys[0].state = "usable"
+                $0.keys[0].usableAt = 0
+                $0.keys[0].requests += 1
+            }
+            stage.service.keyChanged("alpha")
+            var iterator = signals.makeAsyncIterator()
+            let signal = try #require(await iterator.next())
+            #expect(signal.path == ControlPath.key("alpha"))
+            #expect(signal.arguments[1].asDictionary == ["State": .string("usable"), "UsableAt": .uint64(0)])
+        }
+    }
+
+    @Test("many changes are few announcements, and the last value is among them")
+    func manyChangesAreFewAnnouncements() async throws {
+        try await ControlStage.with { stage in
+            let signals = try await stage.signals(of: Standard.properties)
+            let start = ContinuousClock.now
+            for weight in UInt32(10)...1009 {
+                stage.plane.with { $0.keys[0].weight = weight }
+                stage.service.keyChanged("alpha")
+            }
+            var iterator = signals.makeAsyncIterator()
+            var count = 0
+            var last: UInt32 = 0
+            while last != 1009, let signal = await iterator.next() {
+                count += 1
+                last = signal.arguments[1].asDictionary?["Weight"]?.asUInt32 ?? 0
+            }
+            let intervals = start.duration(to: .now) / .milliseconds(100)
+            #expect(last == 1009)
+            #expect(count <= Int(intervals.rounded(.up)) + 1)
+        }
+    }
+
+    @Test func nothingIsAnnouncedWhereNothingHasChanged() async throws {
+        try await ControlStage.with { stage in
+            let signals = try await stage.signals(of: Standard.properties)
+            stage.service.keyChanged("alpha")
+            stage.service.keyChanged("unheard")
+            stage.service.statusChanged()
+            _ = try await stage.getAll(ControlPath.key("alpha"), KeyInterface.name)
+            // The first announcement is that of a later change.
+            try await stage.set(ControlPath.key("alpha"), KeyInterface.name, "Priority", .int32(77))
+            var iterator = signals.makeAsyncIterator()
+            let signal = try #require(await iterator.next())
+            #expect(signal.arguments[1].asDictionary == ["Priority": .int32(77)])
+        }
+    }
+}
