@@ -1,7 +1,52 @@
 import ArgumentParser
 
-/// `kmictl`: the control client.
-@main
-struct KMICtl: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "kmictl")
+/// All commands of `kmictl`.
+struct KMICtl: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kmictl",
+        abstract: "Steers kmid, the proxy for APIs of language models, over D-Bus.",
+        discussion: """
+            Without a command it shows the status. Every command takes the options that are listed below, before or after
+            its name.
+
+            Exit status: 0 done, 1 failed, 3 not found, 4 not authorised, 5 timed out, 8 the daemon cannot be reached,
+            64 the command line cannot be meant.
+            """,
+        version: VersionText.line,
+        subcommands: [
+            StatusCommand.self, KeysCommand.self, ClientsCommand.self, RotateCommand.self, ModeCommand.self,
+            RequestsCommand.self, RequestCommand.self, ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
+        ],
+        defaultSubcommand: StatusCommand.self
+    )
+}
+
+extension KMICtl {
+    /// What is wrong with the words that name the command, in words; `nil` if nothing is.
+    ///
+    /// The parser would hand an unknown word to the default command, and say that it did not expect it.
+    static func unknownCommand(in words: [String]) -> String? {
+        var command: any ParsableCommand.Type = KMICtl.self
+        var path = "kmictl"
+        for word in words {
+            let subcommands = command.configuration.subcommands
+            guard !subcommands.isEmpty, !word.hasPrefix("-") else { return nil }
+            if word == "help", command == KMICtl.self { return nil }
+            let next = subcommands.first { $0.names.contains(word) }
+            guard let next else {
+                let known = subcommands.flatMap { $0.names }
+                let suggestion = Suggestion.phrase(for: word, among: known)
+                return "there is no command \(path) \(word)."
+                    + (suggestion.isEmpty ? " See \(path) --help." : suggestion)
+            }
+            command = next
+            path += " \(word)"
+        }
+        return nil
+    }
+}
+
+extension ParsableCommand {
+    /// The words that the command goes by.
+    static var names: [String] { (Self.configuration.commandName.map { [$0] } ?? []) + Self.configuration.aliases }
 }

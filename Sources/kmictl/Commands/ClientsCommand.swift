@@ -1,0 +1,109 @@
+import ArgumentParser
+import DBusControl
+
+/// `kmictl clients …`: who may send requests.
+struct ClientsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "clients",
+        abstract: "Show, make and end the clients and their tokens.",
+        subcommands: [List.self, Create.self, Revoke.self],
+        defaultSubcommand: List.self
+    )
+}
+
+extension ClientsCommand {
+    /// `kmictl clients list`.
+    struct List: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the clients.", aliases: ["ls"])
+
+        @OptionGroup var options: GlobalOptions
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            try invocation.show(ClientListReport(clients: try await invocation.withDaemon { try await $0.clients() }))
+            return .success
+        }
+    }
+
+    /// `kmictl clients create NAME`.
+    struct Create: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "create", abstract: "Make a client and print its token, which cannot be shown again.")
+
+        @Argument(help: ArgumentHelp("What the client is to be called.", valueName: "NAME")) var name: String
+        @Option(
+            name: .customLong("scope"),
+            help: ArgumentHelp(
+                "What the token is good for: \(ClientOptions.knownScopes.joined(separator: ", ")); may be repeated.",
+                valueName: "SCOPE"))
+        var scopes: [String] = []
+        @Option(
+            name: .customLong("model"),
+            help: ArgumentHelp("A model that it may ask for; may be repeated. Without: all.", valueName: "NAME"))
+        var models: [String] = []
+        @Option(
+            help: ArgumentHelp("When the token ends: RFC 3339, a date, or a time from now such as 30d.", valueName: "T")
+        )
+        var expires: MomentArgument?
+        @OptionGroup var options: GlobalOptions
+
+        func validate() throws {
+            for scope in self.scopes where !ClientOptions.knownScopes.contains(scope) {
+                let suggestion = Suggestion.phrase(for: scope, among: ClientOptions.knownScopes)
+                throw ValidationError("--scope: there is no scope \(scope).\(suggestion)")
+            }
+        }
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            var options = ClientOptions()
+            options.scopes = self.scopes
+            options.models = self.models
+            if let expires = self.expires {
+                options.expiresAt = expires.after(invocation.now)
+                guard options.expiresAt > invocation.now else {
+                    throw CommandFailure.usage("--expires: expected a moment to come.")
+                }
+            }
+            let token = try await invocation.withDaemon { try await $0.createClient(self.name, options: options) }
+            guard invocation.json != nil else {
+                try invocation.print(secret: token)
+                invocation.hint("This is the only time that the token of \(self.name) is shown.")
+                return .success
+            }
+            let text = token.withBytes { String(decoding: $0, as: UTF8.self) }
+            try invocation.show(ActionReport(json: .object(["name": .string(self.name), "token": .string(text)])))
+            return .success
+        }
+    }
+
+    /// `kmictl clients revoke NAME…`.
+    struct Revoke: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "revoke",
+            abstract: "End clients that were made at run time; their tokens are refused from then on.")
+
+        @Argument(help: ArgumentHelp("The clients.", valueName: "NAME")) var names: [String]
+        @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+        @OptionGroup var options: GlobalOptions
+
+        mutating func prepare(_ invocation: Invocation) throws {
+            guard !self.yes else { return }
+            let subject = self.names.count == 1 ? "client" : "clients"
+            try Confirmation(invocation: invocation)
+                .confirm("Revoke the \(subject) \(self.names.joined(separator: ", "))?")
+        }
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            try await invocation.withDaemon { daemon in
+                for name in self.names {
+                    try await daemon.naming(client: name) { () async throws(ControlClientError) in
+                        try await daemon.revokeClient(name)
+                    }
+                    invocation.note("client \(name): revoked.")
+                }
+            }
+            try invocation.show(DoneReport(action: "revoked", kind: "name", names: self.names))
+            return .success
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import DBusControl
+
+/// `kmictl keys …`: the key pool.
+struct KeysCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "keys",
+        abstract: "Show and change the keys.",
+        subcommands: [
+            List.self, Show.self, Add.self, Remove.self, Enable.self, Disable.self, Reset.self,
+        ],
+        defaultSubcommand: List.self
+    )
+}
+
+extension KeysCommand {
+    /// `kmictl keys list`.
+    struct List: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the keys and their states.", aliases: ["ls"])
+
+        @OptionGroup var options: GlobalOptions
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            try invocation.show(KeyListReport(keys: try await invocation.withDaemon { try await $0.keys() }))
+            return .success
+        }
+    }
+
+    /// `kmictl keys show LABEL`.
+    struct Show: ControlCommand {
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Show all there is about a key.")
+
+        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL")) var label: String
+        @OptionGroup var options: GlobalOptions
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            let key = try await invocation.withDaemon { daemon in
+                try await daemon.naming(key: self.label) { () async throws(ControlClientError) in
+                    try await daemon.key(self.label)
+                }
+            }
+            try invocation.show(KeyReport(key: key))
+            return .success
+        }
+    }
+
+    /// `kmictl keys enable LABEL…`.
+    struct Enable: ControlCommand {
+        static let configuration = CommandConfiguration(commandName: "enable", abstract: "Let keys take part again.")
+
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @OptionGroup var options: GlobalOptions
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            try await KeyChanges(labels: self.labels, action: "enabled").perform(in: invocation) {
+                (daemon, label) async throws(ControlClientError) in
+                try await daemon.changeKey(label, enabled: true, priority: nil, weight: nil)
+            }
+        }
+    }
+
+    /// `kmictl keys disable LABEL…`.
+    struct Disable: ControlCommand {
+        static let configuration = CommandConfiguration(commandName: "disable", abstract: "Take keys out of use.")
+
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @OptionGroup var options: GlobalOptions
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            try await KeyChanges(labels: self.labels, action: "disabled").perform(in: invocation) {
+                (daemon, label) async throws(ControlClientError) in
+                try await daemon.changeKey(label, enabled: false, priority: nil, weight: nil)
+            }
+        }
+    }
+
+    /// `kmictl keys remove LABEL…`.
+    struct Remove: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "remove",
+            abstract: "Remove keys that were added at run time, and their secrets.",
+            aliases: ["rm"]
+        )
+
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+        @OptionGroup var options: GlobalOptions
+
+        mutating func prepare(_ invocation: Invocation) throws {
+            guard !self.yes else { return }
+            let subject = self.labels.count == 1 ? "key" : "keys"
+            let list = self.labels.joined(separator: ", ")
+            try Confirmation(invocation: invocation).confirm("Remove the \(subject) \(list), secrets included?")
+        }
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            try await KeyChanges(labels: self.labels, action: "removed").perform(in: invocation) {
+                (daemon, label) async throws(ControlClientError) in
+                try await daemon.removeKey(label)
+            }
+        }
+    }
+
+    /// `kmictl keys reset [LABEL…]`.
+    struct Reset: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "reset", abstract: "End the rests of keys, and forget their errors.")
+
+        @Argument(help: ArgumentHelp("The keys; all of them if none is named.", valueName: "LABEL"))
+        var labels: [String] = []
+        @Flag(help: "Reset all keys.") var all = false
+        @OptionGroup var options: GlobalOptions
+
+        func validate() throws {
+            guard !self.all || self.labels.isEmpty else {
+                throw ValidationError("--all and labels exclude each other.")
+            }
+        }
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            guard self.labels.isEmpty else {
+                return try await KeyChanges(labels: self.labels, action: "reset").perform(in: invocation) {
+                    (daemon, label) async throws(ControlClientError) in
+                    try await daemon.resetKey(label)
+                }
+            }
+            let count = try await invocation.withDaemon { try await $0.resetKeys() }
+            try invocation.show(
+                ActionReport(json: .object(["action": .string("reset"), "usable_again": .unsigned(UInt64(count))])))
+            invocation.note("all keys are reset; \(count) can be used again.")
+            return .success
+        }
+    }
+}

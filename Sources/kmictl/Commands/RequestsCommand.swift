@@ -1,0 +1,64 @@
+import ArgumentParser
+import DBusControl
+
+/// `kmictl requests`.
+struct RequestsCommand: ControlCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "requests",
+        abstract: "List requests that have ended, the newest first, or follow them.",
+        discussion: "T is RFC 3339, a date, or a time ago such as 2h."
+    )
+
+    @Flag(name: .shortAndLong, help: "Show requests as they end, until Ctrl-C; with --json one object per line.")
+    var follow = false
+    @Option(help: ArgumentHelp("With this key in any attempt.", valueName: "LABEL")) var key: String?
+    @Option(help: ArgumentHelp("Of this provider.", valueName: "NAME")) var provider: String?
+    @Option(help: ArgumentHelp("Of this client.", valueName: "NAME")) var client: String?
+    @Option(help: ArgumentHelp("With this HTTP status; 0 for callers that left.", valueName: "S")) var status: UInt32?
+    @Option(name: .customLong("class"), help: ArgumentHelp("With this class of error.", valueName: "CLASS"))
+    var errorClass: String?
+    @Option(help: ArgumentHelp("Received then or later.", valueName: "T")) var since: MomentArgument?
+    @Option(help: ArgumentHelp("Received before.", valueName: "T")) var until: MomentArgument?
+    @Option(
+        name: [.customShort("n"), .long],
+        help: ArgumentHelp("At most so many, up to \(RequestFilter.maximumLimit).", valueName: "N"))
+    var limit: UInt32 = 100
+    @Option(help: ArgumentHelp("Go on where an earlier list ended.", valueName: "CURSOR")) var cursor: String?
+    @OptionGroup var options: GlobalOptions
+
+    func validate() throws {
+        guard (1...RequestFilter.maximumLimit).contains(self.limit) else {
+            throw ValidationError("--limit: expected 1 to \(RequestFilter.maximumLimit).")
+        }
+        if let status = self.status, status != 0, !(100...999).contains(status) {
+            throw ValidationError("--status: expected 0 or an HTTP status from 100 to 999.")
+        }
+        if self.follow, self.cursor != nil || self.until != nil {
+            throw ValidationError("--follow shows what is to come; --cursor and --until do not go with it.")
+        }
+    }
+
+    /// The filter, with times counted from `now`.
+    func filter(now: UInt64) -> RequestFilter {
+        var filter = RequestFilter()
+        filter.limit = self.limit
+        filter.cursor = self.cursor ?? ""
+        filter.since = self.since?.before(now)
+        filter.until = self.until?.before(now)
+        filter.key = self.key
+        filter.provider = self.provider
+        filter.client = self.client
+        filter.status = self.status
+        filter.errorClass = self.errorClass
+        return filter
+    }
+
+    func perform(in invocation: Invocation) async throws -> ExitStatus {
+        let filter = self.filter(now: invocation.now)
+        if self.follow { return try await RequestTail(filter: filter, invocation: invocation).run() }
+        let page = try await invocation.withDaemon { try await $0.requests(filter) }
+        try invocation.show(RequestListReport(rows: page.rows))
+        if !page.cursor.isEmpty { invocation.note("kmictl: there are more: --cursor \(page.cursor)") }
+        return .success
+    }
+}

@@ -1,0 +1,48 @@
+import DBusControl
+
+/// Why a command ends with something else than success.
+struct CommandFailure: Error, Equatable {
+    /// The status that the process ends with.
+    let status: ExitStatus
+    /// One word for scripts, `error.code` in JSON.
+    let code: String
+    /// What failed and what to try, in one line (or one for each problem of a configuration).
+    let message: String
+
+    init(_ status: ExitStatus, code: String, _ message: String) {
+        self.status = status
+        self.code = code
+        self.message = message
+    }
+
+    /// A command line that cannot be meant.
+    static func usage(_ message: String) -> CommandFailure { CommandFailure(.usage, code: "usage", message) }
+
+    /// What the daemon, or the way to it, answered.
+    init(_ error: ControlClientError) {
+        self.init(ExitStatus(error.code), code: error.code.rawValue, error.message)
+    }
+
+    /// The document on standard output when JSON was asked for.
+    var json: JSONValue {
+        .object(["error": .object(["code": .string(self.code), "message": .string(self.message)])])
+    }
+
+    /// The line on standard error.
+    var text: String { "kmictl: " + SafeText.lines(self.message) }
+}
+
+extension ExitStatus {
+    /// The status that stands for an error of the control surface.
+    init(_ code: ControlClientError.Code) {
+        switch code {
+        case .notFound: self = .notFound
+        case .accessDenied: self = .notAuthorised
+        case .timedOut: self = .timedOut
+        case .unreachable: self = .unreachable
+        // A value that only the daemon can judge is as wrong as one that kmictl refuses by itself.
+        case .invalidArgument: self = .usage
+        case .alreadyExists, .invalidConfig, .notAllowed, .upstreamFailed, .busy, .protocolError: self = .failed
+        }
+    }
+}

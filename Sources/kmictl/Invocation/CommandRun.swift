@@ -1,0 +1,70 @@
+import ArgumentParser
+import DBusControl
+
+/// A run of the program, from its words to its exit status.
+struct CommandRun {
+    let surroundings: Surroundings
+
+    /// Runs the command that the words name. Whatever happens, `--json` gives one document on standard output.
+    func run(_ arguments: [String]) async -> ExitStatus {
+        let words = CommandWords(arguments)
+        do {
+            let command = try Self.parse(words)
+            return try await self.perform(command)
+        } catch {
+            return self.report(error, words)
+        }
+    }
+
+    private static func parse(_ words: CommandWords) throws -> any ParsableCommand {
+        if let problem = KMICtl.unknownCommand(in: words.list) { throw CommandFailure.usage(problem) }
+        return try KMICtl.parseAsRoot(words.list)
+    }
+
+    private func perform(_ parsed: any ParsableCommand) async throws -> ExitStatus {
+        guard var command = parsed as? any ControlCommand else {
+            // The parser's own ones, such as `help`.
+            var command = parsed
+            try command.run()
+            return .success
+        }
+        let invocation = Invocation(command.options, self.surroundings)
+        try command.prepare(invocation)
+        return try await command.perform(in: invocation)
+    }
+
+    private func report(_ error: any Error, _ words: CommandWords) -> ExitStatus {
+        let failure: CommandFailure
+        switch error {
+        case let error as CommandFailure: failure = error
+        case let error as ControlClientError: failure = CommandFailure(error)
+        default:
+            // Help, the version and completion scripts are errors to the parser, too: those that end well.
+            if KMICtl.exitCode(for: error) == .success { return self.print(KMICtl.fullMessage(for: error)) }
+            failure = .usage(Self.reason(of: error))
+        }
+        if let json = words.json {
+            let layout = Invocation.layout(json, self.surroundings.terminal)
+            let status = self.print(failure.json.text(layout))
+            guard status == .success else { return status }
+        }
+        self.surroundings.output.message(failure.text)
+        return failure.status
+    }
+
+    /// What the parser says, without its `Error:`.
+    private static func reason(of error: any Error) -> String {
+        let message = KMICtl.message(for: error)
+        return message.isEmpty ? "the command line cannot be meant. See kmictl --help." : message
+    }
+
+    private func print(_ text: String) -> ExitStatus {
+        do throws(CommandFailure) {
+            try self.surroundings.output.data(Array((text + "\n").utf8))
+            return .success
+        } catch {
+            self.surroundings.output.message(error.text)
+            return error.status
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import DBusControl
+
+/// How JSON is asked for on the command line.
+enum JSONChoice: String, ExpressibleByArgument {
+    /// Pretty on a terminal, else short.
+    case automatic = "auto"
+    case pretty
+    case short
+
+    // What the help and the completions name; `auto` is what `--json` alone becomes.
+    static let allValueStrings = ["pretty", "short"]
+}
+
+/// The options that every command has.
+struct GlobalOptions: ParsableArguments {
+    /// The longest wait for one answer, in microseconds: ten seconds, as a change is answered when it is on disk.
+    static let defaultTimeout = TimeoutArgument(microseconds: 10_000_000)
+
+    @Option(
+        name: [.customShort("j"), .customLong("json")],
+        help: ArgumentHelp(
+            "Print JSON. The layout may be left out: pretty on a terminal, else short.",
+            valueName: "layout"
+        )
+    )
+    var json: JSONChoice?
+
+    @Flag(name: .shortAndLong, help: "Print names and ids only.")
+    var quiet = false
+
+    @Flag(help: "Talk to the daemon on the session bus (the default).")
+    var user = false
+
+    @Flag(help: "Talk to the daemon on the system bus.")
+    var system = false
+
+    @Option(help: "Talk to the daemon on the bus at this D-Bus address.")
+    var address: String?
+
+    @Option(help: "Wait so long for each answer: 250ms, 5s, 1m, or seconds.")
+    var timeout = Self.defaultTimeout
+
+    @Flag(help: "Do without colour, as with NO_COLOR in the environment.")
+    var noColor = false
+
+    func validate() throws {
+        let chosen = [self.user, self.system, self.address != nil].filter(\.self).count
+        guard chosen <= 1 else { throw ValidationError("only one of --user, --system and --address can be given.") }
+    }
+
+    /// The bus that is meant.
+    var bus: ControlAddress {
+        if let address = self.address { return .address(address) }
+        return self.system ? .system : .session
+    }
+}
+
+/// A `--timeout`: more than nothing and at most an hour, since every wait has an end.
+struct TimeoutArgument: ExpressibleByArgument, CustomStringConvertible, Sendable {
+    let microseconds: UInt64
+
+    init(microseconds: UInt64) {
+        self.microseconds = microseconds
+    }
+
+    init?(argument: String) {
+        guard let microseconds = DurationText.parse(argument), (1000...3_600_000_000).contains(microseconds) else {
+            return nil
+        }
+        self.init(microseconds: microseconds)
+    }
+
+    var duration: Duration { .microseconds(Int64(self.microseconds)) }
+
+    var description: String { "\(self.microseconds / 1_000_000)s" }
+
+    var defaultValueDescription: String { self.description }
+}

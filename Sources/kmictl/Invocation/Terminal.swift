@@ -1,0 +1,41 @@
+import Glibc
+
+/// What the three standard descriptors are connected to.
+struct Terminal: Sendable {
+    /// Whether standard input is a terminal.
+    var hasInput: Bool
+    /// Whether standard output is a terminal.
+    var hasOutput: Bool
+    /// Whether standard error is a terminal.
+    var hasErrors: Bool
+    /// The cells of a line of standard output; `nil` where it is no terminal.
+    var width: Int?
+    /// Whether the environment lets colour be: no `NO_COLOR`, and no terminal that cannot show it.
+    var allowsColour: Bool
+
+    private static let usualWidth = 80
+    private static let leastWidth = 20
+
+    /// As the process was started.
+    static func current() -> Terminal {
+        let hasOutput = isatty(STDOUT_FILENO) == 1
+        return Terminal(
+            hasInput: isatty(STDIN_FILENO) == 1,
+            hasOutput: hasOutput,
+            hasErrors: isatty(STDERR_FILENO) == 1,
+            width: hasOutput ? max(Self.leastWidth, Self.columns() ?? Self.usualWidth) : nil,
+            // https://no-color.org: present and not empty.
+            allowsColour: (Self.variable("NO_COLOR") ?? "").isEmpty && Self.variable("TERM") != "dumb"
+        )
+    }
+
+    private static func columns() -> Int? {
+        var size = winsize()
+        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
+        return Self.variable("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}

@@ -1,0 +1,147 @@
+import DBusControl
+
+// What the daemon tells, as JSON: the members are named as on the bus, in lower_snake (contract sections 9 and 10), times
+// are RFC 3339 or null, what is unknown is null.
+
+extension ManagerStatus {
+    /// The daemon as an object, by property.
+    var json: [String: JSONValue] {
+        ManagerInterface.Property.allCases.reduce(into: [:]) { $0[JSONName.of($1)] = self.json(of: $1) }
+    }
+
+    private func json(of property: ManagerInterface.Property) -> JSONValue {
+        switch property {
+        case .version: .string(self.version)
+        case .state: .string(self.state)
+        case .degraded: .strings(self.degraded)
+        case .listeners: .strings(self.listeners)
+        case .rotationMode: .string(self.rotationMode)
+        case .activeKey: self.activeKey.isEmpty ? .null : .string(self.activeKey)
+        case .dryRun: .boolean(self.dryRun)
+        case .startedAt: .moment(self.startedAt)
+        case .keysTotal: .unsigned(UInt64(self.keysTotal))
+        case .keysUsable: .unsigned(UInt64(self.keysUsable))
+        case .requestsInFlight: .unsigned(UInt64(self.requestsInFlight))
+        case .nextUsableAt: .moment(self.nextUsableAt)
+        }
+    }
+}
+
+extension KeyStatus {
+    /// The key as an object.
+    var json: JSONValue {
+        .object(KeyInterface.Property.allCases.reduce(into: [:]) { $0[JSONName.of($1)] = self.json(of: $1) })
+    }
+
+    private func json(of property: KeyInterface.Property) -> JSONValue {
+        switch property {
+        case .label: .string(self.label)
+        case .provider: .string(self.provider)
+        case .state: .string(self.state)
+        case .reason: .string(self.reason)
+        case .usableAt: .moment(self.usableAt)
+        case .warn: .boolean(self.warn)
+        case .enabled: .boolean(self.enabled)
+        case .priority: .integer(Int64(self.priority))
+        case .weight: .unsigned(UInt64(self.weight))
+        case .masked: .string(self.masked)
+        case .fingerprint: .string(self.fingerprint)
+        case .windows: .array(self.windows.map(\.json))
+        case .inFlight: .unsigned(UInt64(self.inFlight))
+        case .requests: .unsigned(self.requests)
+        case .errors: .counts(self.errors)
+        case .lastUsedAt: .moment(self.lastUsedAt)
+        case .modelStates: .array(self.modelStates.map(\.json))
+        }
+    }
+}
+
+extension KeyStatus.Window {
+    fileprivate var json: JSONValue {
+        .object([
+            "name": .string(self.name), "used": .number(self.used), "limit": .number(self.limit),
+            "resets_at": .moment(self.resetsAt),
+        ])
+    }
+}
+
+extension KeyStatus.ModelState {
+    fileprivate var json: JSONValue {
+        .object([
+            "model": .string(self.model), "state": .string(self.state), "reason": .string(self.reason),
+            "usable_at": .moment(self.usableAt),
+        ])
+    }
+}
+
+extension ClientStatus {
+    /// The client as an object.
+    var json: JSONValue {
+        .object(ClientInterface.Property.allCases.reduce(into: [:]) { $0[JSONName.of($1)] = self.json(of: $1) })
+    }
+
+    private func json(of property: ClientInterface.Property) -> JSONValue {
+        switch property {
+        case .name: .string(self.name)
+        case .scopes: .strings(self.scopes)
+        case .models: .strings(self.models)
+        case .expiresAt: .moment(self.expiresAt)
+        case .lastSeenAt: .moment(self.lastSeenAt)
+        case .requests: .unsigned(self.requests)
+        }
+    }
+}
+
+extension RequestRow {
+    /// The request as an object.
+    var json: JSONValue {
+        .object(Field.allCases.reduce(into: [:]) { $0[$1.rawValue] = self.json(of: $1) })
+    }
+
+    private func json(of field: Field) -> JSONValue? {
+        switch field {
+        case .id: .string(self.id)
+        case .receivedAt: .moment(self.receivedAt)
+        case .client: .string(self.client)
+        case .project: .string(self.project)
+        case .dialect: .string(self.dialect)
+        case .model: .string(self.model)
+        case .provider: .string(self.provider)
+        case .key: .string(self.key)
+        case .status: .unsigned(UInt64(self.status))
+        case .errorClass: .string(self.errorClass)
+        case .isStream: .boolean(self.isStream)
+        case .outcome: .string(self.outcome)
+        case .duration: .unsigned(self.duration)
+        case .firstByte: self.firstByte == 0 ? .null : .unsigned(self.firstByte)
+        case .attempts: .array(self.attempts.map(\.json))
+        case .tokens: .counts(self.tokens)
+        case .cost: self.cost.map { .integer($0) } ?? .null
+        case .dropped: self.dropped == 0 ? nil : .unsigned(self.dropped)
+        }
+    }
+}
+
+extension RequestRow.Attempt {
+    /// The attempt as an object.
+    fileprivate var json: JSONValue {
+        .object(Field.allCases.reduce(into: [:]) { $0[$1.rawValue] = self.json(of: $1) })
+    }
+
+    private func json(of field: Field) -> JSONValue {
+        switch field {
+        case .key: .string(self.key)
+        case .provider: .string(self.provider)
+        case .errorClass: .string(self.errorClass)
+        case .status: .unsigned(UInt64(self.status))
+        case .duration: .unsigned(self.duration)
+        }
+    }
+}
+
+extension ReloadEntry {
+    /// The entry as an object.
+    var json: JSONValue {
+        .object(["key": .string(self.key), "result": .string(self.result), "reason": .string(self.reason)])
+    }
+}

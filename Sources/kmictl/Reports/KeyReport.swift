@@ -1,0 +1,57 @@
+import DBusControl
+
+/// What `kmictl keys show` shows.
+struct KeyReport: Report {
+    let key: KeyStatus
+
+    var json: JSONValue { self.key.json }
+    var names: [String] { [self.key.label] }
+
+    func text(_ style: TextStyle) -> String {
+        let key = self.key
+        var fields = FieldList()
+        fields.append("label", Table.Cell(key.label))
+        fields.append("provider", Table.Cell(key.provider))
+        let reason = key.reason.isEmpty ? "" : " (\(key.reason))"
+        fields.append("state", Table.Cell(key.state + reason, StateColour.ofKey(key.state)))
+        fields.append("usable", Table.Cell(Timestamp.both(key.usableAt, now: style.now)))
+        fields.append("enabled", Table.Cell(key.enabled ? "yes" : "no"))
+        fields.append("priority", Table.Cell(String(key.priority)))
+        fields.append("weight", Table.Cell(String(key.weight)))
+        fields.append("secret", Table.Cell(key.masked))
+        fields.append("fingerprint", Table.Cell(key.fingerprint))
+        fields.append("windows", key.windows.map { Self.cell($0, style) })
+        fields.append("models", key.modelStates.map { Self.cell($0, style) })
+        fields.append("running", Table.Cell(String(key.inFlight)))
+        fields.append("requests", Table.Cell(String(key.requests)))
+        fields.append("errors", key.errors.sorted { $0.key < $1.key }.map { Table.Cell("\($0.value) \($0.key)") })
+        fields.append(
+            "last used", Table.Cell(key.lastUsedAt == 0 ? "never" : Timestamp.both(key.lastUsedAt, now: style.now)))
+        return fields.text(style)
+    }
+
+    private static func cell(_ window: KeyStatus.Window, _ style: TextStyle) -> Table.Cell {
+        let reset = window.resetsAt == 0 ? "" : ", resets \(Timestamp.relative(window.resetsAt, now: style.now))"
+        return Table.Cell("\(window.name): \(Self.quota(window))\(reset)")
+    }
+
+    /// `12 of 100 used (12 %)`; a pool that is told as a ratio as `12 % used`.
+    private static func quota(_ window: KeyStatus.Window) -> String {
+        guard window.used.isFinite else { return "unknown" }
+        guard window.limit.isFinite, window.limit > 0 else { return "\(Self.number(window.used)) used" }
+        let percent = "\(Self.number((window.used / window.limit * 100).rounded())) %"
+        return window.limit == 1
+            ? "\(percent) used" : "\(Self.number(window.used)) of \(Self.number(window.limit)) used (\(percent))"
+    }
+
+    /// A figure without `.0`.
+    private static func number(_ value: Double) -> String {
+        Int64(exactly: value).map { String($0) } ?? "\(value)"
+    }
+
+    private static func cell(_ state: KeyStatus.ModelState, _ style: TextStyle) -> Table.Cell {
+        let back = state.usableAt == 0 ? "" : ", usable \(Timestamp.relative(state.usableAt, now: style.now))"
+        let reason = state.reason.isEmpty ? "" : " (\(state.reason))"
+        return Table.Cell("\(state.model): \(state.state)\(reason)\(back)", StateColour.ofKey(state.state))
+    }
+}

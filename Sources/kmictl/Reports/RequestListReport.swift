@@ -1,0 +1,63 @@
+import DBusControl
+
+/// What `kmictl requests` shows.
+struct RequestListReport: Report {
+    let rows: [RequestRow]
+
+    var json: JSONValue { .array(self.rows.map(\.json)) }
+    var names: [String] { self.rows.map(\.id) }
+
+    func text(_ style: TextStyle) -> String {
+        var table = Table(columns: [
+            Table.Column(title: "WHEN"),
+            Table.Column(title: "STATUS", isNumeric: true),
+            Table.Column(title: "KEY", minimum: 6, rank: 1),
+            Table.Column(title: "MODEL", minimum: 8, rank: 2),
+            Table.Column(title: "TOOK", isNumeric: true, rank: 3),
+            Table.Column(title: "TRIES", isNumeric: true, rank: 5),
+            Table.Column(title: "RESULT", minimum: 8, rank: 4),
+            Table.Column(title: "CLIENT", minimum: 6, rank: 6),
+            Table.Column(title: "PROVIDER", minimum: 6, rank: 7),
+            Table.Column(title: "ID", minimum: 12),
+        ])
+        for row in self.rows {
+            let colour = StateColour.ofRequest(status: row.status, outcome: row.outcome)
+            table.append([
+                Table.Cell(Timestamp.relative(row.receivedAt, now: style.now)),
+                Table.Cell(row.status == 0 ? "-" : String(row.status), colour),
+                Table.Cell(row.key),
+                Table.Cell(row.model),
+                Table.Cell(DurationText.precise(microseconds: row.duration)),
+                Table.Cell(String(row.attempts.count)),
+                Table.Cell(row.result, colour),
+                Table.Cell(row.client),
+                Table.Cell(row.provider),
+                Table.Cell(row.id),
+            ])
+        }
+        return table.text(style)
+    }
+}
+
+/// One line of `kmictl requests --follow`.
+struct RequestLine {
+    let row: RequestRow
+
+    /// The line, without an end; cut off at the edge of a terminal.
+    func text(_ style: TextStyle) -> String {
+        let row = self.row
+        let time = Timestamp.text(row.receivedAt / 1_000_000 * 1_000_000) ?? ""
+        let parts = [
+            time, row.status == 0 ? "-" : String(row.status), row.key, row.model,
+            DurationText.precise(microseconds: row.duration), row.result, row.client, row.id,
+        ]
+        let line = parts.filter { !$0.isEmpty }.map(SafeText.line).joined(separator: "  ")
+        let fitting = style.width.map { DisplayWidth.truncated(line, to: $0) } ?? line
+        return style.painted(fitting, StateColour.ofRequest(status: row.status, outcome: row.outcome))
+    }
+}
+
+extension RequestRow {
+    /// How it ended: the class of the error if there was one, else the outcome.
+    var result: String { self.errorClass.isEmpty ? self.outcome : self.errorClass }
+}

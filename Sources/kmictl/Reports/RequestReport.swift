@@ -1,0 +1,51 @@
+import DBusControl
+
+/// What `kmictl request` shows.
+struct RequestReport: Report {
+    let row: RequestRow
+
+    var json: JSONValue { self.row.json }
+    var names: [String] { [self.row.id] }
+
+    func text(_ style: TextStyle) -> String {
+        let row = self.row
+        let colour = StateColour.ofRequest(status: row.status, outcome: row.outcome)
+        var fields = FieldList()
+        fields.append("id", Table.Cell(row.id))
+        fields.append("received", Table.Cell(Timestamp.both(row.receivedAt, now: style.now)))
+        fields.append("client", Table.Cell(row.client))
+        fields.append("project", Table.Cell(row.project))
+        fields.append("dialect", Table.Cell(row.dialect + (row.isStream ? ", stream" : "")))
+        fields.append("model", Table.Cell(row.model))
+        fields.append("provider", Table.Cell(row.provider))
+        fields.append("key", Table.Cell(row.key))
+        fields.append("status", Table.Cell(row.status == 0 ? "none" : String(row.status), colour))
+        fields.append("outcome", Table.Cell(row.outcome, colour))
+        fields.append("class", Table.Cell(row.errorClass, colour))
+        fields.append("took", Table.Cell(DurationText.precise(microseconds: row.duration)))
+        if row.firstByte > 0 {
+            fields.append("first byte", Table.Cell("after \(DurationText.precise(microseconds: row.firstByte))"))
+        }
+        fields.append("tokens", row.tokens.sorted { $0.key < $1.key }.map { Table.Cell("\($0.value) \($0.key)") })
+        if let cost = row.cost { fields.append("cost", Table.Cell(Self.dollars(cost))) }
+        fields.append("attempts", row.attempts.enumerated().map { Self.cell($0.offset + 1, $0.element) })
+        return fields.text(style)
+    }
+
+    private static func cell(_ number: Int, _ attempt: RequestRow.Attempt) -> Table.Cell {
+        let status = attempt.status == 0 ? "no answer" : String(attempt.status)
+        let result = attempt.errorClass.isEmpty ? status : "\(status) \(attempt.errorClass)"
+        let took = DurationText.precise(microseconds: attempt.duration)
+        return Table.Cell(
+            "\(number). \(attempt.key) at \(attempt.provider): \(result), \(took)",
+            attempt.errorClass.isEmpty ? nil : .resting)
+    }
+
+    /// Pico-dollars as dollars with six places, what is less than half of the last one rounded off.
+    static func dollars(_ pico: Int64) -> String {
+        let micro = (pico.magnitude + 500_000) / 1_000_000
+        let fraction = String(micro % 1_000_000)
+        let places = String(repeating: "0", count: 6 - fraction.count) + fraction
+        return "\(pico < 0 ? "-" : "")$\(micro / 1_000_000).\(places)"
+    }
+}

@@ -1,0 +1,47 @@
+/// Names and values below one another, the values aligned; a value may have several lines.
+struct FieldList {
+    private var fields: [(name: String, values: [Table.Cell])] = []
+
+    /// Adds a field; one without values is left out.
+    mutating func append(_ name: String, _ values: [Table.Cell]) {
+        if !values.isEmpty { self.fields.append((name, values)) }
+    }
+
+    /// Adds a field of one line; an empty one is left out.
+    mutating func append(_ name: String, _ value: Table.Cell) {
+        if !value.text.isEmpty { self.append(name, [value]) }
+    }
+
+    /// The lines, the last one without an end. Values longer than a terminal's line go on below themselves.
+    func text(_ style: TextStyle) -> String {
+        let indent = (self.fields.map { DisplayWidth.of($0.name) }.max() ?? 0) + 2
+        let room = style.width.map { max(16, $0 - indent) }
+        var lines: [String] = []
+        for field in self.fields {
+            var name = field.name
+            for value in field.values {
+                for piece in Self.wrapped(value.text, to: room) {
+                    let blanks = String(repeating: " ", count: indent - DisplayWidth.of(name))
+                    lines.append(name + blanks + style.painted(piece, value.colour))
+                    name = ""
+                }
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// Breaks a text at blanks; words that are longer than a line stay whole, so that they can be copied.
+    static func wrapped(_ text: String, to width: Int?) -> [String] {
+        guard let width, DisplayWidth.of(text) > width else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            if !line.isEmpty, DisplayWidth.of(line) + 1 + DisplayWidth.of(String(word)) > width {
+                lines.append(line)
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " " + word
+        }
+        return lines + [line]
+    }
+}

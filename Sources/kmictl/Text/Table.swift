@@ -1,0 +1,104 @@
+/// A table with a head line, aligned columns and no lines between.
+struct Table {
+    /// One column.
+    struct Column {
+        /// What stands above it.
+        var title: String
+        /// Whether its texts stand at the right, as numbers do.
+        var isNumeric = false
+        /// The fewest cells that it can be cut to; `nil` if it is never cut.
+        var minimum: Int?
+        /// Columns with the highest figure are left out first where the line is too short; 0 is never left out.
+        var rank = 0
+    }
+
+    /// One field; its text is made harmless when it is printed.
+    struct Cell: ExpressibleByStringInterpolation {
+        var text: String
+        var colour: TextStyle.Colour?
+
+        init(_ text: String, _ colour: TextStyle.Colour? = nil) {
+            self.text = SafeText.line(text)
+            self.colour = colour
+        }
+
+        init(stringLiteral value: String) { self.init(value) }
+    }
+
+    private static let gap = 2
+
+    let columns: [Column]
+    private(set) var rows: [[Cell]] = []
+
+    init(columns: [Column]) {
+        self.columns = columns
+    }
+
+    /// Adds a row; fields that are missing are empty.
+    mutating func append(_ cells: [Cell]) {
+        let missing = max(0, self.columns.count - cells.count)
+        self.rows.append(Array(cells.prefix(self.columns.count)) + Array(repeating: "", count: missing))
+    }
+
+    /// The lines, the last one without an end; nothing if there is no row.
+    func text(_ style: TextStyle) -> String {
+        guard !self.rows.isEmpty else { return "" }
+        let layout = self.layout(within: style.width)
+        let head = layout.map { Cell(self.columns[$0.index].title) }
+        let body = self.rows.map { row in layout.map { row[$0.index] } }
+        return ([head] + body).map { self.line($0, layout, style) }.joined(separator: "\n")
+    }
+
+    /// A column that is shown, and its cells.
+    private struct Placed {
+        var index: Int
+        var width: Int
+    }
+
+    /// Which columns are shown how wide: all as wide as they need, else cut to their minimum, else without the least important.
+    private func layout(within width: Int?) -> [Placed] {
+        var placed = self.columns.indices.map { Placed(index: $0, width: self.naturalWidth(of: $0)) }
+        guard let width else { return placed }
+        while true {
+            let fitting = self.cut(placed, to: width)
+            if self.total(fitting) <= width { return fitting }
+            let ranks = placed.map { self.columns[$0.index].rank }
+            guard let rank = ranks.max(), rank > 0 else { return fitting }
+            placed.removeAll { self.columns[$0.index].rank == rank }
+        }
+    }
+
+    /// Takes cells from the widest column that can give some, until the line fits or none can.
+    private func cut(_ placed: [Placed], to width: Int) -> [Placed] {
+        var placed = placed
+        var excess = self.total(placed) - width
+        while excess > 0 {
+            let able = placed.indices.filter { placed[$0].width > (self.columns[placed[$0].index].minimum ?? .max) }
+            guard let widest = able.max(by: { placed[$0].width < placed[$1].width }) else { break }
+            placed[widest].width -= 1
+            excess -= 1
+        }
+        return placed
+    }
+
+    private func total(_ placed: [Placed]) -> Int {
+        placed.reduce(0) { $0 + $1.width } + Self.gap * max(0, placed.count - 1)
+    }
+
+    private func naturalWidth(of column: Int) -> Int {
+        self.rows.reduce(DisplayWidth.of(self.columns[column].title)) { max($0, DisplayWidth.of($1[column].text)) }
+    }
+
+    private func line(_ cells: [Cell], _ layout: [Placed], _ style: TextStyle) -> String {
+        var line = ""
+        for (cell, placed) in zip(cells, layout) {
+            let text = DisplayWidth.truncated(cell.text, to: placed.width)
+            let blanks = String(repeating: " ", count: placed.width - DisplayWidth.of(text))
+            let painted = style.painted(text, cell.colour)
+            if !line.isEmpty || placed.index != layout.first?.index { line += String(repeating: " ", count: Self.gap) }
+            line += self.columns[placed.index].isNumeric ? blanks + painted : painted + blanks
+        }
+        while line.hasSuffix(" ") { line.removeLast() }
+        return line
+    }
+}
