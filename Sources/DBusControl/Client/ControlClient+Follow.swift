@@ -54,7 +54,7 @@ extension ControlClient {
                 path: "/org/freedesktop/DBus",
                 interface: "org.freedesktop.DBus",
                 member: "GetNameOwner",
-                [.string(ControlBus.name.text)],
+                [.string(ControlNames.bus.text)],
                 timeout: self.timeout
             )
         } catch {
@@ -72,7 +72,7 @@ private final class RequestFollowing: Sendable {
         path: "/org/freedesktop/DBus",
         interface: "org.freedesktop.DBus",
         member: "NameOwnerChanged",
-        argument0: ControlBus.name.text
+        argument0: ControlNames.bus.text
     )
     // Without a sender, because a match by a well-known name compares with its owner of the moment; who sent a signal
     // is looked at here.
