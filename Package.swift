@@ -113,7 +113,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Daemon", "Simulator", "TestSupport", .nioCore, .nioPosix]
+            dependencies: [
+                "Daemon", "kmictl", "Simulator", "DBusKit", "StateStore", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .logging,
+            ]
         ),
     ],
     swiftLanguageModes: [.v6],

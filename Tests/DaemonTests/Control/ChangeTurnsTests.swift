@@ -5,21 +5,25 @@ import Testing
 
 @Suite("One change at a time", .timeLimit(.minutes(1)))
 struct ChangeTurnsTests {
+    private final class Counts: Sendable {
+        let running = Atomic(0)
+        let most = Atomic(0)
+    }
+
     @Test("changes never overlap, although each of them waits in its middle, and a failed one lets the next one in")
     func neverOverlap() async throws {
         struct Refused: Error {}
         let turns = ChangeTurns()
-        let running = Atomic(0)
-        let most = Atomic(0)
+        let counts = Counts()
         let done = await withTaskGroup(of: Bool.self) { group in
             for number in 0..<200 {
                 group.addTask {
                     do {
                         try await turns.take {
-                            let now = running.add(1, ordering: .relaxed).newValue
-                            most.max(now, ordering: .relaxed)
+                            let now = counts.running.add(1, ordering: .relaxed).newValue
+                            counts.most.max(now, ordering: .relaxed)
                             await Task.yield()
-                            running.subtract(1, ordering: .relaxed)
+                            counts.running.subtract(1, ordering: .relaxed)
                             if number.isMultiple(of: 3) { throw Refused() }
                         }
                         return true
@@ -30,7 +34,7 @@ struct ChangeTurnsTests {
             }
             return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
         }
-        #expect(most.load(ordering: .relaxed) == 1)
+        #expect(counts.most.load(ordering: .relaxed) == 1)
         #expect(done == 200 - 67)
     }
 }

@@ -12,14 +12,15 @@ struct StateLockTests {
             #expect(throws: StateLock.Taken.self) { try StateLock(directory: directory.path(".")) }
             withExtendedLifetime(first) {}
             first = nil
-            _ = try StateLock(directory: directory.path("."))
+            let second = try StateLock(directory: directory.path("."))
+            withExtendedLifetime(second) {}
         }
     }
 
     @Test("a directory that is not there is an error, not a lock")
     func needsDirectory() async throws {
         try await TemporaryDirectory.with { directory in
-            #expect(throws: Directories.Failure.self) { try StateLock(directory: directory.path("nowhere")) }
+            _ = #expect(throws: Directories.Failure.self) { try StateLock(directory: directory.path("nowhere")) }
         }
     }
 }
