@@ -14,7 +14,9 @@ final class WatchSet {
         self.wakeDescriptor = wakeDescriptor
     }
 
-    /// Takes in what a connection waits for; this object must outlive the connection. Whether there was memory for it.
+    /// Takes in what a connection waits for; whether there was memory for it.
+    ///
+    /// This object must outlive the connection.
     func attach(to connection: OpaquePointer) -> Bool {
         let context = Unmanaged.passUnretained(self).toOpaque()
         let hasWatches = dbus_connection_set_watch_functions(
