@@ -19,7 +19,7 @@ extension ControlClient {
     ) async throws(ControlClientError) -> [BusValue] {
         do throws(BusError) {
             return try await self.connection.call(
-                ControlBus.name,
+                ControlNames.bus,
                 path: path,
                 interface: interface,
                 member: member,

@@ -12,9 +12,9 @@ extension ControlClient {
 
     /// The requests that end from now on.
     ///
-    /// It goes on when the daemon starts anew, and ends with an error when the bus goes away or the daemon refuses. What
-    /// was left out on the way, by the daemon, the bus or because nobody took it in time, is counted in the next row's
-    /// ``RequestRow/dropped``. Fails with `unreachable` if the daemon is not there.
+    /// It goes on when the daemon starts anew, and ends with an error when the bus goes away or the daemon refuses.
+    /// What was left out on the way, by the daemon, the bus or because nobody took it in time, is counted in the next
+    /// row's ``RequestRow/dropped``. Fails with `unreachable` if the daemon is not there.
     ///
     /// - Parameters:
     ///   - capacity: the rows that may wait to be taken.
@@ -54,7 +54,7 @@ extension ControlClient {
                 path: "/org/freedesktop/DBus",
                 interface: "org.freedesktop.DBus",
                 member: "GetNameOwner",
-                [.string(ControlBus.name.text)],
+                [.string(ControlNames.bus.text)],
                 timeout: self.timeout
             )
         } catch {
@@ -72,7 +72,7 @@ private final class RequestFollowing: Sendable {
         path: "/org/freedesktop/DBus",
         interface: "org.freedesktop.DBus",
         member: "NameOwnerChanged",
-        argument0: ControlBus.name.text
+        argument0: ControlNames.bus.text
     )
     // Without a sender, because a match by a well-known name compares with its owner of the moment; who sent a signal
     // is looked at here.

@@ -47,7 +47,7 @@ extension ControlClientError {
     /// What the bus, or the daemon over it, answered to a call.
     init(_ error: BusError) {
         switch error.kind {
-        case .timedOut: self.init(.timedOut, "no answer from \(ControlBus.name) in time.")
+        case .timedOut: self.init(.timedOut, "no answer from \(ControlNames.bus) in time.")
         case .disconnected, .unreachable: self = .unreachable(error.message)
         case .invalid: self.init(.invalidArgument, error.message)
         case .limit: self.init(.busy, error.message)
@@ -57,14 +57,14 @@ extension ControlClientError {
 
     /// What the daemon tells that cannot be read.
     init(reading fault: ControlFault) {
-        self.init(.protocolError, "\(ControlBus.name) tells something that this version cannot read: \(fault.message)")
+        self.init(.protocolError, "\(ControlNames.bus) tells something that this version cannot read: \(fault.message)")
     }
 
     /// Nobody there to be asked.
     static func unreachable(_ reason: String) -> ControlClientError {
         var reason = Substring(reason)
         while reason.hasSuffix(".") { reason.removeLast() }
-        return ControlClientError(.unreachable, "cannot reach \(ControlBus.name): \(reason). Is kmid running?")
+        return ControlClientError(.unreachable, "cannot reach \(ControlNames.bus): \(reason). Is kmid running?")
     }
 
     private init(remote error: BusError) {
