@@ -43,9 +43,6 @@ public final class OwnedDescriptor: Sendable, Equatable {
         }
     }
 
-    /// Whether the descriptor was taken out.
-    var isTaken: Bool { self.state.withLock { $0.descriptor == nil } }
-
     /// Whether both are the same one.
     public static func == (left: OwnedDescriptor, right: OwnedDescriptor) -> Bool { left === right }
 }
