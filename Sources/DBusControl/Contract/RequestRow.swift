@@ -60,7 +60,7 @@ public struct RequestRow: Sendable, Equatable {
 
 /// Which requests are asked for.
 public struct RequestFilter: Sendable, Equatable {
-    /// At most so many, 1 to 1,000.
+    /// At most so many, 1 to 1,000; a page may have fewer although it is not the last.
     public var limit: UInt32 = 100
     /// Where the page before ended; empty for the newest requests.
     public var cursor = ""

@@ -22,7 +22,9 @@ struct ArgumentReader {
         return text
     }
 
-    /// The next argument: a label, or a provider's or client's name. `name` is the argument's name.
+    /// The next argument: a label, or a provider's or client's name.
+    ///
+    /// `name` is the argument's own name, for the refusal.
     mutating func label(_ name: String) throws(ControlFault) -> String {
         let text = try self.string()
         try ControlText.checkLabel(text, name)

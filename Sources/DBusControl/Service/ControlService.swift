@@ -49,7 +49,7 @@ public final class ControlService: Sendable {
     public func export() throws(BusError) {
         let status = self.plane.managerStatus().busProperties
         self.state.withLock { $0.ledger.begin(.manager, with: status) }
-        self.connection.exportObjectManager(at: ControlPath.manager)
+        try self.connection.exportObjectManager(at: ControlPath.manager)
         try self.connection.export(ManagerObject(service: self), at: ControlPath.manager)
         try self.synchronise()
     }

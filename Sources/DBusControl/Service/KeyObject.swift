@@ -63,7 +63,8 @@ struct KeyObject: BusObject {
             guard let weight = value.asUInt32 else { throw ControlFault(.invalidArgument, "Weight: expected u") }
             try KeyOptions.checkWeight(weight)
             try await self.service.plane.changeKey(self.label, enabled: nil, priority: nil, weight: weight)
-        case .label, .provider, .state, .reason, .usableAt, .warn, .masked, .fingerprint, .windows, .inFlight, .requests,
+        case .label, .provider, .state, .reason, .usableAt, .warn, .masked, .fingerprint, .windows, .inFlight,
+            .requests,
             .errors, .lastUsedAt, .modelStates:
             throw ControlFault(.notAllowed, "\(property.rawValue) cannot be set")
         }

@@ -81,7 +81,7 @@ struct ManagerObject: BusObject {
             self.service.everythingChanged()
             return [ReloadEntry.busValue(of: entries)]
         case .listRequests:
-            return try await plane.requests(try RequestFilter(busValue: try arguments.value())).busValues
+            return try await self.page(try RequestFilter(busValue: try arguments.value())).busValues
         case .getRequest:
             let id = try arguments.string()
             try ControlText.checkRequestID(id)
@@ -97,6 +97,19 @@ struct ManagerObject: BusObject {
         }
         return []
     }
+
+    /// A page that one message can carry: a shorter one than asked for where the rows are long.
+    private func page(_ filter: RequestFilter) async throws(ControlFault) -> RequestPage {
+        var filter = filter
+        while true {
+            let page = try await self.service.plane.requests(filter)
+            guard page.sizeBound > Self.largestPage, filter.limit > 1 else { return page }
+            filter.limit /= 2
+        }
+    }
+
+    /// In bytes; some less than the 3 MiB that the arguments of a message may take.
+    private static let largestPage = (3 << 20) - 65_536
 
     private func addKey(_ arguments: inout ArgumentReader) async throws(ControlFault) -> BusValue {
         let label = try arguments.label("label")

@@ -16,7 +16,9 @@ struct ControlNamesTests {
         #expect(ControlPath.keyLabel(of: ControlPath.client(label)) == nil)
     }
 
-    @Test(arguments: ["/", "/org/kmi/Proxy1", "/org/kmi/Proxy1/key", "/org/kmi/Proxy1/key/a/b", "/org/kmi/Proxy1/keys/a"])
+    @Test(arguments: [
+        "/", "/org/kmi/Proxy1", "/org/kmi/Proxy1/key", "/org/kmi/Proxy1/key/a/b", "/org/kmi/Proxy1/keys/a",
+    ])
     func otherPathsAreNoKeys(path: String) throws {
         let path = try #require(ObjectPath(path))
         #expect(ControlPath.keyLabel(of: path) == nil)
@@ -24,9 +26,11 @@ struct ControlNamesTests {
 
     @Test func everyErrorHasTheNameOfTheContract() {
         #expect(
-            ControlFault.Code.allCases.map(\.errorName.text) == [
-                "NotFound", "AlreadyExists", "InvalidArgument", "InvalidConfig", "NotAllowed", "UpstreamFailed", "Busy",
-            ].map { "org.kmi.Proxy1.Error." + $0 })
+            ControlFault.Code.allCases.map(\.errorName.text)
+                == [
+                    "NotFound", "AlreadyExists", "InvalidArgument", "InvalidConfig", "NotAllowed", "UpstreamFailed",
+                    "Busy",
+                ].map { "org.kmi.Proxy1.Error." + $0 })
         for code in ControlFault.Code.allCases { #expect(ControlFault.Code(errorName: code.errorName) == code) }
         #expect(ControlFault.Code(errorName: "org.freedesktop.DBus.Error.AccessDenied") == nil)
         #expect(ControlFault.Code(errorName: "org.kmi.Proxy1.Error.Unheard") == nil)

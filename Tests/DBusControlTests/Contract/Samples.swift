@@ -74,7 +74,9 @@ enum Samples {
         row.outcome = "complete"
         row.duration = 1_500_000
         row.firstByte = 250_000
-        row.attempts = [Self.attempt("alpha", errorClass: "rate_limited", status: 429), Self.attempt("beta", status: 200)]
+        row.attempts = [
+            Self.attempt("alpha", errorClass: "rate_limited", status: 429), Self.attempt("beta", status: 200),
+        ]
         row.tokens = ["input": 100, "output": 20]
         row.cost = 123_456_789
         row.dropped = 3

@@ -8,7 +8,7 @@ struct ChangePacerTests {
 
     @Test func announcesTheFirstChangeAtOnce() {
         var pacer = ChangePacer<String>()
-        #expect(pacer.mark("alpha"))
+        #expect(pacer.mark("alpha") == true)
         let (ready, next) = pacer.take(now: self.start)
         #expect(ready == ["alpha"])
         #expect(next == nil)
@@ -18,8 +18,8 @@ struct ChangePacerTests {
         var pacer = ChangePacer<String>()
         _ = pacer.mark("alpha")
         _ = pacer.take(now: self.start)
-        #expect(pacer.mark("alpha"))
-        #expect(!pacer.mark("alpha"))
+        #expect(pacer.mark("alpha") == true)
+        #expect(pacer.mark("alpha") == false)
         let early = pacer.take(now: self.start + .milliseconds(40))
         #expect(early.ready.isEmpty)
         #expect(early.next == self.start + .milliseconds(100))
@@ -57,7 +57,7 @@ struct ChangePacerTests {
         _ = pacer.mark("alpha")
         pacer.forget("alpha")
         #expect(pacer.take(now: self.start).ready.isEmpty)
-        #expect(pacer.mark("alpha"))
+        #expect(pacer.mark("alpha") == true)
         #expect(pacer.take(now: self.start).ready == ["alpha"])
     }
 }

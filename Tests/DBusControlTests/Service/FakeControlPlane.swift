@@ -129,7 +129,7 @@ final class FakeControlPlane: ControlPlane {
         try self.note("requests")
         return self.with { state in
             state.filter = filter
-            return RequestPage(rows: state.rows, cursor: state.cursor)
+            return RequestPage(rows: Array(state.rows.prefix(Int(filter.limit))), cursor: state.cursor)
         }
     }
 

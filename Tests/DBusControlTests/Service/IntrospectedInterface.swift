@@ -37,7 +37,8 @@ struct IntrospectedInterface: Equatable {
     init(_ description: InterfaceDescription) {
         self.name = description.name.text
         for method in description.methods {
-            let arguments = method.input.map { "in \($0.signature) \($0.name)" }
+            let arguments =
+                method.input.map { "in \($0.signature) \($0.name)" }
                 + method.output.map { "out \($0.signature) \($0.name)" }
             self.add(Member(name: "method \(method.name)", arguments: arguments))
         }

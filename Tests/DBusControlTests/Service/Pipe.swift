@@ -16,8 +16,8 @@ final class Pipe: Sendable {
         self.writing = OwnedDescriptor(owning: ends[1])
         // A process that another test starts at this moment must not keep the writing end open.
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        // Room for everything at once, so that nobody has to read meanwhile.
-        if bytes.count > 65_536 { _ = fcntl(ends[1], F_SETPIPE_SZ, CInt(bytes.count)) }
+        // Room for everything at once, so that nobody has to read meanwhile: F_SETPIPE_SZ of linux/fcntl.h.
+        if bytes.count > 65_536 { _ = fcntl(ends[1], 1024 + 7, CInt(bytes.count)) }
         guard bytes.isEmpty || write(ends[1], bytes, bytes.count) == bytes.count else {
             throw TestFailure("write: errno \(errno)")
         }

@@ -46,15 +46,15 @@ struct PropertyLedgerTests {
         ledger.begin(self.subject, with: Samples.key.busProperties)
         var between = Samples.key
         between.state = "invalid"
-        #expect(!ledger.hasTold(Samples.key.busProperties, of: self.subject))
-        #expect(ledger.hasTold(between.busProperties, of: self.subject))
+        #expect(ledger.hasTold(Samples.key.busProperties, of: self.subject) == false)
+        #expect(ledger.hasTold(between.busProperties, of: self.subject) == true)
         #expect(ledger.changes(of: self.subject, to: Samples.key.busProperties) == ["State": .string("cooling")])
     }
 
     @Test func announcesNothingOfObjectsThatAreNotThere() {
         var ledger = PropertyLedger()
         #expect(ledger.changes(of: self.subject, to: Samples.key.busProperties).isEmpty)
-        #expect(!ledger.hasTold(Samples.key.busProperties, of: self.subject))
+        #expect(ledger.hasTold(Samples.key.busProperties, of: self.subject) == false)
         ledger.begin(self.subject, with: [:])
         ledger.forget(self.subject)
         #expect(ledger.changes(of: self.subject, to: Samples.key.busProperties).isEmpty)

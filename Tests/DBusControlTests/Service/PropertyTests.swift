@@ -20,19 +20,16 @@ struct PropertyTests {
     @Test func eachPropertyCanBeReadAlone() async throws {
         try await ControlStage.with { stage in
             for property in ManagerInterface.Property.allCases {
-                #expect(
-                    try await stage.get(ControlPath.manager, ManagerInterface.name, property.rawValue)
-                        == Samples.manager.value(of: property), "\(property)")
+                let told = try await stage.get(ControlPath.manager, ManagerInterface.name, property.rawValue)
+                #expect(told == Samples.manager.value(of: property), "\(property)")
             }
             for property in KeyInterface.Property.allCases {
-                #expect(
-                    try await stage.get(ControlPath.key("alpha"), KeyInterface.name, property.rawValue)
-                        == Samples.key.value(of: property), "\(property)")
+                let told = try await stage.get(ControlPath.key("alpha"), KeyInterface.name, property.rawValue)
+                #expect(told == Samples.key.value(of: property), "\(property)")
             }
             for property in ClientInterface.Property.allCases {
-                #expect(
-                    try await stage.get(ControlPath.client("ci"), ClientInterface.name, property.rawValue)
-                        == Samples.client.value(of: property), "\(property)")
+                let told = try await stage.get(ControlPath.client("ci"), ClientInterface.name, property.rawValue)
+                #expect(told == Samples.client.value(of: property), "\(property)")
             }
         }
     }
@@ -61,7 +58,7 @@ struct PropertyTests {
         try await ControlStage.with { stage in
             let signals = try await stage.signals(of: Standard.properties)
             try await stage.set(ControlPath.manager, ManagerInterface.name, "RotationMode", .string("sticky"))
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.path == ControlPath.manager)
             #expect(signal.arguments[0] == .string(ManagerInterface.name.text))
@@ -79,7 +76,7 @@ struct PropertyTests {
                 $0.keys[0].requests += 1
             }
             stage.service.keyChanged("alpha")
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.path == ControlPath.key("alpha"))
             #expect(signal.arguments[1].asDictionary == ["State": .string("usable"), "UsableAt": .uint64(0)])
@@ -95,7 +92,7 @@ struct PropertyTests {
                 stage.plane.with { $0.keys[0].weight = weight }
                 stage.service.keyChanged("alpha")
             }
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             var count = 0
             var last: UInt32 = 0
             while last != 1009, let signal = await iterator.next() {
@@ -117,7 +114,7 @@ struct PropertyTests {
             _ = try await stage.getAll(ControlPath.key("alpha"), KeyInterface.name)
             // The first announcement is that of a later change.
             try await stage.set(ControlPath.key("alpha"), KeyInterface.name, "Priority", .int32(77))
-            var iterator = signals.makeAsyncIterator()
+            let iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.arguments[1].asDictionary == ["Priority": .int32(77)])
         }

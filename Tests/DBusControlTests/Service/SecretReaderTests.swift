@@ -56,13 +56,13 @@ struct SecretReaderTests {
     @Test func aSlowPipeHoldsUpNobodyButTakesASlot() async throws {
         let slow = try Pipe()
         let reader = SecretReader(slots: 1)
-        async let secret = reader.read(slow.reading)
+        let first = Task { try await reader.read(slow.reading) }
         try await eventually("the reading is under way") { reader.readingsUnderWay == 1 }
         let other = try Pipe.closed("sk-other")
         let fault = await #expect(throws: ControlFault.self) { try await reader.read(other.reading) }
         #expect(fault?.code == .busy)
         slow.close()
-        let end = await #expect(throws: ControlFault.self) { try await secret }
+        let end = await #expect(throws: ControlFault.self) { try await first.value }
         #expect(end?.message == "secret: the descriptor holds nothing")
         #expect(reader.readingsUnderWay == 0)
     }

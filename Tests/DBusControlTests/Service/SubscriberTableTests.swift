@@ -45,7 +45,7 @@ struct SubscriberTableTests {
     @Test func subscribingAgainGivesNoFurtherBudget() {
         var table = SubscriberTable()
         for _ in 0..<200 {
-            #expect(table.add(self.alice))
+            #expect(table.add(self.alice) == true)
             _ = table.deliver(now: self.start)
         }
         #expect(table.deliver(now: self.start).isEmpty)
@@ -55,11 +55,11 @@ struct SubscriberTableTests {
     @Test func takesNoMoreSubscribersThanThereIsRoomFor() {
         var table = SubscriberTable(capacity: 1)
         #expect(table.isEmpty)
-        #expect(table.add(self.alice))
-        #expect(!table.add(self.bob))
+        #expect(table.add(self.alice) == true)
+        #expect(table.add(self.bob) == false)
         table.remove(self.alice)
         #expect(table.isEmpty)
-        #expect(table.add(self.bob))
+        #expect(table.add(self.bob) == true)
         table.removeAll()
         #expect(table.deliver(now: self.start).isEmpty)
     }
