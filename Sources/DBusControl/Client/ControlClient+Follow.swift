@@ -12,9 +12,9 @@ extension ControlClient {
 
     /// The requests that end from now on.
     ///
-    /// It goes on when the daemon starts anew, and ends with an error when the bus goes away or the daemon refuses. What
-    /// was left out on the way, by the daemon, the bus or because nobody took it in time, is counted in the next row's
-    /// ``RequestRow/dropped``. Fails with `unreachable` if the daemon is not there.
+    /// It goes on when the daemon starts anew, and ends with an error when the bus goes away or the daemon refuses.
+    /// What was left out on the way, by the daemon, the bus or because nobody took it in time, is counted in the next
+    /// row's ``RequestRow/dropped``. Fails with `unreachable` if the daemon is not there.
     ///
     /// - Parameters:
     ///   - capacity: the rows that may wait to be taken.

@@ -1,6 +1,6 @@
 import DBusControl
 
-/// What the commands ask of the daemon: ``ControlClient`` outside of tests, whose documentation says what each one does.
+/// What the commands ask of the daemon; ``ControlClient`` says what each call does.
 protocol ControlAccess: Sendable {
     func manager() async throws(ControlClientError) -> ManagerStatus
     func keys() async throws(ControlClientError) -> [KeyStatus]

@@ -8,8 +8,8 @@ extension KeysCommand {
             commandName: "add",
             abstract: "Add a key.",
             discussion: """
-                The secret is asked for at the terminal, or read from a file or the standard input; it is never an argument, \
-                because every process of the machine can read those.
+                The secret is asked for at the terminal, or read from a file or the standard input; it is never an \
+                argument, because every process of the machine can read those.
                 """
         )
 

@@ -9,7 +9,9 @@ struct HiddenPrompt {
 
     private var input: CInt { self.surroundings.input }
 
-    /// Asks, and lets `read` take the answer. Signals that end the process do so after the terminal has its echo again.
+    /// Asks, and lets `read` take the answer.
+    ///
+    /// Signals that end the process do so after the terminal has its echo again.
     func ask<Answer>(_ question: String, _ read: () throws(CommandFailure) -> Answer) throws(CommandFailure) -> Answer {
         var before = termios()
         guard tcgetattr(self.input, &before) == 0 else { throw Self.failed(errno) }

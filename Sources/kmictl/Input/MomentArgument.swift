@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A moment on the command line: RFC 3339, a date, or a length of time from now (`2h`), back or ahead as the option says.
+/// A moment on the command line: RFC 3339, a date, or a length of time from now (`2h`).
 struct MomentArgument: ExpressibleByArgument, Sendable, Equatable {
     private enum Kind: Equatable {
         case moment(UInt64)

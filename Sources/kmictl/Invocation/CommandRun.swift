@@ -5,7 +5,9 @@ import DBusControl
 struct CommandRun {
     let surroundings: Surroundings
 
-    /// Runs the command that the words name. Whatever happens, `--json` gives one document on standard output.
+    /// Runs the command that the words name.
+    ///
+    /// Whatever happens, `--json` gives one document on standard output.
     func run(_ arguments: [String]) async -> ExitStatus {
         let words = CommandWords(arguments)
         do {
@@ -16,7 +18,8 @@ struct CommandRun {
         }
     }
 
-    private static func parse(_ words: CommandWords) throws -> any ParsableCommand {
+    /// The command that the words name, with its options.
+    static func parse(_ words: CommandWords) throws -> any ParsableCommand {
         if let problem = KMICtl.unknownCommand(in: words.list) { throw CommandFailure.usage(problem) }
         return try KMICtl.parseAsRoot(words.list)
     }

@@ -1,7 +1,7 @@
 /// The words of a command line, made ready for the parser.
 ///
-/// Two things that the parser cannot do by itself: `--json` may stand with or without a layout, and the options that all
-/// commands share may stand in front of the command.
+/// Two things that the parser cannot do by itself: `--json` may stand with or without a layout, and the options that
+/// all commands share may stand in front of the command.
 struct CommandWords: Equatable {
     /// The words for the parser.
     private(set) var list: [String]

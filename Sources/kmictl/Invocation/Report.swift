@@ -1,4 +1,6 @@
-/// What a command has to say, in each of its forms. Values only: no bus, no terminal, no clock.
+/// What a command has to say, in each of its forms.
+///
+/// Values only: no bus, no terminal, no clock.
 protocol Report {
     /// The document of `--json`.
     var json: JSONValue { get }

@@ -8,12 +8,11 @@ struct Terminal: Sendable {
     var hasOutput: Bool
     /// Whether standard error is a terminal.
     var hasErrors: Bool
-    /// The cells of a line of standard output; `nil` where it is no terminal.
+    /// The cells of a line of standard output; `nil` where it is no terminal and nobody says how many there are.
     var width: Int?
     /// Whether the environment lets colour be: no `NO_COLOR`, and no terminal that cannot show it.
     var allowsColour: Bool
 
-    private static let usualWidth = 80
     private static let leastWidth = 20
 
     /// As the process was started.
@@ -23,16 +22,23 @@ struct Terminal: Sendable {
             hasInput: isatty(STDIN_FILENO) == 1,
             hasOutput: hasOutput,
             hasErrors: isatty(STDERR_FILENO) == 1,
-            width: hasOutput ? max(Self.leastWidth, Self.columns() ?? Self.usualWidth) : nil,
+            width: Self.width(
+                columns: Self.variable("COLUMNS"), terminal: hasOutput ? Self.columnsOfTerminal() : nil),
             // https://no-color.org: present and not empty.
             allowsColour: (Self.variable("NO_COLOR") ?? "").isEmpty && Self.variable("TERM") != "dumb"
         )
     }
 
-    private static func columns() -> Int? {
+    /// The cells of a line: what `COLUMNS` says, else what the terminal does; `nil` where neither is there.
+    static func width(columns: String?, terminal: Int?) -> Int? {
+        let asked = columns.flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        return (asked ?? terminal).map { max(Self.leastWidth, $0) }
+    }
+
+    private static func columnsOfTerminal() -> Int {
         var size = winsize()
-        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return Int(size.ws_col) }
-        return Self.variable("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return TextStyle.usualWidth }
+        return Int(size.ws_col)
     }
 
     private static func variable(_ name: String) -> String? {

@@ -1,7 +1,7 @@
 import DBusControl
 
-// What the daemon tells, as JSON: the members are named as on the bus, in lower_snake (contract sections 9 and 10), times
-// are RFC 3339 or null, what is unknown is null.
+// What the daemon tells, as JSON: the members are named as on the bus, in lower_snake (contract sections 9 and 10),
+// times are RFC 3339 or null, what is unknown is null.
 
 extension ManagerStatus {
     /// The daemon as an object, by property.

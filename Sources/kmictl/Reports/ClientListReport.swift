@@ -9,9 +9,9 @@ struct ClientListReport: Report {
 
     func text(_ style: TextStyle) -> String {
         var table = Table(columns: [
-            Table.Column(title: "NAME", minimum: 8),
-            Table.Column(title: "SCOPES", minimum: 10, rank: 1),
-            Table.Column(title: "MODELS", minimum: 8, rank: 3),
+            Table.Column(title: "NAME", minimum: 20),
+            Table.Column(title: "SCOPES", minimum: 16, rank: 1),
+            Table.Column(title: "MODELS", minimum: 12, rank: 3),
             Table.Column(title: "EXPIRES", rank: 2),
             Table.Column(title: "LAST SEEN", rank: 4),
             Table.Column(title: "REQUESTS", isNumeric: true),

@@ -9,11 +9,11 @@ struct KeyListReport: Report {
 
     func text(_ style: TextStyle) -> String {
         var table = Table(columns: [
-            Table.Column(title: "LABEL", minimum: 8),
-            Table.Column(title: "PROVIDER", minimum: 6, rank: 1),
+            Table.Column(title: "LABEL", minimum: 20),
+            Table.Column(title: "PROVIDER", minimum: 12, rank: 1),
             Table.Column(title: "STATE"),
             Table.Column(title: "BACK", rank: 2),
-            Table.Column(title: "REASON", minimum: 12, rank: 4),
+            Table.Column(title: "REASON", minimum: 16, rank: 4),
             Table.Column(title: "PRIO", isNumeric: true, rank: 6),
             Table.Column(title: "WEIGHT", isNumeric: true, rank: 7),
             Table.Column(title: "RUNNING", isNumeric: true, rank: 5),

@@ -11,14 +11,14 @@ struct RequestListReport: Report {
         var table = Table(columns: [
             Table.Column(title: "WHEN"),
             Table.Column(title: "STATUS", isNumeric: true),
-            Table.Column(title: "KEY", minimum: 6, rank: 1),
-            Table.Column(title: "MODEL", minimum: 8, rank: 2),
+            Table.Column(title: "KEY", minimum: 12, rank: 1),
+            Table.Column(title: "MODEL", minimum: 12, rank: 2),
             Table.Column(title: "TOOK", isNumeric: true, rank: 3),
             Table.Column(title: "TRIES", isNumeric: true, rank: 5),
-            Table.Column(title: "RESULT", minimum: 8, rank: 4),
-            Table.Column(title: "CLIENT", minimum: 6, rank: 6),
-            Table.Column(title: "PROVIDER", minimum: 6, rank: 7),
-            Table.Column(title: "ID", minimum: 12),
+            Table.Column(title: "RESULT", minimum: 12, rank: 4),
+            Table.Column(title: "CLIENT", minimum: 12, rank: 6),
+            Table.Column(title: "PROVIDER", minimum: 12, rank: 7),
+            Table.Column(title: "ID", minimum: 36),
         ])
         for row in self.rows {
             let colour = StateColour.ofRequest(status: row.status, outcome: row.outcome)

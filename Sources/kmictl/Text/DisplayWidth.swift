@@ -1,7 +1,7 @@
 /// How many cells of a terminal a text takes.
 ///
-/// Wide ranges after Unicode's `EastAsianWidth.txt` (W and F), in blocks; a terminal that disagrees shows a ragged table, nothing
-/// worse.
+/// Wide ranges after Unicode's `EastAsianWidth.txt` (W and F), in blocks; a terminal that disagrees shows a ragged
+/// table, nothing worse.
 enum DisplayWidth {
     /// The cells of a text that ``SafeText`` has made harmless.
     static func of(_ text: String) -> Int {

@@ -12,7 +12,9 @@ struct FieldList {
         if !value.text.isEmpty { self.append(name, [value]) }
     }
 
-    /// The lines, the last one without an end. Values longer than a terminal's line go on below themselves.
+    /// The lines, the last one without an end.
+    ///
+    /// Values longer than a terminal's line go on below themselves.
     func text(_ style: TextStyle) -> String {
         let indent = (self.fields.map { DisplayWidth.of($0.name) }.max() ?? 0) + 2
         let room = style.width.map { max(16, $0 - indent) }

@@ -1,11 +1,12 @@
 /// Makes text from outside harmless for a terminal.
 ///
-/// Whatever a daemon, a caller or a provider has chosen could move the cursor, change the title, open links or forge lines.
+/// Whatever a daemon, a caller or a provider has chosen could move the cursor, change the title, open links or forge
+/// lines.
 enum SafeText {
     /// The text in one line, with every character that is not to be seen as itself spelled out.
     ///
-    /// Controls, escapes and line ends become `\n` or `\u{1b}`; invisible and direction-changing characters too, since they make a
-    /// text look like another one.
+    /// Controls, escapes and line ends become `\n` or `\u{1b}`; invisible and direction-changing characters too, since
+    /// they make a text look like another one.
     static func line(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: Self.isUnsafe) else { return text }
         var safe = ""

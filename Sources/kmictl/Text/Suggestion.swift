@@ -1,6 +1,7 @@
 /// Finds what a person may have meant.
 enum Suggestion {
-    /// The candidate that is nearest to a word, if it is near enough: one change for every three characters, at least one.
+    /// The candidate that is nearest to a word, if it is near enough: one change for every three characters, at least
+    /// one.
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let allowed = max(1, min(word.count, 32) / 3)
         let ranked = Set(candidates).subtracting([word]).sorted()

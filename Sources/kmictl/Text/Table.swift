@@ -6,7 +6,7 @@ struct Table {
         var title: String
         /// Whether its texts stand at the right, as numbers do.
         var isNumeric = false
-        /// The fewest cells that it can be cut to; `nil` if it is never cut.
+        /// The fewest cells that it is cut to while other columns can be left out; `nil` if it is not cut then.
         var minimum: Int?
         /// Columns with the highest figure are left out first where the line is too short; 0 is never left out.
         var rank = 0
@@ -26,6 +26,7 @@ struct Table {
     }
 
     private static let gap = 2
+    private static let least = 4
 
     let columns: [Column]
     private(set) var rows: [[Cell]] = []
@@ -43,7 +44,7 @@ struct Table {
     /// The lines, the last one without an end; nothing if there is no row.
     func text(_ style: TextStyle) -> String {
         guard !self.rows.isEmpty else { return "" }
-        let layout = self.layout(within: style.width)
+        let layout = self.layout(style)
         let head = layout.map { Cell(self.columns[$0.index].title) }
         let body = self.rows.map { row in layout.map { row[$0.index] } }
         return ([head] + body).map { self.line($0, layout, style) }.joined(separator: "\n")
@@ -55,25 +56,29 @@ struct Table {
         var width: Int
     }
 
-    /// Which columns are shown how wide: all as wide as they need, else cut to their minimum, else without the least important.
-    private func layout(within width: Int?) -> [Placed] {
+    /// Which columns are shown how wide.
+    ///
+    /// All as wide as they need, else cut to their minimum, else without the least important ones; in a line that is
+    /// shorter still everything is cut. Where nothing is to be cut, columns are left out alone.
+    private func layout(_ style: TextStyle) -> [Placed] {
+        let width = style.width ?? TextStyle.usualWidth
         var placed = self.columns.indices.map { Placed(index: $0, width: self.naturalWidth(of: $0)) }
-        guard let width else { return placed }
         while true {
-            let fitting = self.cut(placed, to: width)
+            let fitting = style.width == nil ? placed : self.cut(placed, to: width) { $0.minimum }
             if self.total(fitting) <= width { return fitting }
-            let ranks = placed.map { self.columns[$0.index].rank }
-            guard let rank = ranks.max(), rank > 0 else { return fitting }
+            let rank = placed.map { self.columns[$0.index].rank }.max() ?? 0
+            guard rank > 0 else { break }
             placed.removeAll { self.columns[$0.index].rank == rank }
         }
+        return style.width == nil ? placed : self.cut(placed, to: width) { _ in Self.least }
     }
 
     /// Takes cells from the widest column that can give some, until the line fits or none can.
-    private func cut(_ placed: [Placed], to width: Int) -> [Placed] {
+    private func cut(_ placed: [Placed], to width: Int, _ minimum: (Column) -> Int?) -> [Placed] {
         var placed = placed
         var excess = self.total(placed) - width
         while excess > 0 {
-            let able = placed.indices.filter { placed[$0].width > (self.columns[placed[$0].index].minimum ?? .max) }
+            let able = placed.indices.filter { placed[$0].width > minimum(self.columns[placed[$0].index]) ?? .max }
             guard let widest = able.max(by: { placed[$0].width < placed[$1].width }) else { break }
             placed[widest].width -= 1
             excess -= 1

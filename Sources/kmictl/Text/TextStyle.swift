@@ -1,5 +1,8 @@
 /// How text for people is to look.
 struct TextStyle {
+    /// The cells of a line where nobody says how many there are.
+    static let usualWidth = 80
+
     /// The cells of a line; `nil` where nothing is cut off, because no terminal is there.
     var width: Int?
     /// Whether colour says what a word means.

@@ -1,0 +1,55 @@
+import DBusControl
+import Testing
+
+@testable import kmictl
+
+struct ClientTests {
+    @Test func listsClients() async throws {
+        #expect(
+            try await kmictl("clients").output == """
+                NAME  SCOPES     MODELS  EXPIRES  LAST SEEN  REQUESTS
+                ci    inference  all     never    never             7
+
+                """)
+        #expect(
+            try await kmictl("clients", "list", "--json").output
+                == #"[{"expires_at":null,"last_seen_at":null,"models":[],"name":"ci","requests":7,"#
+                + #""scopes":["inference"]}]"# + "\n")
+    }
+
+    @Test func printsANewTokenOnceAndBare() async throws {
+        let daemon = FakeDaemon()
+        let result = try await kmictl(
+            "clients", "create", "laptop", "--scope", "inference", "--scope", "metrics", "--model", "k2",
+            "--expires", "30d", daemon: daemon)
+        #expect(result.output == "kmi_t0ken\n")
+        #expect(result.errors.isEmpty)
+        var options = ClientOptions()
+        options.scopes = ["inference", "metrics"]
+        options.models = ["k2"]
+        options.expiresAt = Samples.now + 30 * 86400 * Samples.second
+        #expect(daemon.with { $0.clientOptions } == options)
+        #expect(
+            try await kmictl("clients", "create", "laptop", "--json").output
+                == #"{"name":"laptop","token":"kmi_t0ken"}"# + "\n")
+        let hinted = try await kmictl("clients", "create", "laptop", terminal: .usual)
+        #expect(hinted.errors == "This is the only time that the token of laptop is shown.\n")
+    }
+
+    @Test func refusesATokenThatHasEnded() async throws {
+        let daemon = FakeDaemon()
+        let result = try await kmictl("clients", "create", "laptop", "--expires", "2020-01-01", daemon: daemon)
+        #expect(result.status == .usage)
+        #expect(daemon.asked.isEmpty)
+    }
+
+    @Test func revokesClients() async throws {
+        let daemon = FakeDaemon()
+        let result = try await kmictl("clients", "revoke", "ci", daemon: daemon)
+        #expect(result.status == .success)
+        #expect(result.errors == "client ci: revoked.\n")
+        let unknown = try await kmictl("clients", "revoke", "cj", daemon: daemon)
+        #expect(unknown.status == .notFound)
+        #expect(unknown.errors == "kmictl: there is no client cj. Did you mean ci?\n")
+    }
+}

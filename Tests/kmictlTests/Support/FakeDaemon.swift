@@ -1,0 +1,143 @@
+import DBusControl
+import Synchronization
+
+@testable import kmictl
+
+/// A daemon without a bus: it tells what the test has set, and remembers what it was asked for.
+final class FakeDaemon: ControlAccess {
+    struct State {
+        var manager = Samples.manager
+        var keys = Samples.keys
+        var clients = Samples.clients
+        var rows = Samples.rows
+        var cursor = ""
+        var entries: [ReloadEntry] = []
+        var metrics = "# TYPE kmi_up gauge\nkmi_up 1\n"
+        /// What every call ends with, if not well.
+        var failure: ControlClientError?
+        /// What was asked for, in order.
+        var asked: [String] = []
+        var filter: RequestFilter?
+        var keyOptions: KeyOptions?
+        var clientOptions: ClientOptions?
+        var secret: String?
+        /// What a following tells before it ends.
+        var followed: [RequestRow] = []
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+
+    func with<Value: Sendable>(_ body: (inout State) -> sending Value) -> Value { self.state.withLock { body(&$0) } }
+
+    var asked: [String] { self.with { $0.asked } }
+
+    @discardableResult
+    private func ask<Value: Sendable>(
+        _ text: String, _ answer: (inout State) -> sending Value
+    ) throws(ControlClientError) -> Value {
+        let result = self.state.withLock { state -> Result<Value, ControlClientError> in
+            state.asked.append(text)
+            if let failure = state.failure { return .failure(failure) }
+            return .success(answer(&state))
+        }
+        return try result.get()
+    }
+
+    private func needKey(_ label: String) throws(ControlClientError) {
+        guard self.with({ $0.keys.contains { $0.label == label } }) else { throw ControlClientError(.notFound, "no key") }
+    }
+
+    func manager() async throws(ControlClientError) -> ManagerStatus { try self.ask("manager") { $0.manager } }
+    func keys() async throws(ControlClientError) -> [KeyStatus] { try self.ask("keys") { $0.keys } }
+    func clients() async throws(ControlClientError) -> [ClientStatus] { try self.ask("clients") { $0.clients } }
+    func metrics() async throws(ControlClientError) -> String { try self.ask("metrics") { $0.metrics } }
+
+    func key(_ label: String) async throws(ControlClientError) -> KeyStatus {
+        guard let key = try self.ask("key \(label)", { $0.keys.first { $0.label == label } }) else {
+            throw ControlClientError(.notFound, "no key")
+        }
+        return key
+    }
+
+    func requests(_ filter: RequestFilter) async throws(ControlClientError) -> RequestPage {
+        try self.ask("requests") { state in
+            state.filter = filter
+            return RequestPage(rows: state.rows, cursor: state.cursor)
+        }
+    }
+
+    func request(_ id: String) async throws(ControlClientError) -> RequestRow {
+        guard let row = try self.ask("request \(id)", { $0.rows.first { $0.id == id } }) else {
+            throw ControlClientError(.notFound, "no request")
+        }
+        return row
+    }
+
+    func setRotationMode(_ mode: String) async throws(ControlClientError) {
+        try self.ask("mode \(mode)") { $0.manager.rotationMode = mode }
+    }
+
+    func changeKey(
+        _ label: String, enabled: Bool?, priority: Int32?, weight: UInt32?
+    ) async throws(ControlClientError) {
+        try self.ask("change \(label) enabled \(enabled.map { "\($0)" } ?? "-")") { _ in }
+        try self.needKey(label)
+    }
+
+    func addKey(
+        _ label: String, provider: String, secret: SecretText, options: KeyOptions
+    ) async throws(ControlClientError) -> String {
+        try self.ask("add \(label) of \(provider)") { state in
+            state.keyOptions = options
+            state.secret = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+            return "/org/kmi/Proxy1/key/\(label)"
+        }
+    }
+
+    func removeKey(_ label: String) async throws(ControlClientError) {
+        try self.ask("remove \(label)") { _ in }
+        try self.needKey(label)
+    }
+
+    func rotate(to key: String?, of provider: String?) async throws(ControlClientError) -> Rotation {
+        try self.ask("rotate \(key ?? "-") of \(provider ?? "-")") { _ in }
+        if let key { try self.needKey(key) }
+        return Rotation(key: key ?? "beta", reason: key == nil ? "next" : "requested")
+    }
+
+    func resetKeys() async throws(ControlClientError) -> UInt32 { try self.ask("reset all") { _ in 2 } }
+
+    func resetKey(_ label: String) async throws(ControlClientError) {
+        try self.ask("reset \(label)") { _ in }
+        try self.needKey(label)
+    }
+
+    func createClient(_ name: String, options: ClientOptions) async throws(ControlClientError) -> SecretText {
+        try self.ask("create \(name)") { state in
+            state.clientOptions = options
+            return SecretText(bytes: Array("kmi_t0ken".utf8))
+        }
+    }
+
+    func revokeClient(_ name: String) async throws(ControlClientError) {
+        try self.ask("revoke \(name)") { _ in }
+        guard self.with({ $0.clients.contains { $0.name == name } }) else {
+            throw ControlClientError(.notFound, "no client")
+        }
+    }
+
+    func reload() async throws(ControlClientError) -> [ReloadEntry] { try self.ask("reload") { $0.entries } }
+
+    func followRequests(
+        capacity: Int, onPresence: @escaping @Sendable (ControlClient.Presence) -> Void
+    ) async throws(ControlClientError) -> AsyncThrowingStream<RequestRow, any Error> {
+        let rows = try self.ask("follow") { $0.followed }
+        return AsyncThrowingStream { continuation in
+            for row in rows { continuation.yield(row) }
+            continuation.finish()
+        }
+    }
+
+    func close() async { self.with { $0.isClosed = true } }
+}

@@ -1,0 +1,74 @@
+import DBusControl
+import Glibc
+import Synchronization
+
+@testable import kmictl
+
+extension Terminal {
+    /// Pipes all around, as a script has them.
+    static let none = Terminal(hasInput: false, hasOutput: false, hasErrors: false, width: nil, allowsColour: true)
+    /// A terminal of 80 columns that shows colours.
+    static let usual = Terminal(hasInput: true, hasOutput: true, hasErrors: true, width: 80, allowsColour: true)
+}
+
+/// Output that is kept.
+final class RecordedOutput: OutputChannel {
+    private let kept = Mutex<(data: [UInt8], messages: String)>(([], ""))
+
+    func data(_ bytes: [UInt8]) { self.kept.withLock { $0.data += bytes } }
+    func message(_ text: String) { self.kept.withLock { $0.messages += text + "\n" } }
+    func prompt(_ text: String) { self.kept.withLock { $0.messages += text } }
+
+    var standardOutput: String { self.kept.withLock { String(decoding: $0.data, as: UTF8.self) } }
+    var standardError: String { self.kept.withLock { $0.messages } }
+}
+
+/// What a run of the program came to.
+struct RunResult {
+    var status: ExitStatus
+    var output: String
+    var errors: String
+    var lines: [String] { self.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+}
+
+/// Runs the program without a bus; `connection` is what connecting fails with.
+func kmictl(
+    _ words: String...,
+    daemon: FakeDaemon = FakeDaemon(),
+    terminal: Terminal = .none,
+    input: String = "",
+    connection: ControlClientError? = nil
+) async throws -> RunResult {
+    let output = RecordedOutput()
+    let pipe = try FilledPipe(input)
+    defer { pipe.close() }
+    let surroundings = Surroundings(
+        terminal: terminal,
+        input: pipe.reading,
+        output: output,
+        now: { Samples.now },
+        connect: { (_, _) async throws(ControlClientError) in
+            if let connection { throw connection }
+            return daemon
+        }
+    )
+    let status = await CommandRun(surroundings: surroundings).run(words)
+    return RunResult(status: status, output: output.standardOutput, errors: output.standardError)
+}
+
+/// A pipe whose writing end is closed.
+struct FilledPipe {
+    let reading: CInt
+
+    init(_ text: String) throws {
+        var ends: [CInt] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw ControlClientError(.busy, "no pipe") }
+        self.reading = ends[0]
+        let bytes = Array(text.utf8)
+        let count = write(ends[1], bytes, bytes.count)
+        Glibc.close(ends[1])
+        guard count == bytes.count else { throw ControlClientError(.busy, "no room in the pipe") }
+    }
+
+    func close() { Glibc.close(self.reading) }
+}
