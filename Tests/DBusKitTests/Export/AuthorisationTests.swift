@@ -5,15 +5,15 @@ import Testing
 /// Whoever is not allowed learns nothing (T-001, L-010).
 @Suite(.timeLimit(.minutes(1)))
 struct AuthorisationTests {
-    private static func denying(_ notes: Notes<BusCall>, _ touched: Notes<String>) -> TestObject {
-        TestObject(
+    private static func denying(_ notes: Notes<BusCall>, _ touched: Notes<String>) -> SampleObject {
+        SampleObject(
             onCall: { _ in
                 touched.add("call")
                 return []
             },
             onProperties: { _ in
                 touched.add("properties")
-                return TestObject.values
+                return SampleObject.values
             },
             onSet: { _, _, _, _ in touched.add("set") },
             onAuthorise: { call throws(BusError) in
@@ -82,7 +82,7 @@ struct AuthorisationTests {
         let touched = Notes<String>()
         let exports = Exports()
         try exports.objects.export(Self.denying(asked, touched), at: "/a")
-        try exports.objects.export(TestObject(), at: "/a/b")
+        try exports.objects.export(SampleObject(), at: "/a/b")
         try exports.objects.exportObjectManager(at: "/a")
         let outcome = await exports.call("/a", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
         #expect(outcome.error?.name == .accessDenied)

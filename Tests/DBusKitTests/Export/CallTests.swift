@@ -15,7 +15,7 @@ struct CallTests {
         var testDescription: String { "\(self.path) \(self.interface?.text ?? "-").\(self.member) → \(self.error)" }
     }
 
-    /// Calls that go wrong at an object with ``TestObject/sample`` alone.
+    /// Calls that go wrong at an object with ``SampleObject/sample`` alone.
     static let refusals: [Refusal] = [
         Refusal(path: "/", interface: "org.example.Sample", member: "Nothing", error: .unknownObject),
         Refusal(path: "/a", interface: "org.example.Sample", member: "Nothing", error: .unknownObject),
@@ -87,7 +87,7 @@ struct CallTests {
     @Test(arguments: refusals)
     func answersWithTheStandardErrors(refusal: Refusal) async throws {
         let touched = Notes<String>()
-        var object = TestObject()
+        var object = SampleObject()
         object.onCall = { call in
             touched.add(call.member.text)
             return call.arguments
@@ -103,7 +103,7 @@ struct CallTests {
     @Test
     func runsTheObjectsOwnMethodsAndAnswersWhatTheyAnswer() async throws {
         let calls = Notes<BusCall>()
-        var object = TestObject()
+        var object = SampleObject()
         object.onCall = { call in
             calls.add(call)
             return call.arguments
@@ -127,7 +127,7 @@ struct CallTests {
     @Test
     func findsTheFirstInterfaceThatHasTheMemberWhenTheCallerNamesNone() async throws {
         let interfaces = Notes<InterfaceName>()
-        var object = TestObject.double
+        var object = SampleObject.double
         object.onCall = { call in
             interfaces.add(call.interface)
             return []
@@ -144,7 +144,7 @@ struct CallTests {
 
     @Test
     func saysWhatWasExpectedAndWhatCame() async throws {
-        let exports = try Exports(TestObject())
+        let exports = try Exports(SampleObject())
         let outcome = await exports.call("org.example.Sample", "Echo", [.string("secret"), .byte(1)])
         #expect(outcome.error?.message == "Echo takes (text: s, options: a{sv}), and got (sy)")
     }
@@ -152,7 +152,7 @@ struct CallTests {
     @Test
     func passesOnTheErrorsOfObjects() async throws {
         let error = BusError("org.example.Error.Tired", "later")
-        var object = TestObject()
+        var object = SampleObject()
         object.onCall = { _ throws(BusError) in throw error }
         object.onProperties = { _ throws(BusError) in throw error }
         object.onSet = { _, _, _, _ throws(BusError) in throw error }
@@ -172,7 +172,7 @@ struct CallTests {
             as [[BusValue]]
     )
     func answersNothingThatIsNotAsDescribed(answer: [BusValue]) async throws {
-        var object = TestObject()
+        var object = SampleObject()
         object.onCall = { _ in answer }
         let exports = try Exports(object)
         let outcome = await exports.call("org.example.Sample", "Echo", [.string("x"), .variants([:])])
@@ -181,14 +181,14 @@ struct CallTests {
 
     @Test
     func runsCallsThatExpectNoReply() async throws {
-        let exports = try Exports(TestObject())
+        let exports = try Exports(SampleObject())
         #expect(await exports.call("org.example.Sample", "Nothing", expectsReply: false) == .values([]))
         #expect(await exports.call(nil, "Unknown", expectsReply: false).error?.name == .unknownMethod)
     }
 
     @Test(arguments: ["/", "/a", "/a/b", "/nowhere"] as [ObjectPath])
     func answersThePeerInterfaceAtEveryPath(path: ObjectPath) async throws {
-        let exports = try Exports(TestObject())
+        let exports = try Exports(SampleObject())
         #expect(await exports.call(path, "org.freedesktop.DBus.Peer", "Ping") == .values([]))
         #expect(await exports.call(path, nil, "Ping") == .values([]))
         let outcome = await exports.call(path, "org.freedesktop.DBus.Peer", "GetMachineId")
@@ -202,7 +202,7 @@ struct CallTests {
     @Test
     func cancelsWhatRunsWhenTheConnectionEndsAndRefusesTheRest() async throws {
         let gate = Gate()
-        var object = TestObject()
+        var object = SampleObject()
         object.onCall = { _ throws(BusError) in
             await gate.pass()
             do {
@@ -220,7 +220,7 @@ struct CallTests {
         #expect(await outcome.error?.name == "org.example.Error.Cancelled")
         #expect(await exports.call("org.example.Sample", "Nothing").error?.kind == .disconnected)
         #expect(await exports.call("org.freedesktop.DBus.Peer", "Ping").error?.kind == .disconnected)
-        #expect(throws: BusError.self) { try exports.objects.export(TestObject(), at: "/late") }
+        #expect(throws: BusError.self) { try exports.objects.export(SampleObject(), at: "/late") }
         #expect(throws: BusError.self) { try exports.objects.exportObjectManager(at: "/late") }
     }
 
@@ -232,7 +232,7 @@ struct CallTests {
         do {
             let strong = Owner()
             owner = strong
-            var object = TestObject()
+            var object = SampleObject()
             object.onAuthorise = { _ in withExtendedLifetime(strong) {} }
             try exports.objects.export(object, at: "/a")
         }
@@ -243,25 +243,25 @@ struct CallTests {
 
     @Test
     func exportsOneObjectAtAPath() throws {
-        let exports = try Exports(TestObject())
-        let error = #expect(throws: BusError.self) { try exports.objects.export(TestObject(), at: Exports.path) }
+        let exports = try Exports(SampleObject())
+        let error = #expect(throws: BusError.self) { try exports.objects.export(SampleObject(), at: Exports.path) }
         #expect(error?.name == .objectPathInUse)
         #expect(error?.kind == .invalid)
         exports.objects.unexport(Exports.path)
-        try exports.objects.export(TestObject(), at: Exports.path)
+        try exports.objects.export(SampleObject(), at: Exports.path)
     }
 
     @Test
     func refusesDescriptionsThatNobodyCanUse() {
-        var twice = TestObject.sample
+        var twice = SampleObject.sample
         twice.methods.append(MethodDescription(name: "Nothing", input: [], output: []))
-        var untyped = TestObject.sample
+        var untyped = SampleObject.sample
         untyped.properties.append(PropertyDescription(name: "Wrong", signature: "ss"))
         let standard = InterfaceDescription(name: "org.freedesktop.DBus.Properties")
-        for interfaces in [[twice], [untyped], [standard], [TestObject.sample, TestObject.sample]] {
+        for interfaces in [[twice], [untyped], [standard], [SampleObject.sample, SampleObject.sample]] {
             let exports = Exports()
             let error = #expect(throws: BusError.self) {
-                try exports.objects.export(TestObject(interfaces: interfaces), at: "/a")
+                try exports.objects.export(SampleObject(interfaces: interfaces), at: "/a")
             }
             #expect(error?.kind == .invalid)
         }

@@ -112,14 +112,14 @@ struct IntrospectionTests {
 
     @Test
     func tellsEverythingThatIsDescribedAndTheStandardInterfaces() async throws {
-        let exports = try Exports(TestObject.double)
+        let exports = try Exports(SampleObject.double)
         let node = try await self.introspect(exports, Exports.path)
-        var sample = TestObject.sample
+        var sample = SampleObject.sample
         // For people; no message carries it.
         sample.documentation = nil
         #expect(
             node.interfaces == [
-                sample, TestObject.other, StandardInterface.peer, StandardInterface.introspectable,
+                sample, SampleObject.other, StandardInterface.peer, StandardInterface.introspectable,
                 StandardInterface.properties,
             ])
         #expect(node.children == [])
@@ -129,7 +129,7 @@ struct IntrospectionTests {
     func tellsWhatStandsBelowAndOnTheWayToIt() async throws {
         let exports = Exports()
         for path: ObjectPath in ["/org/kmi/Proxy1/key/b", "/org/kmi/Proxy1/key/a", "/org/kmi/Proxy1", "/org/kmix"] {
-            try exports.objects.export(TestObject(), at: path)
+            try exports.objects.export(SampleObject(), at: path)
         }
         try exports.objects.exportObjectManager(at: "/org/kmi/Proxy1")
         try exports.objects.exportObjectManager(at: "/manager/alone")

@@ -4,8 +4,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct LimitTests {
-    private static func waiting(at gate: Gate) -> TestObject {
-        TestObject(onCall: { _ in
+    private static func waiting(at gate: Gate) -> SampleObject {
+        SampleObject(onCall: { _ in
             await gate.pass()
             return []
         })

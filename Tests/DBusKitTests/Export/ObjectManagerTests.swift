@@ -56,12 +56,12 @@ struct ObjectManagerTests {
         ])
     }
 
-    private static let sample = interfaces([("org.example.Sample", TestObject.values)])
+    private static let sample = interfaces([("org.example.Sample", SampleObject.values)])
 
-    private static func held(at gate: Gate) -> TestObject {
-        TestObject(onProperties: { _ in
+    private static func held(at gate: Gate) -> SampleObject {
+        SampleObject(onProperties: { _ in
             await gate.pass()
-            return TestObject.values
+            return SampleObject.values
         })
     }
 
@@ -69,12 +69,12 @@ struct ObjectManagerTests {
     func tellsTheObjectsBelowItWithTheirProperties() async throws {
         let exports = Exports()
         // Neither the manager's own object nor one beside it belongs to it.
-        for path: ObjectPath in ["/m", "/m/b/c", "/other", "/mm"] { try exports.objects.export(TestObject(), at: path) }
-        try exports.objects.export(TestObject.double, at: "/m/a")
+        for path: ObjectPath in ["/m", "/m/b/c", "/other", "/mm"] { try exports.objects.export(SampleObject(), at: path) }
+        try exports.objects.export(SampleObject.double, at: "/m/a")
         try exports.objects.exportObjectManager(at: "/m")
         let outcome = await exports.call("/m", Self.interface, "GetManagedObjects")
         let double = Self.interfaces([
-            ("org.example.Sample", TestObject.values),
+            ("org.example.Sample", SampleObject.values),
             ("org.example.Other", ["Name": .int32(7), "Only": .boolean(true)]),
         ])
         #expect(outcome == Self.objects([("/m/a", double), ("/m/b/c", Self.sample)]))
@@ -97,7 +97,7 @@ struct ObjectManagerTests {
         try exports.objects.exportObjectManager(at: "/m")
         try exports.objects.exportObjectManager(at: "/")
         let signals = SignalReader(exports)
-        try exports.objects.export(TestObject(), at: "/m/a")
+        try exports.objects.export(SampleObject(), at: "/m/a")
         #expect(await signals.next() == Self.added("/m/a", Self.sample, by: "/"))
         #expect(await signals.next() == Self.added("/m/a", Self.sample, by: "/m"))
         exports.objects.unexport("/m/a")
@@ -105,7 +105,7 @@ struct ObjectManagerTests {
         #expect(await signals.next() == Self.removed("/m/a", ["org.example.Sample"], by: "/m"))
         // Nothing more comes or goes.
         exports.objects.unexport("/m/a")
-        try exports.objects.export(TestObject(), at: "/m")
+        try exports.objects.export(SampleObject(), at: "/m")
         #expect(await signals.next() == Self.added("/m", Self.sample, by: "/"))
         #expect(exports.events.count == 5)
     }
@@ -142,11 +142,11 @@ struct ObjectManagerTests {
             at: "/m/a", interface: "org.example.Sample", changed: ["Level": .uint32(4)], invalidated: [])
         exports.objects.unexport("/m/a")
         // Another one takes its place.
-        try exports.objects.export(TestObject.double, at: "/m/a")
+        try exports.objects.export(SampleObject.double, at: "/m/a")
         let signals = SignalReader(exports)
         #expect(await signals.next() == Self.removed("/m/a", ["org.example.Sample"], by: "/m"))
         let double = Self.interfaces([
-            ("org.example.Sample", TestObject.values),
+            ("org.example.Sample", SampleObject.values),
             ("org.example.Other", ["Name": .int32(7), "Only": .boolean(true)]),
         ])
         #expect(await signals.next() == Self.added("/m/a", double, by: "/m"))
@@ -162,7 +162,7 @@ struct ObjectManagerTests {
     func announcesAnObjectWhosePropertiesCannotBeRead() async throws {
         let exports = Exports()
         try exports.objects.exportObjectManager(at: "/m")
-        let object = TestObject(onProperties: { _ throws(BusError) in throw BusError(.failed, "no") })
+        let object = SampleObject(onProperties: { _ throws(BusError) in throw BusError(.failed, "no") })
         try exports.objects.export(object, at: "/m/a")
         let signals = SignalReader(exports)
         #expect(
@@ -174,12 +174,12 @@ struct ObjectManagerTests {
         let gate = Gate()
         let exports = Exports()
         try exports.objects.export(Self.held(at: gate), at: "/m/gone")
-        try exports.objects.export(TestObject(), at: "/m/stays")
+        try exports.objects.export(SampleObject(), at: "/m/stays")
         try exports.objects.exportObjectManager(at: "/m")
         async let outcome = exports.call("/m", Self.interface, "GetManagedObjects")
         await gate.arrivals(1)
         exports.objects.unexport("/m/gone")
-        try exports.objects.export(TestObject(), at: "/m/new")
+        try exports.objects.export(SampleObject(), at: "/m/new")
         let signals = SignalReader(exports)
         #expect(await signals.next() == Self.removed("/m/gone", ["org.example.Sample"], by: "/m"))
         #expect(await signals.next() == Self.added("/m/new", Self.sample, by: "/m"))
@@ -190,9 +190,9 @@ struct ObjectManagerTests {
     @Test
     func leavesOutObjectsThatSayThatTheyHaveGone() async throws {
         let exports = Exports()
-        let gone = TestObject(onProperties: { _ throws(BusError) in throw BusError(.unknownObject, "gone") })
+        let gone = SampleObject(onProperties: { _ throws(BusError) in throw BusError(.unknownObject, "gone") })
         try exports.objects.export(gone, at: "/m/gone")
-        try exports.objects.export(TestObject(), at: "/m/stays")
+        try exports.objects.export(SampleObject(), at: "/m/stays")
         try exports.objects.exportObjectManager(at: "/m")
         let outcome = await exports.call("/m", Self.interface, "GetManagedObjects")
         #expect(outcome == Self.objects([("/m/stays", Self.sample)]))
@@ -201,7 +201,7 @@ struct ObjectManagerTests {
     @Test
     func failsWithTheErrorOfAnObjectThatCannotBeRead() async throws {
         let exports = Exports()
-        let broken = TestObject(onProperties: { _ throws(BusError) in throw BusError(.failed, "broken") })
+        let broken = SampleObject(onProperties: { _ throws(BusError) in throw BusError(.failed, "broken") })
         try exports.objects.export(broken, at: "/m/broken")
         try exports.objects.exportObjectManager(at: "/m")
         let outcome = await exports.call("/m", Self.interface, "GetManagedObjects")
@@ -218,7 +218,7 @@ struct ObjectManagerTests {
                 let path = ObjectPath("/m").appending("key\(number)")
                 group.addTask {
                     for _ in 0..<rounds {
-                        try exports.objects.export(TestObject(), at: path)
+                        try exports.objects.export(SampleObject(), at: path)
                         await Task.yield()
                         exports.objects.propertiesChanged(
                             at: path, interface: "org.example.Sample", changed: ["Level": .uint32(1)], invalidated: [])

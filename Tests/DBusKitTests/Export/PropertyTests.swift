@@ -9,8 +9,8 @@ struct PropertyTests {
 
     @Test
     func getsOne() async throws {
-        let exports = try Exports(TestObject.double)
-        for (name, value) in TestObject.values {
+        let exports = try Exports(SampleObject.double)
+        for (name, value) in SampleObject.values {
             let outcome = await exports.call(Self.interface, "Get", [Self.sample, .string(name)])
             #expect(outcome == .values([.variant(value)]))
         }
@@ -20,16 +20,16 @@ struct PropertyTests {
 
     @Test
     func getsThemAllOfOneInterfaceOrOfAll() async throws {
-        let exports = try Exports(TestObject.double)
-        #expect(await exports.call(Self.interface, "GetAll", [Self.sample]) == .values([.variants(TestObject.values)]))
-        var all = TestObject.values
+        let exports = try Exports(SampleObject.double)
+        #expect(await exports.call(Self.interface, "GetAll", [Self.sample]) == .values([.variants(SampleObject.values)]))
+        var all = SampleObject.values
         all["Only"] = .boolean(true)
         #expect(await exports.call(Self.interface, "GetAll", [.string("")]) == .values([.variants(all)]))
     }
 
     @Test(arguments: ["Peer", "Introspectable", "Properties"])
     func findsNoneInTheStandardInterfaces(name: String) async throws {
-        let exports = try Exports(TestObject())
+        let exports = try Exports(SampleObject())
         let outcome = await exports.call(Self.interface, "GetAll", [.string("org.freedesktop.DBus.\(name)")])
         #expect(outcome == .values([.variants([:])]))
     }
@@ -47,7 +47,7 @@ struct PropertyTests {
 
     @Test
     func takesAnEmptyInterfaceForTheFirstThatHasTheProperty() async throws {
-        let exports = try Exports(TestObject.double)
+        let exports = try Exports(SampleObject.double)
         let name = await exports.call(Self.interface, "Get", [.string(""), .string("Name")])
         #expect(name == .values([.variant(.string("x"))]))
         let only = await exports.call(Self.interface, "Get", [.string(""), .string("Only")])
@@ -63,7 +63,7 @@ struct PropertyTests {
             var sender: BusName?
         }
         let settings = Notes<Setting>()
-        var object = TestObject.double
+        var object = SampleObject.double
         object.onSet = { settings.add(Setting(name: $0, interface: $1, value: $2, sender: $3)) }
         let exports = try Exports(object)
         let level = await exports.call(Self.interface, "Set", [Self.sample, .string("Level"), .variant(.uint32(9))])
@@ -82,7 +82,7 @@ struct PropertyTests {
         "answers with an error instead of values that are not as described",
         arguments: [["Name": .int32(1)], ["Unknown": .string("x")], [:]] as [[String: BusValue]])
     func tellsNothingThatIsNotAsDescribed(values: [String: BusValue]) async throws {
-        var object = TestObject()
+        var object = SampleObject()
         object.onProperties = { _ in values }
         let exports = try Exports(object)
         let outcome = await exports.call(Self.interface, "Get", [Self.sample, .string("Name")])
@@ -108,7 +108,7 @@ struct PropertyTests {
 
     @Test
     func announcesChanges() throws {
-        let exports = try Exports(TestObject())
+        let exports = try Exports(SampleObject())
         exports.objects.propertiesChanged(
             at: Exports.path,
             interface: "org.example.Sample",
@@ -130,7 +130,7 @@ struct PropertyTests {
 
     @Test
     func announcesNothingOfWhatIsNotExported() throws {
-        let exports = try Exports(TestObject())
+        let exports = try Exports(SampleObject())
         let change: [String: BusValue] = ["Level": .uint32(4)]
         let objects = exports.objects
         objects.propertiesChanged(at: "/a", interface: "org.example.Sample", changed: change, invalidated: [])
@@ -144,7 +144,7 @@ struct PropertyTests {
     func answersNothingOlderThanWhatWasAnnounced(member: MemberName) async throws {
         let gate = Gate()
         let level = Notes<UInt32>()
-        var object = TestObject()
+        var object = SampleObject()
         object.onProperties = { _ in
             let values: [String: BusValue] = ["Level": .uint32(level.all.last ?? 0)]
             await gate.pass()
@@ -166,7 +166,7 @@ struct PropertyTests {
     @Test
     func answersInTheEndThoughChangesKeepComing() async throws {
         let exports = Exports()
-        var object = TestObject()
+        var object = SampleObject()
         object.onProperties = { [objects = exports.objects] _ in
             objects.propertiesChanged(
                 at: "/a", interface: "org.example.Sample", changed: ["Level": .uint32(1)], invalidated: [])
@@ -180,10 +180,10 @@ struct PropertyTests {
     @Test
     func saysSoWhenTheObjectGoesWhileItIsRead() async throws {
         let gate = Gate()
-        var object = TestObject()
+        var object = SampleObject()
         object.onProperties = { _ in
             await gate.pass()
-            return TestObject.values
+            return SampleObject.values
         }
         let exports = try Exports(object)
         async let one = exports.call(Self.interface, "Get", [Self.sample, .string("Name")])
