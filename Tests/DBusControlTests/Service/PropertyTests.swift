@@ -58,7 +58,7 @@ struct PropertyTests {
         try await ControlStage.with { stage in
             let signals = try await stage.signals(of: Standard.properties)
             try await stage.set(ControlPath.manager, ManagerInterface.name, "RotationMode", .string("sticky"))
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.path == ControlPath.manager)
             #expect(signal.arguments[0] == .string(ManagerInterface.name.text))
@@ -76,7 +76,7 @@ struct PropertyTests {
                 $0.keys[0].requests += 1
             }
             stage.service.keyChanged("alpha")
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.path == ControlPath.key("alpha"))
             #expect(signal.arguments[1].asDictionary == ["State": .string("usable"), "UsableAt": .uint64(0)])
@@ -87,7 +87,7 @@ struct PropertyTests {
     func anObjectIsAnnouncedAtMostTenTimesASecond() async throws {
         try await ControlStage.with { stage in
             let signals = try await stage.signals(of: Standard.properties)
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             let start = ContinuousClock.now
             var announcements = 0
             var weight: UInt32 = 10
@@ -118,7 +118,7 @@ struct PropertyTests {
             _ = try await stage.getAll(ControlPath.key("alpha"), KeyInterface.name)
             // The first announcement is that of a later change.
             try await stage.set(ControlPath.key("alpha"), KeyInterface.name, "Priority", .int32(77))
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             let signal = try #require(await iterator.next())
             #expect(signal.arguments[1].asDictionary == ["Priority": .int32(77)])
         }
