@@ -22,6 +22,8 @@ struct OutgoingCall: Sendable {
     enum Purpose: Sendable {
         /// Nothing: it is for the caller alone.
         case plain
+        /// Nothing, and nobody waits for the slot.
+        case errand
         /// A name belongs to the connection.
         case name(BusName)
         /// The bus sends signals for this buffer.
@@ -65,7 +67,7 @@ struct OutgoingCall: Sendable {
     var isCounted: Bool {
         switch self.purpose {
         case .plain, .name, .match: true
-        case .owner, .hello: false
+        case .errand, .owner, .hello: false
         }
     }
 }

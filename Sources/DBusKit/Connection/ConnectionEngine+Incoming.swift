@@ -82,7 +82,7 @@ extension ConnectionEngine {
     func subscribe(_ rule: SignalRule, _ buffer: SignalBuffer, _ call: OutgoingCall) {
         // The bus answers in order: before it answers `call` it has said who owns the name.
         if let sender = rule.sender, NameOwners.mustFollow(sender), self.owners.follow(sender) {
-            self.tell(StandardBus.addMatch, .text(StandardBus.ownerRule(of: sender).text), purpose: .plain)
+            self.tell(StandardBus.addMatch, .text(StandardBus.ownerRule(of: sender).text), purpose: .errand)
             self.tell(StandardBus.getNameOwner, .text(sender.text), purpose: .owner(sender))
         }
         self.subscriptions.append(Subscription(rule: rule, buffer: buffer))
@@ -91,7 +91,7 @@ extension ConnectionEngine {
 
     func unsubscribe(_ buffer: SignalBuffer) {
         guard let rule = self.removeSubscription(buffer) else { return }
-        self.tell(StandardBus.removeMatch, .text(rule.text), purpose: .plain)
+        self.tell(StandardBus.removeMatch, .text(rule.text), purpose: .errand)
     }
 
     private func removeSubscription(_ buffer: SignalBuffer) -> SignalRule? {
@@ -99,7 +99,7 @@ extension ConnectionEngine {
         let rule = self.subscriptions.remove(at: index).rule
         buffer.finish(discarding: false)
         if let sender = rule.sender, NameOwners.mustFollow(sender), self.owners.unfollow(sender) {
-            self.tell(StandardBus.removeMatch, .text(StandardBus.ownerRule(of: sender).text), purpose: .plain)
+            self.tell(StandardBus.removeMatch, .text(StandardBus.ownerRule(of: sender).text), purpose: .errand)
         }
         return rule
     }
@@ -133,6 +133,6 @@ extension ConnectionEngine {
 
     private func giveUp(_ name: BusName) {
         guard !self.names.contains(name) else { return }
-        self.tell(StandardBus.releaseName, .text(name.text), purpose: .plain)
+        self.tell(StandardBus.releaseName, .text(name.text), purpose: .errand)
     }
 }

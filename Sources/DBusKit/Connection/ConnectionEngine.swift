@@ -75,7 +75,7 @@ final class ConnectionEngine {
         switch command {
         case .call(let call): self.send(call)
         case .forget(let slot):
-            if let call = self.calls.take(slot), call.isCounted { self.mailbox.callEnded() }
+            if self.calls.take(slot) != nil { self.mailbox.callEnded() }
         case .signal(let signal): self.send(signal)
         case .answer(let outcome, let reference): self.answer(outcome, reference)
         case .subscribe(let rule, let buffer, let call): self.subscribe(rule, buffer, call)
@@ -164,7 +164,7 @@ final class ConnectionEngine {
 
     private func conclude(_ call: OutgoingCall, _ result: Result<[BusValue], BusError>) {
         switch call.purpose {
-        case .plain: break
+        case .plain, .errand: break
         case .name(let name): self.nameRequested(name, result, isWanted: !call.slot.isFilled)
         case .match(let buffer): self.matchAdded(buffer, result)
         case .owner(let name): self.ownerFound(name, result)

@@ -16,10 +16,10 @@ public final class SignalSubscription: AsyncSequence, Sendable {
         fileprivate let subscription: SignalSubscription
 
         /// The next signal; `nil` after the end.
-        public func next() async -> BusSignal? { await self.subscription.next() }
+        public mutating func next() async -> BusSignal? { await self.subscription.next() }
 
         /// The next signal; `nil` after the end.
-        public func next(isolation actor: isolated (any Actor)?) async -> BusSignal? {
+        public mutating func next(isolation actor: isolated (any Actor)?) async -> BusSignal? {
             await self.subscription.next()
         }
     }

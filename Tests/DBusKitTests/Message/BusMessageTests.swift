@@ -54,7 +54,7 @@ struct BusMessageTests {
         defer { close(reading) }
         do {
             let owned = OwnedDescriptor(owning: writing)
-            let taken = OwnedDescriptor(owning: dup(reading))
+            let taken = OwnedDescriptor(owning: fcntl(reading, F_DUPFD_CLOEXEC, 0))
             #expect(taken.take().map { close($0) } == 0)
             #expect { try MessageBodyTests.roundTrip([.descriptor(owned), .variant(.descriptor(taken))]) } throws: {
                 ($0 as? BusError)?.kind == .invalid
@@ -129,9 +129,11 @@ struct BusMessageTests {
         }
     }
 
+    /// Two ends that do not block; no program that another test starts inherits one.
     private static func pipe() throws -> (reading: CInt, writing: CInt) {
         var ends: [CInt] = [-1, -1]
-        try #require(pipe2(&ends, O_NONBLOCK | O_CLOEXEC) == 0)
+        let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        try #require(socketpair(AF_UNIX, kind, 0, &ends) == 0)
         return (ends[0], ends[1])
     }
 }
