@@ -29,7 +29,7 @@ struct ObjectTests {
     @Test func objectsThatComeAndGoAreAnnounced() async throws {
         try await ControlStage.with { stage in
             let signals = try await stage.signals(of: Standard.objectManager)
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             stage.plane.with { state in
                 var beta = Samples.key
                 beta.label = "beta"
@@ -60,7 +60,7 @@ struct ObjectTests {
             let signals = try await stage.signals(of: Standard.objectManager)
             stage.plane.with { $0.keys[0].provider = "moonshot" }
             stage.service.objectsChanged()
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             #expect(await iterator.next()?.member == "InterfacesRemoved")
             #expect(await iterator.next()?.member == "InterfacesAdded")
             #expect(
@@ -74,7 +74,7 @@ struct ObjectTests {
             try await stage.call(
                 .addKey,
                 [.string("beta"), .string("kimi"), .descriptor(try Pipe.closed("sk").reading), .variants([:])])
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             #expect(await iterator.next()?.member == "InterfacesAdded")
             stage.service.objectsChanged()
             try await stage.call(.removeKey, [.string("beta")])

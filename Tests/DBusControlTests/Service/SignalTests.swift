@@ -12,7 +12,7 @@ struct SignalTests {
             stage.service.keyStateChanged("my-key", old: "usable", new: "cooling", reason: "rate_limited", usableAt: 42)
             stage.service.rotated(from: "my-key", to: "beta", reason: "rate_limited")
             stage.service.configReloaded([ReloadEntry(key: "rotation.mode", result: "applied", reason: "why")])
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             let first = try #require(await iterator.next())
             #expect(first.path == ControlPath.manager)
             #expect(first.member == "KeyStateChanged")
@@ -40,7 +40,7 @@ struct SignalTests {
             stage.service.rotated(from: "", to: "", reason: "")
             stage.service.requestFinished(Samples.row)
             stage.service.configReloaded([])
-            let iterator = signals.makeAsyncIterator()
+            var iterator = signals.makeAsyncIterator()
             for described in ManagerInterface.Signal.allCases.map(\.description) {
                 let signal = try #require(await iterator.next())
                 #expect(signal.member == described.name)
@@ -60,14 +60,14 @@ struct SignalTests {
                 stage.service.requestFinished(Samples.row)
                 stage.service.rotated(from: "a", to: "b", reason: "")
 
-                let iterator = heard.makeAsyncIterator()
+                var iterator = heard.makeAsyncIterator()
                 let signal = try #require(await iterator.next())
                 #expect(signal.member == "RequestFinished")
                 var expected = Samples.row
                 expected.dropped = 0
                 #expect(try RequestRow(busValue: signal.arguments[0]) == expected)
                 #expect(await iterator.next()?.member == "Rotated")
-                let other = overheard.makeAsyncIterator()
+                var other = overheard.makeAsyncIterator()
                 #expect(await other.next()?.member == "Rotated")
 
                 try await stage.call(.unsubscribe)
