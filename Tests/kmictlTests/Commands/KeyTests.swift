@@ -1,6 +1,6 @@
 import DBusControl
-import Testing
 import TestSupport
+import Testing
 
 @testable import kmictl
 
@@ -66,12 +66,14 @@ struct KeyTests {
                 == #"{"error":{"code":"not_found","message":"there is no key alhpa. Did you mean alpha?"}}"# + "\n")
     }
 
-    @Test("changes keys", arguments: [
-        (["enable", "alpha", "beta"], ["change alpha enabled true", "change beta enabled true"], "enabled"),
-        (["disable", "alpha"], ["change alpha enabled false"], "disabled"),
-        (["reset", "alpha"], ["reset alpha"], "reset"),
-        (["remove", "alpha", "--yes"], ["remove alpha"], "removed"),
-    ])
+    @Test(
+        "changes keys",
+        arguments: [
+            (["enable", "alpha", "beta"], ["change alpha enabled true", "change beta enabled true"], "enabled"),
+            (["disable", "alpha"], ["change alpha enabled false"], "disabled"),
+            (["reset", "alpha"], ["reset alpha"], "reset"),
+            (["remove", "alpha", "--yes"], ["remove alpha"], "removed"),
+        ])
     func changesKeys(words: [String], asked: [String], action: String) async throws {
         let daemon = FakeDaemon()
         let output = RecordedOutput()
@@ -92,7 +94,9 @@ struct KeyTests {
         #expect(daemon.asked == ["reset all", "reset all"])
     }
 
-    @Test("asks a person before it removes a key", arguments: [("y\n", true), ("YES\n", true), ("n\n", false), ("\n", false), ("", false)])
+    @Test(
+        "asks a person before it removes a key",
+        arguments: [("y\n", true), ("YES\n", true), ("n\n", false), ("\n", false), ("", false)])
     func asksBeforeRemoval(answer: String, removes: Bool) async throws {
         let daemon = FakeDaemon()
         let result = try await kmictl("keys", "remove", "alpha", daemon: daemon, terminal: .usual, input: answer)

@@ -99,19 +99,25 @@ struct RequestTests {
         #expect(daemon.asked == ["follow", "requests"])
     }
 
-    @Test("filters what is followed as the daemon filters lists", arguments: [
-        (["--key", "alpha"], true), (["--key", "beta"], false), (["--client", "ci"], true), (["--client", "x"], false),
-        (["--provider", "kimi"], true), (["--provider", "x"], false), (["--class", "provider_server_error"], true),
-        (["--class", "provider_timeout"], false), (["--status", "502"], true), (["--status", "200"], false),
-    ])
+    @Test(
+        "filters what is followed as the daemon filters lists",
+        arguments: [
+            (["--key", "alpha"], true), (["--key", "beta"], false), (["--client", "ci"], true),
+            (["--client", "x"], false),
+            (["--provider", "kimi"], true), (["--provider", "x"], false), (["--class", "provider_server_error"], true),
+            (["--class", "provider_timeout"], false), (["--status", "502"], true), (["--status", "200"], false),
+        ])
     func filtersRows(words: [String], matches: Bool) throws {
         let command = try #require(try CommandRun.parse(CommandWords(["requests"] + words)) as? RequestsCommand)
         #expect(command.filter(now: Samples.now).matches(Samples.row("req-2", status: 502)) == matches)
     }
 
-    @Test("prints pico-dollars", arguments: [
-        (Int64(0), "$0.000000"), (1_500_000, "$0.000002"), (1_234_567_890_000, "$1.234568"), (-500_000, "-$0.000001"),
-    ])
+    @Test(
+        "prints pico-dollars",
+        arguments: [
+            (Int64(0), "$0.000000"), (1_500_000, "$0.000002"), (1_234_567_890_000, "$1.234568"),
+            (-500_000, "-$0.000001"),
+        ])
     func printsDollars(pico: Int64, text: String) {
         #expect(RequestReport.dollars(pico) == text)
     }

@@ -83,7 +83,8 @@ struct StatusTests {
         let daemon = FakeDaemon()
         #expect(try await kmictl("reload", "--json", daemon: daemon).output == "[]\n")
         daemon.with { $0.entries = [ReloadEntry(key: "retry.base", result: "applied", reason: "")] }
-        #expect(try await kmictl("reload", daemon: daemon).output == "SETTING     RESULT   REASON\nretry.base  applied\n")
+        #expect(
+            try await kmictl("reload", daemon: daemon).output == "SETTING     RESULT   REASON\nretry.base  applied\n")
         daemon.with { $0.entries.append(ReloadEntry(key: "server.listen", result: "rejected", reason: "in use")) }
         #expect(try await kmictl("reload", daemon: daemon).status == .failed)
     }

@@ -4,11 +4,14 @@ import Testing
 @testable import kmictl
 
 struct CommandRunTests {
-    @Test("ends with the statuses of the contract", arguments: [
-        (ControlClientError.Code.notFound, Int32(3)), (.alreadyExists, 1), (.invalidArgument, 64), (.invalidConfig, 1),
-        (.notAllowed, 1), (.upstreamFailed, 1), (.busy, 1), (.accessDenied, 4), (.timedOut, 5), (.unreachable, 8),
-        (.protocolError, 1),
-    ])
+    @Test(
+        "ends with the statuses of the contract",
+        arguments: [
+            (ControlClientError.Code.notFound, Int32(3)), (.alreadyExists, 1), (.invalidArgument, 64),
+            (.invalidConfig, 1),
+            (.notAllowed, 1), (.upstreamFailed, 1), (.busy, 1), (.accessDenied, 4), (.timedOut, 5), (.unreachable, 8),
+            (.protocolError, 1),
+        ])
     func endsWithStatus(code: ControlClientError.Code, status: Int32) async throws {
         let daemon = FakeDaemon()
         daemon.with { $0.failure = ControlClientError(code, "it did not work") }
@@ -23,10 +26,13 @@ struct CommandRunTests {
         #expect(daemon.with { $0.isClosed })
     }
 
-    @Test("says on standard output, in JSON, that no daemon is there (X-061)", arguments: [
-        ["status", "--json"], ["--json"], ["keys", "--json"], ["requests", "--json", "--follow"], ["--json", "rotate"],
-        ["clients", "list", "-j"], ["metrics", "--json=short"], ["reload", "-qj"],
-    ])
+    @Test(
+        "says on standard output, in JSON, that no daemon is there (X-061)",
+        arguments: [
+            ["status", "--json"], ["--json"], ["keys", "--json"], ["requests", "--json", "--follow"],
+            ["--json", "rotate"],
+            ["clients", "list", "-j"], ["metrics", "--json=short"], ["reload", "-qj"],
+        ])
     func tellsUnreachable(words: [String]) async throws {
         let output = RecordedOutput()
         let surroundings = Surroundings(
@@ -36,12 +42,14 @@ struct CommandRunTests {
         #expect(output.standardOutput == #"{"error":{"code":"unreachable","message":"nobody"}}"# + "\n")
     }
 
-    @Test("suggests the command that may be meant", arguments: [
-        (["stauts"], "kmictl: there is no command kmictl stauts. Did you mean status?"),
-        (["keys", "lst"], "kmictl: there is no command kmictl keys lst. Did you mean list?"),
-        (["clients", "revok", "ci"], "kmictl: there is no command kmictl clients revok. Did you mean revoke?"),
-        (["frobnicate"], "kmictl: there is no command kmictl frobnicate. See kmictl --help."),
-    ])
+    @Test(
+        "suggests the command that may be meant",
+        arguments: [
+            (["stauts"], "kmictl: there is no command kmictl stauts. Did you mean status?"),
+            (["keys", "lst"], "kmictl: there is no command kmictl keys lst. Did you mean list?"),
+            (["clients", "revok", "ci"], "kmictl: there is no command kmictl clients revok. Did you mean revoke?"),
+            (["frobnicate"], "kmictl: there is no command kmictl frobnicate. See kmictl --help."),
+        ])
     func suggestsCommand(words: [String], message: String) async throws {
         let output = RecordedOutput()
         let surroundings = Surroundings(
@@ -52,15 +60,18 @@ struct CommandRunTests {
         #expect(output.standardOutput.isEmpty)
     }
 
-    @Test("refuses what cannot be meant with 64 and asks the daemon nothing", arguments: [
-        ["--frob"], ["status", "--timeout", "soon"], ["status", "--timeout", "0"], ["--user", "--system"],
-        ["mode", "round-robbin"], ["requests", "--limit", "0"], ["requests", "--limit", "1001"],
-        ["requests", "--status", "99"], ["requests", "--since", "yesterday"], ["requests", "--follow", "--cursor", "x"],
-        ["request"], ["keys", "show"], ["keys", "add", "alpha"], ["keys", "reset", "alpha", "--all"],
-        ["clients", "create"], ["clients", "create", "ci", "--scope", "inferences"], ["--json=yaml"],
-        ["keys", "add", "alpha", "--provider", "kimi", "--weight", "0"],
-        ["keys", "add", "alpha", "--provider", "kimi", "sk-secret"],
-    ])
+    @Test(
+        "refuses what cannot be meant with 64 and asks the daemon nothing",
+        arguments: [
+            ["--frob"], ["status", "--timeout", "soon"], ["status", "--timeout", "0"], ["--user", "--system"],
+            ["mode", "round-robbin"], ["requests", "--limit", "0"], ["requests", "--limit", "1001"],
+            ["requests", "--status", "99"], ["requests", "--since", "yesterday"],
+            ["requests", "--follow", "--cursor", "x"],
+            ["request"], ["keys", "show"], ["keys", "add", "alpha"], ["keys", "reset", "alpha", "--all"],
+            ["clients", "create"], ["clients", "create", "ci", "--scope", "inferences"], ["--json=yaml"],
+            ["keys", "add", "alpha", "--provider", "kimi", "--weight", "0"],
+            ["keys", "add", "alpha", "--provider", "kimi", "sk-secret"],
+        ])
     func refusesUsage(words: [String]) async throws {
         let daemon = FakeDaemon()
         let output = RecordedOutput()
@@ -78,15 +89,18 @@ struct CommandRunTests {
         #expect(result.status == .usage)
         #expect(
             result.output
-                == #"{"error":{"code":"usage","message":"there is no command kmictl keys lst. Did you mean list?"}}"# + "\n")
+                == #"{"error":{"code":"usage","message":"there is no command kmictl keys lst. Did you mean list?"}}"#
+                + "\n")
     }
 
-    @Test("has help for every command, in 80 columns", arguments: [
-        [], ["status"], ["keys"], ["keys", "list"], ["keys", "show"], ["keys", "add"], ["keys", "remove"],
-        ["keys", "enable"], ["keys", "disable"], ["keys", "reset"], ["clients"], ["clients", "list"],
-        ["clients", "create"], ["clients", "revoke"], ["rotate"], ["mode"], ["requests"], ["request"], ["reload"],
-        ["metrics"], ["version"],
-    ])
+    @Test(
+        "has help for every command, in 80 columns",
+        arguments: [
+            [], ["status"], ["keys"], ["keys", "list"], ["keys", "show"], ["keys", "add"], ["keys", "remove"],
+            ["keys", "enable"], ["keys", "disable"], ["keys", "reset"], ["clients"], ["clients", "list"],
+            ["clients", "create"], ["clients", "revoke"], ["rotate"], ["mode"], ["requests"], ["request"], ["reload"],
+            ["metrics"], ["version"],
+        ])
     func hasHelp(words: [String]) async throws {
         for line in [words + ["--help"], ["help"] + words] {
             let output = RecordedOutput()

@@ -29,15 +29,19 @@ struct JSONValueTests {
                 """)
     }
 
-    @Test("escapes what a terminal would obey (A-005)", arguments: [
-        ("\u{1B}]8;;", #""\u001b]8;;""#), ("a\"\\\n\t\r", #""a\"\\\n\t\r""#), ("\u{9B}", #""\u009b""#),
-        ("\u{202E}", #""\u202e""#), ("\u{E0001}", #""\udb40\udc01""#), ("<b>é鍵", #""<b>é鍵""#),
-    ])
+    @Test(
+        "escapes what a terminal would obey (A-005)",
+        arguments: [
+            ("\u{1B}]8;;", #""\u001b]8;;""#), ("a\"\\\n\t\r", #""a\"\\\n\t\r""#), ("\u{9B}", #""\u009b""#),
+            ("\u{202E}", #""\u202e""#), ("\u{E0001}", #""\udb40\udc01""#), ("<b>é鍵", #""<b>é鍵""#),
+        ])
     func escapes(text: String, json: String) {
         #expect(JSONValue.string(text).text(.short) == json)
     }
 
-    @Test("names members as the contract does", arguments: [("NextUsableAt", "next_usable_at"), ("State", "state"), ("InFlight", "in_flight")])
+    @Test(
+        "names members as the contract does",
+        arguments: [("NextUsableAt", "next_usable_at"), ("State", "state"), ("InFlight", "in_flight")])
     func namesMembers(property: String, name: String) {
         struct Property: RawRepresentable {
             var rawValue: String

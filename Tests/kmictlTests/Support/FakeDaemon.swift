@@ -45,7 +45,9 @@ final class FakeDaemon: ControlAccess {
     }
 
     private func needKey(_ label: String) throws(ControlClientError) {
-        guard self.with({ $0.keys.contains { $0.label == label } }) else { throw ControlClientError(.notFound, "no key") }
+        guard self.with({ $0.keys.contains { $0.label == label } }) else {
+            throw ControlClientError(.notFound, "no key")
+        }
     }
 
     func manager() async throws(ControlClientError) -> ManagerStatus { try self.ask("manager") { $0.manager } }

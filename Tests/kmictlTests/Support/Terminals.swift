@@ -28,7 +28,9 @@ struct RunResult {
     var status: ExitStatus
     var output: String
     var errors: String
-    var lines: [String] { self.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+    var lines: [String] {
+        self.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
 }
 
 /// Runs the program without a bus; `connection` is what connecting fails with.

@@ -4,21 +4,27 @@ import Testing
 @testable import kmictl
 
 struct SafeTextTests {
-    @Test("spells out what would do something to a terminal (A-005)", arguments: [
-        ("kimi-k2", "kimi-k2"), ("\u{1B}]8;;http://evil\u{07}x", "\\u{1b}]8;;http://evil\\u{7}x"), ("a\nb", "a\\nb"),
-        ("a\r\nb", "a\\r\\nb"), ("\u{9B}31m", "\\u{9b}31m"), ("a\u{202E}b", "a\\u{202e}b"), ("<b>", "<b>"),
-        ("a\u{200B}b", "a\\u{200b}b"), ("ключ 鍵", "ключ 鍵"), ("\u{2028}", "\\u{2028}"), ("\0", "\\u{0}"),
-    ])
+    @Test(
+        "spells out what would do something to a terminal (A-005)",
+        arguments: [
+            ("kimi-k2", "kimi-k2"), ("\u{1B}]8;;http://evil\u{07}x", "\\u{1b}]8;;http://evil\\u{7}x"),
+            ("a\nb", "a\\nb"),
+            ("a\r\nb", "a\\r\\nb"), ("\u{9B}31m", "\\u{9b}31m"), ("a\u{202E}b", "a\\u{202e}b"), ("<b>", "<b>"),
+            ("a\u{200B}b", "a\\u{200b}b"), ("ключ 鍵", "ключ 鍵"), ("\u{2028}", "\\u{2028}"), ("\0", "\\u{0}"),
+        ])
     func neutralises(text: String, safe: String) {
         #expect(SafeText.line(text) == safe)
     }
 
-    @Test("neutralises what the daemon tells in every view (A-005)", arguments: [
-        ["status"], ["keys"], ["keys", "show", "\u{1B}[2J<b>\n"], ["clients"], ["requests"], ["requests", "-f"],
-        ["request", "\u{1B}[2J<b>\n"], ["reload"], ["metrics"], ["keys", "-q"], ["requests", "-q"], ["rotate"],
-        ["status", "--json"], ["keys", "--json"], ["clients", "--json"], ["requests", "--json"], ["reload", "--json"],
-        ["metrics", "--json"], ["version"], ["mode"], ["keys", "show", "\u{1B}[2J<b>"], ["request", "\u{9B}2J"],
-    ])
+    @Test(
+        "neutralises what the daemon tells in every view (A-005)",
+        arguments: [
+            ["status"], ["keys"], ["keys", "show", "\u{1B}[2J<b>\n"], ["clients"], ["requests"], ["requests", "-f"],
+            ["request", "\u{1B}[2J<b>\n"], ["reload"], ["metrics"], ["keys", "-q"], ["requests", "-q"], ["rotate"],
+            ["status", "--json"], ["keys", "--json"], ["clients", "--json"], ["requests", "--json"],
+            ["reload", "--json"],
+            ["metrics", "--json"], ["version"], ["mode"], ["keys", "show", "\u{1B}[2J<b>"], ["request", "\u{9B}2J"],
+        ])
     func neutralisesEverywhere(words: [String]) async throws {
         let evil = "\u{1B}[2J<b>\n"
         let daemon = FakeDaemon()
