@@ -102,19 +102,32 @@ struct BusTests {
         }
     }
 
-    @Test("a name that is taken away ends the daemon with an error, after its requests (contract, start and bus)")
+    @Test(
+        "a name that is taken away while connected ends the daemon with an error (contract, start and bus)",
+        .enabled(if: PythonEnvironment.isAvailable, "make setup makes the environment"))
     func endsWhenNameIsLost() async throws {
         try await SimulatorProcess.with { simulator in
             try await PrivateBus.with { bus in
-                try await DaemonProcess.with(.threeKeys(simulator), bus: bus.address) { daemon in
-                    _ = try await daemon.servingKey()
-                    // A bus that forgets its clients takes their names with it; asking it to is what the tools can do.
-                    let result = try await FinishedProcess.run(
-                        BuildProducts.path(of: "kmid"),
-                        arguments: ["run", "--state-dir", daemon.directory.path("other"), "--bus", bus.address],
-                        environment: ["HOME": "/nonexistent", "PATH": "/usr/bin:/bin"])
-                    #expect(result.status == .exited(1))
-                    _ = try await daemon.servingKey()
+                try await TemporaryDirectory.with { directory in
+                    let socket = directory.path("taking")
+                    let proxy = try ChildProcess(
+                        PythonEnvironment.interpreter,
+                        arguments: [
+                            BuildProducts.packageRoot + "/Tests/SDK/bus_taking_names.py", socket,
+                            String(bus.address.dropFirst("unix:path=".count)), "org.kmi.Proxy1",
+                        ],
+                        environment: ["PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"])
+                    _ = try await proxy.firstMatch(on: .standardOutput, "that it listens") {
+                        $0 == "listening" ? true : nil
+                    }
+                    try await DaemonProcess.with(.threeKeys(simulator), bus: "unix:path=" + socket) { daemon in
+                        #expect(try await Steering(bus: bus.address).run(["status"]).isSuccess)
+                        _ = try await daemon.servingKey()
+                        proxy.send(SIGUSR1)
+                        #expect(try await daemon.process.waitForExit() == .exited(1))
+                        #expect(daemon.process.text(.standardError).contains("gave org.kmi.Proxy1 to somebody else"))
+                    }
+                    try await proxy.terminate()
                 }
             }
         }
