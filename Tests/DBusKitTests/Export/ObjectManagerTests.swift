@@ -69,7 +69,9 @@ struct ObjectManagerTests {
     func tellsTheObjectsBelowItWithTheirProperties() async throws {
         let exports = Exports()
         // Neither the manager's own object nor one beside it belongs to it.
-        for path: ObjectPath in ["/m", "/m/b/c", "/other", "/mm"] { try exports.objects.export(SampleObject(), at: path) }
+        for path: ObjectPath in ["/m", "/m/b/c", "/other", "/mm"] {
+            try exports.objects.export(SampleObject(), at: path)
+        }
         try exports.objects.export(SampleObject.double, at: "/m/a")
         try exports.objects.exportObjectManager(at: "/m")
         let outcome = await exports.call("/m", Self.interface, "GetManagedObjects")

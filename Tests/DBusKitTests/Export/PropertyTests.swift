@@ -21,7 +21,8 @@ struct PropertyTests {
     @Test
     func getsThemAllOfOneInterfaceOrOfAll() async throws {
         let exports = try Exports(SampleObject.double)
-        #expect(await exports.call(Self.interface, "GetAll", [Self.sample]) == .values([.variants(SampleObject.values)]))
+        let sample = await exports.call(Self.interface, "GetAll", [Self.sample])
+        #expect(sample == .values([.variants(SampleObject.values)]))
         var all = SampleObject.values
         all["Only"] = .boolean(true)
         #expect(await exports.call(Self.interface, "GetAll", [.string("")]) == .values([.variants(all)]))
