@@ -37,6 +37,9 @@ final class ConnectionMailbox: Sendable {
     /// Signals that were dropped because too many waited.
     var droppedSignals: Int { self.state.withLock { $0.droppedSignals } }
 
+    /// Calls that have not been answered or given up.
+    var callsUnderWay: Int { self.state.withLock { $0.callsUnderWay } }
+
     // MARK: - For other threads
 
     /// Hands over a call, as `command`; whoever does waits for its slot.

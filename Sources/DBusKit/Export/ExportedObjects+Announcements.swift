@@ -4,7 +4,7 @@ import Synchronization
 extension ExportedObjects {
     /// Announces an object to the object managers above it, once its properties are read.
     func announceAddition(of exported: ExportedObject) async {
-        var reading = PropertyReading(path: exported.path, stamp: exported.stamp)
+        var reading = PropertyReading(path: exported.path)
         for description in exported.interfaces {
             do {
                 reading.interfaces.append((description.name, try await exported.properties(of: description)))

@@ -143,25 +143,25 @@ extension ExportedObjects {
     /// Answers with properties that are not older than anything that was announced before the answer.
     ///
     /// Objects are asked again when something of them was announced while they were read, and those that have come or
-    /// gone in the meantime are taken in or left out. Does not answer if it fails.
+    /// gone in the meantime are taken in or left out; that ends after a few rounds though. Does not answer if it fails.
     private func answer(
         _ query: PropertyQuery,
         _ reply: Reply,
         _ convert: ([PropertyReading]) throws(BusError) -> [BusValue]
     ) async throws(BusError) {
-        // Those that say that they have gone have a reading of `nil`.
-        var readings: [UInt64: PropertyReading?] = [:]
-        var readingsLeft = Self.maximumReadings
+        var known: [UInt64: (stamp: UInt64, reading: PropertyReading?)] = [:]
+        var roundsLeft = Self.maximumReadings
         while true {
-            for exported in self.state.withLock({ query.objects(in: $0.tree) }) where readings[exported.stamp] == nil {
-                readings.updateValue(try await query.read(exported), forKey: exported.stamp)
+            for exported in self.state.withLock({ query.objects(in: $0.tree) })
+            where known[exported.serial]?.stamp != exported.stamp {
+                known[exported.serial] = (exported.stamp, try await query.read(exported))
             }
-            readingsLeft -= 1
+            roundsLeft -= 1
             let isAnswered = try self.state.withLock { state throws(BusError) in
-                let stamps = query.objects(in: state.tree).map(\.stamp)
-                let current = stamps.compactMap { readings[$0] }
-                guard current.count == stamps.count || readingsLeft == 0 else { return false }
-                reply(.values(try convert(current.compactMap(\.self))))
+                let objects = query.objects(in: state.tree)
+                let areCurrent = objects.allSatisfy { known[$0.serial]?.stamp == $0.stamp }
+                guard areCurrent || roundsLeft == 0 else { return false }
+                reply(.values(try convert(objects.compactMap { known[$0.serial]?.reading })))
                 return true
             }
             if isAnswered { return }

@@ -55,12 +55,14 @@ final class ExportedObjects: Sendable {
 
     /// Forgets the object at a path, and the object manager there.
     func unexport(_ path: ObjectPath) {
-        let addition = self.state.withLock { state -> Addition? in
-            guard let exported = state.tree.remove(path) else { return nil }
-            self.announceRemoval(of: exported, state.tree)
-            return state.additions.removeValue(forKey: path)
+        // The object is let go of after the lock, for that may call back; so may what is cancelled.
+        let (exported, addition) = self.state.withLock { state in
+            let exported = state.tree.remove(path)
+            if let exported { self.announceRemoval(of: exported, state.tree) }
+            return (exported, state.additions.removeValue(forKey: path))
         }
         addition?.task.cancel()
+        withExtendedLifetime(exported) {}
     }
 
     /// Serves `ObjectManager` for everything below a path; fails with `disconnected`.

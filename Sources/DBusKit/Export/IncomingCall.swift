@@ -17,7 +17,7 @@ struct IncomingCall: Sendable {
 }
 
 /// How a call ended.
-enum CallOutcome: Sendable {
+enum CallOutcome: Sendable, Equatable {
     /// With an answer.
     case values([BusValue])
     /// With an error.

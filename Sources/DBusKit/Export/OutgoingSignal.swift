@@ -1,5 +1,5 @@
 /// A signal to send.
-struct OutgoingSignal: Sendable {
+struct OutgoingSignal: Sendable, Equatable {
     /// The object that it speaks of.
     let path: ObjectPath
     /// The interface that defines it.

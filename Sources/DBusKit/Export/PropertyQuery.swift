@@ -23,7 +23,7 @@ struct PropertyQuery: Sendable {
 
     /// Reads an object's properties; `nil` if it says that it has gone, and is only one of many.
     func read(_ exported: ExportedObject) async throws(BusError) -> PropertyReading? {
-        var reading = PropertyReading(path: exported.path, stamp: exported.stamp)
+        var reading = PropertyReading(path: exported.path)
         for description in exported.interfaces where self.interface.map({ $0 == description.name }) ?? true {
             do {
                 reading.interfaces.append((description.name, try await exported.properties(of: description)))
@@ -40,8 +40,6 @@ struct PropertyQuery: Sendable {
 struct PropertyReading: Sendable {
     /// Where the object is.
     let path: ObjectPath
-    /// The object's stamp when it was asked.
-    let stamp: UInt64
     /// The values by name, of each interface.
     var interfaces: [(name: InterfaceName, values: [String: BusValue])] = []
 

@@ -1,0 +1,108 @@
+import Testing
+
+@testable import DBusKit
+
+/// Whoever is not allowed learns nothing (T-001, L-010).
+@Suite(.timeLimit(.minutes(1)))
+struct AuthorisationTests {
+    private static func denying(_ notes: Notes<BusCall>, _ touched: Notes<String>) -> SampleObject {
+        SampleObject(
+            onCall: { _ in
+                touched.add("call")
+                return []
+            },
+            onProperties: { _ in
+                touched.add("properties")
+                return SampleObject.values
+            },
+            onSet: { _, _, _, _ in touched.add("set") },
+            onAuthorise: { call throws(BusError) in
+                notes.add(call)
+                throw BusError(.accessDenied, "no")
+            }
+        )
+    }
+
+    /// What is asked of an object that is there, right or wrong.
+    private static let calls: [CallTests.Refusal] =
+        CallTests.refusals.filter {
+            let free: [InterfaceName?] = ["org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable"]
+            return $0.path == Exports.path && !free.contains($0.interface)
+        } + [
+            .init(interface: "org.example.Sample", member: "Nothing", error: .accessDenied),
+            .init(interface: nil, member: "Nothing", error: .accessDenied),
+            .init(interface: nil, member: "GetAll", arguments: [.string("")], error: .accessDenied),
+            .init(
+                interface: nil, member: "Get", arguments: [.string("org.example.Sample"), .string("Name")],
+                error: .accessDenied),
+            .init(
+                interface: "org.freedesktop.DBus.Properties", member: "Set",
+                arguments: [.string("org.example.Sample"), .string("Level"), .variant(.uint32(1))],
+                error: .accessDenied),
+        ]
+
+    @Test("asks before anything else, about every call (T-001, L-010)", arguments: calls)
+    func asksBeforeAnythingElse(call: CallTests.Refusal) async throws {
+        let asked = Notes<BusCall>()
+        let touched = Notes<String>()
+        let exports = try Exports(Self.denying(asked, touched))
+        let outcome = await exports.call(call.path, call.interface, call.member, call.arguments)
+        #expect(outcome.error?.name == .accessDenied, "\(outcome)")
+        #expect(touched.all == [])
+        #expect(asked.all.count == 1)
+        let question = try #require(asked.all.first)
+        #expect(question.sender == Exports.caller)
+        #expect(question.member == call.member)
+        #expect(question.arguments == call.arguments)
+        if let interface = call.interface { #expect(question.interface == interface) }
+    }
+
+    @Test
+    func namesTheInterfaceOfCallsThatNameNone() async throws {
+        let asked = Notes<BusCall>()
+        let exports = try Exports(Self.denying(asked, Notes()))
+        for member: MemberName in ["Nothing", "GetAll", "Unknown"] { _ = await exports.call(nil, member) }
+        #expect(
+            asked.all.map(\.interface)
+                == ["org.example.Sample", "org.freedesktop.DBus.Properties", "org.example.Sample"])
+    }
+
+    @Test("asks nobody about what tells nothing")
+    func leavesPeerAndIntrospectableFree() async throws {
+        let asked = Notes<BusCall>()
+        let exports = try Exports(Self.denying(asked, Notes()))
+        #expect(await exports.call("org.freedesktop.DBus.Peer", "Ping").error == nil)
+        #expect(await exports.call("org.freedesktop.DBus.Introspectable", "Introspect").error == nil)
+        #expect(asked.all == [])
+    }
+
+    @Test("asks the object of a manager about everything below it (T-001)")
+    func asksTheManagersObject() async throws {
+        let asked = Notes<BusCall>()
+        let touched = Notes<String>()
+        let exports = Exports()
+        try exports.objects.export(Self.denying(asked, touched), at: "/a")
+        try exports.objects.export(SampleObject(), at: "/a/b")
+        try exports.objects.exportObjectManager(at: "/a")
+        let outcome = await exports.call("/a", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+        #expect(outcome.error?.name == .accessDenied)
+        #expect(asked.all.map(\.member) == ["GetManagedObjects"])
+        #expect(touched.all == [])
+    }
+
+    @Test("asks every object below a manager that has none itself (T-001)")
+    func asksTheObjectsOfAManagerWithoutAnObject() async throws {
+        let asked = Notes<BusCall>()
+        let touched = Notes<String>()
+        let exports = Exports()
+        try exports.objects.exportObjectManager(at: "/a")
+        try exports.objects.export(Self.denying(asked, touched), at: "/a/b/c")
+        // Its appearance was announced, for which its properties were read.
+        let signals = SignalReader(exports)
+        _ = await signals.next()
+        let outcome = await exports.call("/a", nil, "GetManagedObjects")
+        #expect(outcome.error?.name == .accessDenied)
+        #expect(asked.all.count == 1)
+        #expect(touched.all == ["properties"])
+    }
+}
