@@ -6,8 +6,8 @@ struct KMICtl: ParsableCommand {
         commandName: "kmictl",
         abstract: "Steers kmid, the proxy for APIs of language models, over D-Bus.",
         discussion: """
-            Without a command it shows the status. Every command takes the options that are listed below, before or \
-            after its name.
+            Without a command it shows the status. Every command takes, before or after its name, the options --json, \
+            --quiet, --user, --system, --address, --timeout and --no-color; kmictl help status describes them.
 
             Exit status: 0 done, 1 failed, 3 not found, 4 not authorised, 5 timed out, 8 the daemon cannot be reached, \
             64 the command line cannot be meant.

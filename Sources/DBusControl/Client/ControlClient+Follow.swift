@@ -136,7 +136,7 @@ private final class RequestFollowing: Sendable {
                 self.onPresence(.returned)
             } catch {
                 switch error.code {
-                // Gone again, or too busy with its start: another change comes, or nothing does.
+                // Gone again: there will be another change.
                 case .unreachable: continue
                 default: return error
                 }

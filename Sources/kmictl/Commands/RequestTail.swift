@@ -109,8 +109,10 @@ struct RequestLinePrinter {
 }
 
 /// The signals with which a person ends a program, heard instead of obeyed.
+///
+/// Not the one of a terminal that goes away: whoever starts programs with `nohup` has it ignored.
 struct EndSignals {
-    private static let numbers = [SIGINT, SIGTERM, SIGHUP]
+    private static let numbers = [SIGINT, SIGTERM]
 
     /// One element for those that have come.
     let arrivals: AsyncStream<Void>

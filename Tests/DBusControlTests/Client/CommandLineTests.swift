@@ -1,0 +1,133 @@
+import DBusKit
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import DBusControl
+
+/// The program itself, on a bus with a fake daemon.
+@Suite(.timeLimit(.minutes(1)))
+struct CommandLineTests {
+    private static func environment(_ more: [String: String] = [:]) -> [String: String] {
+        ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(more) { $1 }
+    }
+
+    private static func address(of stage: ControlStage) throws -> String {
+        guard case .address(let address) = stage.address else { throw TestFailure("the stage has no address") }
+        return address
+    }
+
+    private static func kmictl(
+        _ stage: ControlStage, _ words: String..., environment: [String: String] = [:], input: String = "/dev/null"
+    ) async throws -> FinishedProcess {
+        try await FinishedProcess.run(
+            BuildProducts.path(of: "kmictl"),
+            arguments: words + ["--address", Self.address(of: stage)],
+            environment: Self.environment(environment),
+            input: input
+        )
+    }
+
+    @Test func showsTheKeysOverTheBus() async throws {
+        try await ControlStage.with { (stage) async throws in
+            let quiet = try await Self.kmictl(stage, "keys", "list", "-q")
+            #expect(quiet.isSuccess)
+            #expect(quiet.standardOutput == "alpha")
+            let json = try await Self.kmictl(stage, "--json", "keys", "list")
+            let document = try JSONSerialization.jsonObject(with: Data(json.standardOutput.utf8)) as? [[String: Any]]
+            #expect(document?.first?["label"] as? String == "alpha")
+            let table = try await Self.kmictl(stage, "keys", environment: ["COLUMNS": "60"])
+            #expect(table.standardOutput.split(separator: "\n").allSatisfy { $0.count <= 60 })
+        }
+    }
+
+    @Test("takes a secret from a file and a token from a descriptor")
+    func passesSecrets() async throws {
+        try await ControlStage.with { (stage) async throws in
+            try await TemporaryDirectory.with { (directory) async throws in
+                let file = try directory.write("key", "sk-planted\n")
+                let fromFile = try await Self.kmictl(
+                    stage, "keys", "add", "beta", "--provider", "kimi", "--secret-file", file)
+                #expect(fromFile.isSuccess, "\(fromFile)")
+                #expect(stage.plane.with { $0.secret } == "sk-planted")
+                let fromInput = try await Self.kmictl(stage, "keys", "add", "gamma", "--provider", "kimi", input: file)
+                #expect(fromInput.isSuccess, "\(fromInput)")
+                let token = try await Self.kmictl(stage, "clients", "create", "laptop")
+                #expect(token.standardOutput == "kmi_token")
+                #expect(token.standardError.isEmpty)
+            }
+        }
+    }
+
+    @Test("ends with the statuses of the contract")
+    func endsWithStatus() async throws {
+        try await ControlStage.with { (stage) async throws in
+            #expect(try await Self.kmictl(stage, "keys", "show", "omega").status == .exited(3))
+            #expect(try await Self.kmictl(stage, "frob").status == .exited(64))
+            stage.plane.with { $0.fault = ControlFault(.notAllowed, "beta is in kmi.toml") }
+            let refused = try await Self.kmictl(stage, "keys", "remove", "alpha")
+            #expect(refused.status == .exited(1))
+            #expect(refused.standardError == "kmictl: beta is in kmi.toml")
+        }
+        try await ControlStage.with(ownUserID: 4_000_000) { (stage) async throws in
+            #expect(try await Self.kmictl(stage, "status").status == .exited(4))
+        }
+    }
+
+    @Test(
+        "ends with 8 and a JSON document without a daemon or a bus (X-061)", arguments: ["status", "keys", "metrics"])
+    func reportsMissingDaemon(command: String) async throws {
+        try await PrivateBus.with { (bus) async throws in
+            for address in [bus.address, "unix:path=/nonexistent/bus"] {
+                let result = try await FinishedProcess.run(
+                    BuildProducts.path(of: "kmictl"),
+                    arguments: [command, "--json", "--address", address],
+                    environment: Self.environment())
+                #expect(result.status == .exited(8))
+                let document =
+                    try JSONSerialization.jsonObject(with: Data(result.standardOutput.utf8))
+                    as? [String: [String: String]]
+                #expect(document?["error"]?["code"] == "unreachable")
+            }
+        }
+        let result = try await FinishedProcess.run(
+            BuildProducts.path(of: "kmictl"), arguments: [command], environment: Self.environment())
+        #expect(result.status == .exited(8))
+        #expect(result.standardError.contains("Is kmid running?"))
+    }
+
+    @Test("follows until it is told to end, and ends well", arguments: [SIGINT, SIGTERM])
+    func followsUntilASignal(signal: Int32) async throws {
+        try await ControlStage.with { (stage) async throws in
+            try await ChildProcess.with(
+                BuildProducts.path(of: "kmictl"),
+                arguments: ["requests", "--follow", "--json", "--address", Self.address(of: stage)],
+                environment: Self.environment()
+            ) { (process) async throws in
+                try await eventually("it has subscribed") { stage.service.hasSubscribers }
+                stage.service.requestFinished(Samples.row)
+                try await eventually("the row is printed") { process.lines(.standardOutput).count == 1 }
+                process.send(signal)
+                #expect(try await process.waitForExit() == .exited(0))
+                #expect(process.text(.standardError).isEmpty)
+            }
+            try await eventually("nobody is subscribed") { !stage.service.hasSubscribers }
+        }
+    }
+
+    @Test func isQuietWhenItsReaderIsGone() async throws {
+        try await ControlStage.with { (stage) async throws in
+            let result = try await FinishedProcess.run(
+                "/bin/bash",
+                arguments: [
+                    "-c", "set -o pipefail; \"$0\" metrics --address \"$1\" | true; echo ${PIPESTATUS[0]}",
+                    BuildProducts.path(of: "kmictl"), Self.address(of: stage),
+                ],
+                environment: Self.environment())
+            // 141: ended by SIGPIPE; 0: had written before the reader was gone.
+            #expect(["141", "0"].contains(result.standardOutput))
+            #expect(result.standardError.isEmpty)
+        }
+    }
+}
