@@ -29,11 +29,15 @@ struct BusToolsTests {
                     #expect(gdbus.standardOutput.contains("interface org.kmi.Proxy1.Key"))
                     let send = try await self.run(
                         "dbus-send", "--bus=\(bus.address)", "--print-reply", "--dest=org.kmi.Proxy1",
-                        "/org/kmi/Proxy1",
-                        "org.kmi.Proxy1.Manager.Rotate", "dict:string:variant:key,string:gamma")
+                        "/org/kmi/Proxy1", "org.freedesktop.DBus.Properties.Set", "string:org.kmi.Proxy1.Manager",
+                        "string:RotationMode", "variant:string:sticky")
                     #expect(send.isSuccess, "\(send.standardError)")
-                    #expect(send.standardOutput.contains("\"gamma\""))
-                    #expect(try await daemon.servingKey() == "gamma")
+                    let rotate = try await self.run(
+                        "gdbus", "call", "--address", bus.address, "--dest", "org.kmi.Proxy1", "--object-path",
+                        "/org/kmi/Proxy1", "--method", "org.kmi.Proxy1.Manager.Rotate", "{'key': <'gamma'>}")
+                    #expect(rotate.isSuccess, "\(rotate.standardError)")
+                    #expect(rotate.standardOutput.contains("'gamma'"))
+                    for _ in 0..<3 { #expect(try await daemon.servingKey() == "gamma") }
                     let unknown = try await self.run(
                         "busctl", "--address=\(bus.address)", "call", "org.kmi.Proxy1", "/org/kmi/Proxy1",
                         "org.kmi.Proxy1.Manager", "Rotate", "a{sv}", "1", "colour", "s", "blue")
@@ -111,6 +115,8 @@ struct BusToolsTests {
                         #expect(response.status == 200)
                         #expect(response["X-KMI-Key"] == "first")
                         #expect(try await simulator.statistics().key("first").requests == 1)
+                        // What is listed is on the disk.
+                        #expect(try await steering.show([Shown.Request].self, "requests").count == 2)
                         try await daemon.killHard()
                     }
                     // The key is still there, and so is what it has done.
@@ -142,6 +148,8 @@ struct BusToolsTests {
                         token = try await steering.succeed("clients", "create", "editor")
                             .trimmingCharacters(in: .newlines)
                         #expect(try await self.status(daemon, token) == 200)
+                        // What is listed is on the disk.
+                        #expect(try await steering.show([Shown.Request].self, "requests").count == 1)
                         try await daemon.killHard()
                     }
                     try await DaemonProcess.with(in: directory, token: configuration.token, bus: bus.address) {
@@ -152,7 +160,7 @@ struct BusToolsTests {
                         #expect(clients.first { $0.name == "editor" }?.requests == 2)
                         try await steering.succeed("clients", "revoke", "editor", "--yes")
                         #expect(try await self.status(daemon, token) == 401)
-                        #expect(try await steering.run(["clients", "revoke", "test", "--yes"]).status == .exited(4))
+                        #expect(try await steering.run(["clients", "revoke", "test", "--yes"]).status == .exited(1))
                     }
                 }
             }
