@@ -17,6 +17,7 @@ demo: setup ## build, then show the proxy at work against a simulated provider
 
 run: ## start the daemon in the foreground with your own configuration
 	@swift build --configuration release --product kmid
+	@swift build --configuration release --product kmictl
 	@exec .build/release/kmid run
 
 build: ## build everything, tests included (debug)

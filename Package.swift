@@ -71,7 +71,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport", "Gateway",
-                "DBusControl", .crypto,
+                "DBusControl",
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml,
             ]
         ),
@@ -114,7 +114,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Daemon", "kmictl", "Simulator", "DBusKit", "StateStore", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .logging,
+                "Daemon", "kmictl", "Simulator", "DBusKit", "StateStore", "ProxyCore", "TestSupport", .nioCore,
+                .nioPosix, .logging,
             ]
         ),
     ],

@@ -36,15 +36,20 @@ public final class KeyRecoveryTimer: Sendable {
             state.task?.cancel()
             state.task = nil
         }
-        // What the loop had begun is over when it gets to this; a loop that is shut down has nothing under way.
-        _ = try? await self.eventLoop.submit {}.get()
+        do {
+            // What the loop had begun is over when it gets to this.
+            try await self.eventLoop.submit {}.get()
+        } catch {
+            // A loop that takes nothing any more has nothing under way.
+        }
     }
 
     /// Waits for the rest that ends first.
     func arm() {
-        let due = self.gateway.pool.nextDeadline
-        let now = self.gateway.time.now()
         self.state.withLock { state in
+            // Asked under the lock, so that the later of two callers decides by the later answer.
+            let due = self.gateway.pool.nextDeadline
+            let now = self.gateway.time.now()
             guard state.isRunning, due != state.due || state.task == nil else { return }
             state.task?.cancel()
             state.due = due

@@ -14,8 +14,7 @@ public struct BusName: Sendable, Hashable, CustomStringConvertible, ExpressibleB
 
     /// The name; traps if `value` breaks the rules.
     public init(stringLiteral value: String) {
-        guard NameGrammar.isBus(value) else { preconditionFailure("not a valid bus name: \(value)") }
-        self.text = value
+        self.text = NameGrammar.literal(value, isValid: NameGrammar.isBus(value), as: "bus name")
     }
 
     /// The name as messages carry it.

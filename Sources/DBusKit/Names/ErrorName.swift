@@ -14,8 +14,7 @@ public struct ErrorName: Sendable, Hashable, CustomStringConvertible, Expressibl
 
     /// The name; traps if `value` breaks the rules.
     public init(stringLiteral value: String) {
-        guard NameGrammar.isInterface(value) else { preconditionFailure("not a valid error name: \(value)") }
-        self.text = value
+        self.text = NameGrammar.literal(value, isValid: NameGrammar.isInterface(value), as: "error name")
     }
 
     /// The name as messages carry it.

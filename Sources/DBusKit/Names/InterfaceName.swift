@@ -14,8 +14,7 @@ public struct InterfaceName: Sendable, Hashable, CustomStringConvertible, Expres
 
     /// The name; traps if `value` breaks the rules.
     public init(stringLiteral value: String) {
-        guard NameGrammar.isInterface(value) else { preconditionFailure("not a valid interface name: \(value)") }
-        self.text = value
+        self.text = NameGrammar.literal(value, isValid: NameGrammar.isInterface(value), as: "interface name")
     }
 
     /// The name as messages carry it.

@@ -14,8 +14,7 @@ public struct MemberName: Sendable, Hashable, CustomStringConvertible, Expressib
 
     /// The name; traps if `value` breaks the rules.
     public init(stringLiteral value: String) {
-        guard NameGrammar.isMember(value) else { preconditionFailure("not a valid member name: \(value)") }
-        self.text = value
+        self.text = NameGrammar.literal(value, isValid: NameGrammar.isMember(value), as: "member name")
     }
 
     /// The name as messages carry it.

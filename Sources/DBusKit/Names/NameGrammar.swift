@@ -1,5 +1,11 @@
 /// The grammar of names in messages (D-Bus specification, section "Valid Names").
 enum NameGrammar {
+    /// The text of a literal in the program; one that breaks the rules is a bug of the program, and traps.
+    static func literal(_ text: String, isValid: Bool, as what: StaticString) -> String {
+        guard isValid else { preconditionFailure("not a valid \(what): \(text)") }
+        return text
+    }
+
     /// The most bytes that a name or a signature may have.
     static let maximumLength = 255
 

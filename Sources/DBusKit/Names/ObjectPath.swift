@@ -14,8 +14,7 @@ public struct ObjectPath: Sendable, Hashable, CustomStringConvertible, Expressib
 
     /// The path; traps if `value` breaks the rules.
     public init(stringLiteral value: String) {
-        guard NameGrammar.isPath(value) else { preconditionFailure("not a valid object path: \(value)") }
-        self.text = value
+        self.text = NameGrammar.literal(value, isValid: NameGrammar.isPath(value), as: "object path")
     }
 
     /// A path that is known to keep the rules.

@@ -17,8 +17,7 @@ public struct Signature: Sendable, Hashable, CustomStringConvertible, Expressibl
 
     /// The signature; traps if `value` breaks the rules.
     public init(stringLiteral value: String) {
-        guard SignatureReader.ends(of: value) != nil else { preconditionFailure("not a valid signature: \(value)") }
-        self.text = value
+        self.text = NameGrammar.literal(value, isValid: SignatureReader.ends(of: value) != nil, as: "signature")
     }
 
     /// A signature that keeps the rules if the values it describes do.
