@@ -27,10 +27,27 @@ public struct KeyDemand: Sendable {
     }
 }
 
+/// A key as it was when it was chosen: whatever comes back with it concerns that secret at that provider only.
+public struct KeyGrant: Sendable, Hashable {
+    /// The key.
+    public var label: KeyLabel
+    /// Which of all that bore the label it is.
+    ///
+    /// It changes when the secret is renewed, when the key moves to another provider, and when it is added again after it
+    /// was gone.
+    public var generation: UInt64
+
+    /// Makes a grant.
+    public init(label: KeyLabel, generation: UInt64) {
+        self.label = label
+        self.generation = generation
+    }
+}
+
 /// The answer of the pool to a demand.
 public enum KeyChoice: Sendable, Equatable {
     /// This key; it counts as in flight until ``KeyPool/release(_:)``.
-    case chosen(KeyLabel)
+    case chosen(KeyGrant)
     /// No key can serve the demand now.
     case none(KeyShortage)
 }

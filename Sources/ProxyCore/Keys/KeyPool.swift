@@ -28,34 +28,29 @@ public struct KeyPool: Sendable {
     /// How many models of one key can have a state of their own; more are refused together with the whole key.
     static let modelConditionCapacity = 64
 
-    var entries: [Entry]
+    /// Changes whenever ``memory(at:wallTime:)`` may say something else than before.
+    public internal(set) var memoryRevision: UInt64 = 0
+
+    var entries: [Entry] = []
     var policy: Policy
-    private var turns: [ProviderName: Turn] = [:]
+    var turns: [ProviderName: Turn] = [:]
     var sessions = SessionTable(capacity: KeyPool.sessionCapacity)
+    private var lastGeneration: UInt64 = 0
 
     /// Makes a pool of keys, all of them usable but the disabled ones.
     public init(keys: [Configuration.Key], policy: Policy) {
-        self.entries = keys.map(Entry.init)
         self.policy = policy
+        for key in keys { self.entries.append(Entry(key, generation: self.newGeneration())) }
     }
 
-    /// Takes over a new configuration: what is known of a key that stays with its provider is kept.
-    ///
-    /// Of a key in `renewed` the secret is another one: how the old one fared says nothing about it.
-    public mutating func reconfigure(keys: [Configuration.Key], policy: Policy, renewed: Set<KeyLabel> = []) {
-        let known = Dictionary(self.entries.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
-        self.entries = keys.map { key in
-            var entry = Entry(key)
-            if let former = known[key.label], former.provider == key.provider {
-                if !renewed.contains(key.label) {
-                    entry.condition = former.condition
-                    entry.modelConditions = former.modelConditions
-                }
-                entry.inFlight = former.inFlight
-            }
-            return entry
-        }
-        self.policy = policy
+    /// A generation that no key had yet.
+    mutating func newGeneration() -> UInt64 {
+        self.lastGeneration += 1
+        return self.lastGeneration
+    }
+
+    mutating func noteMemoryChange() {
+        self.memoryRevision &+= 1
     }
 
     /// Chooses a key for a request and counts the request on it.
@@ -66,7 +61,7 @@ public struct KeyPool: Sendable {
                 && self.entries[index].state(for: demand.model, at: now) == .usable
         }
         let ready = free.filter { self.entries[$0].hasRoom }
-        guard let index = self.pick(ready, for: demand) else {
+        guard let index = self.pick(ready, for: demand, at: now) else {
             return .none(
                 KeyShortage(
                     keys: fitting.map { self.entries[$0].snapshot(for: demand.model, at: now) },
@@ -74,12 +69,12 @@ public struct KeyPool: Sendable {
                 )
             )
         }
-        self.entries[index].inFlight += 1
-        let label = self.entries[index].label
+        self.entries[index].beginRequest()
+        let grant = self.entries[index].grant
         if let session = demand.session, self.policy.affinity, demand.pinned == nil {
-            self.sessions.remember(SessionTable.Session(provider: demand.provider, name: session), on: label)
+            self.sessions.remember(SessionTable.Session(provider: demand.provider, name: session), on: grant.label)
         }
-        return .chosen(label)
+        return .chosen(grant)
     }
 
     /// The first usable key of a provider, for a call of the daemon's own that takes nobody's turn.
@@ -111,35 +106,41 @@ public struct KeyPool: Sendable {
 
     /// Counts another attempt of a request on the key that it has just used, whoever's turn it is.
     ///
-    /// `false` if a person took the key away meanwhile.
-    public mutating func chooseAgain(_ label: KeyLabel) -> Bool {
-        guard let index = self.index(of: label), self.entries[index].isEnabled else { return false }
-        self.entries[index].inFlight += 1
-        return true
+    /// `nil` if a person took the key away meanwhile, or made another one of it.
+    public mutating func chooseAgain(_ grant: KeyGrant) -> KeyGrant? {
+        guard let index = self.index(of: grant), self.entries[index].isEnabled else { return nil }
+        self.entries[index].beginRequest()
+        return grant
     }
 
     /// Takes a request off a key that ``choose(_:at:)`` put on it.
     ///
-    /// Of a key that is gone by now it does nothing.
-    public mutating func release(_ label: KeyLabel) {
-        guard let index = self.index(of: label) else { return }
-        self.entries[index].inFlight = max(0, self.entries[index].inFlight - 1)
+    /// Of a key that is gone by now it does nothing; of one whose secret is another by now it frees the place that the
+    /// request still took.
+    public mutating func release(_ grant: KeyGrant) {
+        guard let index = self.index(of: grant.label) else { return }
+        self.entries[index].endRequest(of: grant.generation)
     }
 
     /// Notes how an attempt that began at `begun` ended, and answers what that changed.
+    ///
+    /// A grant that is outdated has no effect. A failure right after a rest that nobody was told the end of is told as the
+    /// step from usable into the next rest; whoever counts both calls ``expire(at:)`` first.
     public mutating func record(
         _ outcome: KeyOutcome,
-        on label: KeyLabel,
+        on grant: KeyGrant,
         model: ModelName?,
         begun: Instant,
         at now: Instant
     ) -> KeyTransition? {
-        guard let index = self.index(of: label) else { return nil }
+        guard let index = self.index(of: grant) else { return nil }
+        let former = self.entries[index].memory(of: model)
+        defer { if self.entries[index].memory(of: model) != former { self.noteMemoryChange() } }
         switch outcome {
         case .neutral:
             return nil
         case .succeeded:
-            return self.entries[index].clear(model: model, begun: begun, at: now)
+            return self.entries[index].clear(model: model, begun: begun)
         case .failed(let reason, let scope, let hint):
             guard let rest = Rest(after: reason, policy: self.policy.cooldown) else { return nil }
             let model = scope == .model ? model : nil
@@ -162,25 +163,19 @@ public struct KeyPool: Sendable {
         self.index(of: label).map { self.entries[$0].provider }
     }
 
-    private func index(of label: KeyLabel) -> Int? {
+    /// The present grant of a key, for what the daemon itself learns of it without a request of a caller.
+    ///
+    /// Nothing is counted on the key.
+    public func grant(of label: KeyLabel) -> KeyGrant? {
+        self.index(of: label).map { self.entries[$0].grant }
+    }
+
+    func index(of label: KeyLabel) -> Int? {
         self.entries.firstIndex { $0.label == label }
     }
 
-    /// Of the indices that could serve, the one whose turn it is: the conversation's own, else by mode among those of
-    /// the highest priority.
-    private mutating func pick(_ ready: [Int], for demand: KeyDemand) -> Int? {
-        guard let highest = ready.map({ self.entries[$0].priority }).max() else { return nil }
-        if demand.pinned != nil { return ready.first }
-        if self.policy.affinity, let session = demand.session,
-            let label = self.sessions.key(of: SessionTable.Session(provider: demand.provider, name: session)),
-            let index = ready.first(where: { self.entries[$0].label == label })
-        {
-            return index
-        }
-        let equals = ready.filter { self.entries[$0].priority == highest }
-        var turn = self.turns[demand.provider] ?? Turn()
-        let index = turn.next(among: equals, of: self.entries, mode: self.policy.mode)
-        self.turns[demand.provider] = turn
-        return index
+    /// The place of a key unless the grant is outdated.
+    private func index(of grant: KeyGrant) -> Int? {
+        self.entries.firstIndex { $0.label == grant.label && $0.generation == grant.generation }
     }
 }

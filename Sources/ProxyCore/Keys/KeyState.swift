@@ -26,6 +26,8 @@ struct KeyCondition: Sendable, Equatable {
     var until: Instant
     /// How many windows in a row have ended in this state, from 0: the step of the ladder that ``until`` came from.
     var step: Int
+    /// Whether the transition back to usable was told already; only the step counts then.
+    var isEndTold = false
 }
 
 /// What changed in a key's state, for the log, the metrics and the control surface.
@@ -44,6 +46,26 @@ public struct KeyTransition: Sendable, Equatable {
     public let usableAt: Instant?
 }
 
+/// One model with a key, while it rests.
+public struct ModelStanding: Sendable, Equatable {
+    /// The model, in the provider's words.
+    public let model: ModelName
+    /// The state of the key for this model alone, whatever the state of the whole key is.
+    public let state: KeyState
+    /// The class of the error behind it.
+    public let reason: ErrorClass?
+    /// When the model takes part again.
+    public let usableAt: Instant?
+
+    /// Makes a standing.
+    public init(model: ModelName, state: KeyState, reason: ErrorClass? = nil, usableAt: Instant? = nil) {
+        self.model = model
+        self.state = state
+        self.reason = reason
+        self.usableAt = usableAt
+    }
+}
+
 /// One key as it stands at a moment.
 public struct KeySnapshot: Sendable, Equatable {
     /// The key.
@@ -58,4 +80,37 @@ public struct KeySnapshot: Sendable, Equatable {
     public let usableAt: Instant?
     /// Requests that it serves right now.
     public let inFlight: Int
+    /// Whether a person lets it take part.
+    public let isEnabled: Bool
+    /// Higher ones are chosen first.
+    public let priority: Int
+    /// The share in the mode `weighted`, at least 1.
+    public let weight: Int
+    /// The models that rest, ordered by name; a rest that has ended is not among them.
+    public let modelStates: [ModelStanding]
+
+    /// Makes a snapshot; without a word about it a key is enabled unless its state says otherwise.
+    public init(
+        label: KeyLabel,
+        provider: ProviderName,
+        state: KeyState = .usable,
+        reason: ErrorClass? = nil,
+        usableAt: Instant? = nil,
+        inFlight: Int = 0,
+        isEnabled: Bool? = nil,
+        priority: Int = 0,
+        weight: Int = 1,
+        modelStates: [ModelStanding] = []
+    ) {
+        self.label = label
+        self.provider = provider
+        self.state = state
+        self.reason = reason
+        self.usableAt = usableAt
+        self.inFlight = inFlight
+        self.isEnabled = isEnabled ?? (state != .disabled)
+        self.priority = priority
+        self.weight = weight
+        self.modelStates = modelStates
+    }
 }
