@@ -76,7 +76,7 @@ struct KeyPoolConfigurationTests {
         var pool = try KeyPool.make(["a", "b"])
         for index in 0..<50_000 {
             let label = try pool.take(try KeyPoolFixture.demand(session: "s\(index)"), at: .start)
-            pool.release(try KeyPoolFixture.label(label))
+            try pool.release(label)
         }
         #expect(pool.sessions.count <= KeyPool.sessionCapacity)
     }
@@ -87,23 +87,23 @@ struct KeyPoolConfigurationTests {
         #expect(pool.chosen(try KeyPoolFixture.demand(), at: .start) == "a")
         try pool.fail(.providerRateLimited, on: "a", hint: .seconds(50), at: .start)
         try pool.fail(.providerForbidden, on: "b", model: "m", concerning: .model, at: .start)
-        pool.reconfigure(
+        _ = pool.reconfigure(
             keys: [
                 try KeyPoolFixture.key("d"), try KeyPoolFixture.key("b"),
                 try KeyPoolFixture.key("a") { $0.priority = 9 },
                 try KeyPoolFixture.key("c", provider: "openai"),
             ],
-            policy: KeyPool.Policy())
+            policy: KeyPool.Policy(), at: .start)
         #expect(pool.state(of: "a", at: .start) == .cooling)
         #expect(pool.inFlight("a") == 1)
         #expect(pool.provider(of: try KeyPoolFixture.label("c"))?.text == "openai")
         #expect(pool.contains(try KeyPoolFixture.label("d")))
         #expect(pool.chosen(try KeyPoolFixture.demand(model: "m"), at: .start) == "d")
         #expect(pool.chosen(try KeyPoolFixture.demand(), at: .second(50)) == "a")
-        pool.reconfigure(keys: [try KeyPoolFixture.key("b")], policy: KeyPool.Policy())
+        _ = pool.reconfigure(keys: [try KeyPoolFixture.key("b")], policy: KeyPool.Policy(), at: .start)
         #expect(!pool.contains(try KeyPoolFixture.label("a")))
         // An attempt with a key that is gone ends without effect.
-        pool.release(try KeyPoolFixture.label("a"))
+        try pool.release("a")
         #expect(try pool.fail(.providerBilling, on: "a", at: .start) == nil)
     }
 
@@ -111,7 +111,8 @@ struct KeyPoolConfigurationTests {
     func forgetsOfAnotherProvider() throws {
         var pool = try KeyPool.make(["a"])
         try pool.fail(.providerBilling, on: "a", at: .start)
-        pool.reconfigure(keys: [try KeyPoolFixture.key("a", provider: "openai")], policy: KeyPool.Policy())
+        _ = pool.reconfigure(
+            keys: [try KeyPoolFixture.key("a", provider: "openai")], policy: KeyPool.Policy(), at: .start)
         #expect(pool.state(of: "a", at: .start) == .usable)
     }
 
@@ -121,9 +122,9 @@ struct KeyPoolConfigurationTests {
         #expect(pool.chosen(try KeyPoolFixture.demand(pinned: "a"), at: .start) == "a")
         try pool.fail(.providerAuthFailed, on: "a", at: .start)
         try pool.fail(.providerAuthFailed, on: "b", at: .start)
-        pool.reconfigure(
+        _ = pool.reconfigure(
             keys: [try KeyPoolFixture.key("a"), try KeyPoolFixture.key("b")],
-            policy: KeyPool.Policy(), renewed: [try KeyPoolFixture.label("a")])
+            policy: KeyPool.Policy(), renewed: [try KeyPoolFixture.label("a")], at: .start)
         #expect(pool.state(of: "a", at: .start) == .usable)
         #expect(pool.inFlight("a") == 1)
         #expect(pool.state(of: "b", at: .start) == .suspect)
@@ -137,7 +138,8 @@ struct KeyPoolConfigurationTests {
         #expect(pool.chosen(try KeyPoolFixture.demand(pinned: "a"), at: .start) == nil)
         #expect(pool.state(of: "a", at: .start) == .disabled)
         #expect(pool.usableAt("a", at: .start) == nil)
-        pool.reconfigure(keys: [try KeyPoolFixture.key("a"), try KeyPoolFixture.key("b")], policy: KeyPool.Policy())
+        _ = pool.reconfigure(
+            keys: [try KeyPoolFixture.key("a"), try KeyPoolFixture.key("b")], policy: KeyPool.Policy(), at: .start)
         #expect(pool.state(of: "a", at: .start) == .usable)
     }
 }

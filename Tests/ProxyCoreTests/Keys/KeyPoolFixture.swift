@@ -38,7 +38,7 @@ extension KeyPool {
 
     /// The label of the chosen key, or `nil`.
     mutating func chosen(_ demand: KeyDemand, at now: Instant) -> String? {
-        if case .chosen(let label) = self.choose(demand, at: now) { label.text } else { nil }
+        if case .chosen(let grant) = self.choose(demand, at: now) { grant.label.text } else { nil }
     }
 
     /// The shortage; `nil` if a key was chosen.
@@ -66,8 +66,48 @@ extension KeyPool {
         at now: Instant
     ) throws -> KeyTransition? {
         self.record(
-            .failed(reason, concerning: scope, hint: hint), on: try KeyPoolFixture.label(label),
+            .failed(reason, concerning: scope, hint: hint), on: try self.present(label),
             model: try model.map(KeyPoolFixture.model), begun: begun ?? now, at: now)
+    }
+
+    /// Notes a success of an attempt that began when it ended, unless told otherwise.
+    @discardableResult
+    mutating func succeed(
+        on label: String, model: String? = nil, begun: Instant? = nil, at now: Instant
+    ) throws -> KeyTransition? {
+        self.record(
+            .succeeded, on: try self.present(label), model: try model.map(KeyPoolFixture.model), begun: begun ?? now,
+            at: now)
+    }
+
+    /// Takes a request off a key as it is now.
+    mutating func release(_ label: String) throws {
+        self.release(try self.present(label))
+    }
+
+    /// The grant of a key as it is now; one that no key ever had if there is none.
+    func present(_ label: String) throws -> KeyGrant {
+        let label = try KeyPoolFixture.label(label)
+        return self.grant(of: label) ?? KeyGrant(label: label, generation: 0)
+    }
+
+    /// A key as it stands.
+    func snapshot(_ label: String, at now: Instant) throws -> KeySnapshot {
+        try #require(self.snapshots(at: now).first { $0.label.text == label })
+    }
+
+    /// The key that the next ordinary request gets.
+    func nextKey(_ provider: String = "kimi", at now: Instant = .start) throws -> String? {
+        self.nextKey(of: try KeyPoolFixture.provider(provider), at: now)?.text
+    }
+
+    /// A person wants another key.
+    @discardableResult
+    mutating func rotate(
+        _ label: String? = nil, of provider: String = "kimi", at now: Instant = .start
+    ) throws -> KeyRotation {
+        try self.rotate(
+            to: try label.map(KeyPoolFixture.label), of: try KeyPoolFixture.provider(provider), at: now)
     }
 
     /// The state of a key.

@@ -4,7 +4,7 @@ import Testing
 /// What holds whatever happens, in random order.
 struct KeyPoolPropertyTests {
     private struct Running {
-        let label: KeyLabel
+        let grant: KeyGrant
         let begun: Instant
         let model: ModelName?
     }
@@ -41,11 +41,11 @@ struct KeyPoolPropertyTests {
                 let could = pool.canServe(demand, at: now)
                 let present = pool.shortage(for: demand, at: now).keys
                 switch pool.choose(demand, at: now) {
-                case .chosen(let label):
+                case .chosen(let grant):
                     #expect(could)
-                    #expect(present.first { $0.label == label }?.state == .usable)
-                    #expect(!demand.excluded.contains(label))
-                    running.append(Running(label: label, begun: now, model: demand.model))
+                    #expect(present.first { $0.label == grant.label }?.state == .usable)
+                    #expect(!demand.excluded.contains(grant.label))
+                    running.append(Running(grant: grant, begun: now, model: demand.model))
                 case .none(let shortage):
                     #expect(!could)
                     let free = shortage.keys.filter { $0.state == .usable && !demand.excluded.contains($0.label) }
@@ -66,13 +66,13 @@ struct KeyPoolPropertyTests {
                             hint: Bool.random(using: &generator)
                                 ? .seconds(Int.random(in: 0..<60, using: &generator)) : nil)
                     }
-                _ = pool.record(outcome, on: attempt.label, model: attempt.model, begun: attempt.begun, at: now)
-                pool.release(attempt.label)
+                _ = pool.record(outcome, on: attempt.grant, model: attempt.model, begun: attempt.begun, at: now)
+                pool.release(attempt.grant)
             default:
                 now = now + .milliseconds(Int.random(in: 0..<20_000, using: &generator))
             }
             for snapshot in pool.snapshots(at: now) {
-                #expect(snapshot.inFlight == running.count { $0.label == snapshot.label })
+                #expect(snapshot.inFlight == running.count { $0.grant.label == snapshot.label })
                 #expect(snapshot.inFlight <= limits[snapshot.label] ?? .max)
                 #expect((snapshot.state == .usable) == (snapshot.usableAt == nil))
                 if let usableAt = snapshot.usableAt { #expect(usableAt > now) }
@@ -99,7 +99,7 @@ struct KeyPoolPropertyTests {
             } else if Bool.random(using: &generator) {
                 try pool.fail(.providerRateLimited, on: label, at: now)
             }
-            pool.release(try KeyPoolFixture.label(label))
+            try pool.release(label)
             now = now + .milliseconds(Int.random(in: 0..<2000, using: &generator))
             let shares = counts.values
             #expect((shares.max() ?? 0) - (shares.min() ?? 0) <= 1)
