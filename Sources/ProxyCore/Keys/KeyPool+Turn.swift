@@ -36,9 +36,12 @@ extension KeyPool {
         // MARK: A person's word
 
         /// Makes a key the next one.
+        ///
+        /// It is not the last one any more if it was: what is both is taken, for whoever remembers the turn too.
         mutating func want(_ label: KeyLabel) {
             self.wanted = label
             self.isTaken = false
+            if self.last == label { self.last = nil }
         }
 
         /// Lets mode and priority decide again.
@@ -79,13 +82,9 @@ extension KeyPool {
         init() {}
 
         /// What is remembered of it; `nil` if there is nothing.
-        ///
-        /// A wanted key that was taken is the last one too. One that waits although it was the last one stands alone.
         func memory(of provider: ProviderName) -> KeyMemory.Turn? {
-            let isWaiting = self.wanted != nil && self.wanted == self.last && !self.isTaken
-            let last = isWaiting ? nil : self.last
-            guard last != nil || self.wanted != nil else { return nil }
-            return KeyMemory.Turn(provider: provider, last: last, next: self.wanted)
+            guard self.last != nil || self.wanted != nil else { return nil }
+            return KeyMemory.Turn(provider: provider, last: self.last, next: self.wanted)
         }
 
         /// Forgets keys that are gone.
