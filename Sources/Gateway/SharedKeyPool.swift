@@ -71,10 +71,18 @@ public final class SharedKeyPool: Sendable {
         self.state.withLock { $0.pool.release(grant) }
     }
 
+    /// Notes how an attempt ended, and answers what there is to tell: rests that have ended unnoticed before it.
     func record(
         _ outcome: KeyOutcome, on grant: KeyGrant, model: ModelName?, begun: Instant, at now: Instant
-    ) -> KeyTransition? {
-        self.state.withLock { $0.pool.record(outcome, on: grant, model: model, begun: begun, at: now) }
+    ) -> [KeyTransition] {
+        if case .neutral = outcome { return [] }
+        return self.state.withLock { state in
+            var transitions = state.pool.expire(at: now)
+            if let own = state.pool.record(outcome, on: grant, model: model, begun: begun, at: now) {
+                transitions.append(own)
+            }
+            return transitions
+        }
     }
 
     // MARK: Time and people

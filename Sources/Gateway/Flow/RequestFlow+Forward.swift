@@ -199,10 +199,10 @@ extension RequestFlow: AttemptOwner {
 
     /// Notes on the key how the attempt went, without taking the request off it.
     func note(_ outcome: KeyOutcome, of running: RunningAttempt) {
-        let transition = self.gateway.pool.record(
+        let transitions = self.gateway.pool.record(
             outcome, on: running.grant, model: running.candidate.model, begun: running.begun,
             at: self.gateway.time.now())
-        if let transition { self.gateway.tell([transition]) }
+        if !transitions.isEmpty { self.gateway.tell(transitions) }
     }
 
     /// Notes how the running attempt ended and takes the request off the key.

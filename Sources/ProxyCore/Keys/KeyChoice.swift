@@ -27,17 +27,21 @@ public struct KeyDemand: Sendable {
     }
 }
 
-/// The use of a key that the pool has granted to an attempt.
-///
-/// It belongs to the key as it was then: when the key has got another secret since, how the attempt fares says nothing
-/// about the new one.
+/// A key as it was when it was chosen: whatever comes back with it concerns that secret at that provider only.
 public struct KeyGrant: Sendable, Hashable {
     /// The key.
-    public let label: KeyLabel
-    /// Counts the keys that had the label.
-    let holder: UInt64
-    /// Counts the secrets that the key had.
-    let generation: UInt64
+    public var label: KeyLabel
+    /// Which of all that bore the label it is.
+    ///
+    /// It changes when the secret is renewed, when the key moves to another provider, and when it is added again after it
+    /// was gone.
+    public var generation: UInt64
+
+    /// Makes a grant.
+    public init(label: KeyLabel, generation: UInt64) {
+        self.label = label
+        self.generation = generation
+    }
 }
 
 /// The answer of the pool to a demand.

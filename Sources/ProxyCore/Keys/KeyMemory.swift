@@ -40,7 +40,7 @@ public struct KeyMemory: Sendable, Equatable {
         public var provider: ProviderName
         /// The key that was chosen last.
         public var last: KeyLabel?
-        /// The key that a person wants to be next.
+        /// The key that a person wants to be next; the same as ``last`` if a request took it and the mode `sticky` stays on it.
         public var next: KeyLabel?
 
         /// Makes a turn.

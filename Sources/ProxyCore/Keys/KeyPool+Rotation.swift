@@ -1,93 +1,108 @@
 extension KeyPool {
-    /// The key that the next request to a provider uses, as far as can be told before its model and its conversation are
-    /// known; `nil` without a usable one.
+    /// The key that the next ordinary request to the provider gets, one without model, conversation or pin.
     ///
     /// Nothing changes.
     public func nextKey(of provider: ProviderName, at now: Instant) -> KeyLabel? {
-        var copy = self
-        let ready = self.usable(of: provider, at: now).filter { self.entries[$0].hasRoom }
-        return copy.pick(ready, for: KeyDemand(provider: provider), at: now).map { self.entries[$0].label }
+        let ready = self.entries.indices.filter { index in
+            let entry = self.entries[index]
+            return entry.fits(KeyDemand(provider: provider)) && entry.state(for: nil, at: now) == .usable
+                && entry.hasRoom
+        }
+        var turn = self.turns[provider] ?? Turn()
+        return turn.next(among: ready, of: self.entries, mode: self.policy.mode).map { self.entries[$0].label }
     }
 
-    /// Makes the next request to a provider use a certain key, or, without a label, the one after the one whose turn it
-    /// is.
+    /// Makes the next request to the provider use the given key, or the one after the one whose turn it would be.
     ///
-    /// A person's word goes before priorities, modes and conversations, for one request; where the mode goes on from the
-    /// key used last, it goes on from there. The wish is dropped when the key stops being usable before.
+    /// A person's word beats mode, priority and the key of a conversation, not a pin (K-013, X-001). A request that does
+    /// not fit the key (its model, its places, a failure with it) leaves the word to the following one; a key that rests
+    /// or is disabled by then is passed over for good. Afterwards rotation goes on from the key; the mode `sticky` stays on
+    /// it. Without a label the keys follow each other by priority, then in the order of the configuration; a repeated call
+    /// moves on from the key that is wanted already.
     public mutating func rotate(
         to label: KeyLabel?, of provider: ProviderName, at now: Instant
     ) throws(KeyRotationRefusal) -> KeyRotation {
+        let rotation =
+            if let label {
+                try self.rotation(to: label, of: provider, at: now)
+            } else {
+                try self.rotationOnwards(of: provider, at: now)
+            }
+        var turn = self.turns[provider] ?? Turn()
+        turn.want(rotation.key)
+        self.turns[provider] = turn
+        self.noteMemoryChange()
+        return rotation
+    }
+
+    private func rotation(
+        to label: KeyLabel, of provider: ProviderName, at now: Instant
+    ) throws(KeyRotationRefusal) -> KeyRotation {
         guard self.entries.contains(where: { $0.provider == provider }) else { throw .noKeys }
-        if let label {
-            guard let index = self.index(of: label), self.entries[index].provider == provider else {
-                throw .wrongProvider
-            }
-            guard self.entries[index].state(for: nil, at: now) == .usable else {
-                throw .keyNotUsable(self.entries[index].snapshot(for: nil, at: now))
-            }
-            return self.want(label, of: provider, because: .requested)
+        guard let index = self.index(of: label), self.entries[index].provider == provider else {
+            throw .wrongProvider
         }
-        let usable = self.usable(of: provider, at: now)
-        guard let highest = usable.map({ self.entries[$0].priority }).max(), let first = usable.first else {
-            throw .noUsableKey(self.shortage(for: KeyDemand(provider: provider), at: now))
+        let snapshot = self.entries[index].snapshot(for: nil, at: now)
+        guard snapshot.state == .usable else { throw .keyNotUsable(snapshot) }
+        return KeyRotation(key: label, reason: .requested)
+    }
+
+    private func rotationOnwards(
+        of provider: ProviderName, at now: Instant
+    ) throws(KeyRotationRefusal) -> KeyRotation {
+        let own = self.entries.indices.filter { self.entries[$0].provider == provider }
+        guard !own.isEmpty else { throw .noKeys }
+        let usable = own.filter { self.entries[$0].state(for: nil, at: now) == .usable }
+        // Whose turn it would be: the wanted one, else that of the next ordinary request. Where no key takes an ordinary
+        // request (all are full, or serve listed models only), the order among the usable ones decides.
+        var turn = self.turns[provider] ?? Turn()
+        let wanted = turn.wanted.flatMap { label in usable.first { self.entries[$0].label == label } }
+        let ordinary = self.nextKey(of: provider, at: now).flatMap(self.index(of:))
+        guard
+            let current = wanted ?? ordinary ?? turn.next(among: usable, of: self.entries, mode: self.policy.mode)
+        else {
+            throw .noUsableKey(
+                KeyShortage(keys: own.map { self.entries[$0].snapshot(for: nil, at: now) }, isBusy: false))
         }
-        let present = self.nextKey(of: provider, at: now).flatMap(self.index(of:)) ?? first
-        // Among equals as long as there are others; a fallback only where there are none.
-        let equals = usable.filter { self.entries[$0].priority == highest }
-        let others = (equals.count > 1 ? equals : usable).filter { $0 != present }
-        guard let next = others.first(where: { $0 > present }) ?? others.first else {
-            return self.want(self.entries[present].label, of: provider, because: .only)
+        let ring = usable.sorted { left, right in
+            (self.entries[right].priority, left) < (self.entries[left].priority, right)
         }
-        return self.want(self.entries[next].label, of: provider, because: .next)
-    }
-
-    private mutating func want(
-        _ label: KeyLabel, of provider: ProviderName, because reason: KeyRotation.Reason
-    ) -> KeyRotation {
-        self.turns[provider, default: Turn()].wanted = label
-        self.memoryRevision += 1
-        return KeyRotation(key: label, reason: reason)
-    }
-
-    private func usable(of provider: ProviderName, at now: Instant) -> [Int] {
-        self.entries.indices.filter {
-            self.entries[$0].provider == provider && self.entries[$0].state(for: nil, at: now) == .usable
+        let place = ring.firstIndex(of: current) ?? 0
+        let others = ring[(place + 1)...] + ring[..<place]
+        guard let following = others.first(where: { self.entries[$0].hasRoom }) ?? others.first else {
+            return KeyRotation(key: self.entries[current].label, reason: .only)
         }
-    }
-}
-
-/// What a rotation by hand came to.
-public struct KeyRotation: Sendable, Equatable {
-    /// Why it is this key.
-    public enum Reason: String, Sendable {
-        /// A person asked for it.
-        case requested
-        /// It follows the one whose turn it was.
-        case next
-        /// There is no other usable one.
-        case only
+        return KeyRotation(key: self.entries[following].label, reason: .next)
     }
 
-    /// The key that the next request uses.
-    public var key: KeyLabel
-    /// Why it is this one.
-    public var reason: Reason
-
-    /// Makes a rotation.
-    public init(key: KeyLabel, reason: Reason) {
-        self.key = key
-        self.reason = reason
+    /// Of the indices that could serve, the one whose turn it is: the one that a person wants, the conversation's own,
+    /// else by mode among those of the highest priority.
+    mutating func pick(_ ready: [Int], for demand: KeyDemand, at now: Instant) -> Int? {
+        guard demand.pinned == nil else { return ready.first }
+        guard let known = self.turns[demand.provider] ?? (ready.isEmpty ? nil : Turn()) else { return nil }
+        var turn = known
+        if let wanted = turn.wanted, !self.isUsable(wanted, of: demand.provider, at: now) { turn.forgetWanted() }
+        let index: Int?
+        if !turn.isWantedPending(among: ready, of: self.entries), let own = self.ownKey(of: demand, among: ready) {
+            index = own
+        } else {
+            index = turn.next(among: ready, of: self.entries, mode: self.policy.mode)
+        }
+        if turn.memory(of: demand.provider) != known.memory(of: demand.provider) { self.noteMemoryChange() }
+        self.turns[demand.provider] = turn
+        return index
     }
-}
 
-/// Why a rotation by hand is refused; nothing has changed then.
-public enum KeyRotationRefusal: Error, Equatable {
-    /// The provider has no key.
-    case noKeys
-    /// None of the provider's keys is usable.
-    case noUsableKey(KeyShortage)
-    /// The key that was asked for rests, or is disabled.
-    case keyNotUsable(KeySnapshot)
-    /// The key that was asked for belongs to another provider.
-    case wrongProvider
+    private func isUsable(_ label: KeyLabel, of provider: ProviderName, at now: Instant) -> Bool {
+        guard let index = self.index(of: label), self.entries[index].provider == provider else { return false }
+        return self.entries[index].state(for: nil, at: now) == .usable
+    }
+
+    /// The key that the demand's conversation was last served by, if it is among those that could serve.
+    private mutating func ownKey(of demand: KeyDemand, among ready: [Int]) -> Int? {
+        guard self.policy.affinity, let session = demand.session,
+            let label = self.sessions.key(of: SessionTable.Session(provider: demand.provider, name: session))
+        else { return nil }
+        return ready.first { self.entries[$0].label == label }
+    }
 }

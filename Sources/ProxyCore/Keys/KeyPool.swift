@@ -28,51 +28,29 @@ public struct KeyPool: Sendable {
     /// How many models of one key can have a state of their own; more are refused together with the whole key.
     static let modelConditionCapacity = 64
 
-    var entries: [Entry]
+    /// Changes whenever ``memory(at:wallTime:)`` may say something else than before.
+    public internal(set) var memoryRevision: UInt64 = 0
+
+    var entries: [Entry] = []
     var policy: Policy
     var turns: [ProviderName: Turn] = [:]
     var sessions = SessionTable(capacity: KeyPool.sessionCapacity)
-
-    /// Changes whenever ``memory(at:wallTime:)`` may say something else than before.
-    public internal(set) var memoryRevision: UInt64 = 0
-    /// The last number that a key or a secret was counted with.
-    private var lastNumber: UInt64 = 0
+    private var lastGeneration: UInt64 = 0
 
     /// Makes a pool of keys, all of them usable but the disabled ones.
     public init(keys: [Configuration.Key], policy: Policy) {
-        self.entries = keys.map { Entry($0, number: 0) }
         self.policy = policy
+        for key in keys { self.entries.append(Entry(key, generation: self.newGeneration())) }
     }
 
-    /// Takes over a new configuration: what is known of a key that stays with its provider is kept.
-    ///
-    /// Of a key in `renewed` the secret is another one: how the old one fared says nothing about it. Answers what
-    /// changed for keys that stay.
-    public mutating func reconfigure(
-        keys: [Configuration.Key], policy: Policy, renewed: Set<KeyLabel> = [], at now: Instant
-    ) -> [KeyTransition] {
-        let known = Dictionary(self.entries.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
-        self.lastNumber += 1
-        var transitions: [KeyTransition] = []
-        self.entries = keys.map { key in
-            var entry = Entry(key, number: self.lastNumber)
-            guard let former = known[key.label], former.provider == key.provider else { return entry }
-            entry.holder = former.holder
-            entry.inFlight = former.inFlight
-            if !renewed.contains(key.label) {
-                entry.generation = former.generation
-                entry.condition = former.condition
-                entry.modelConditions = former.modelConditions
-            }
-            transitions += entry.transitions(since: former, at: now)
-            return entry
-        }
-        self.policy = policy
-        let labels = Dictionary(grouping: self.entries, by: \.provider).mapValues { Set($0.map(\.label)) }
-        self.turns = self.turns.filter { labels[$0.key] != nil }
-        for (provider, kept) in labels { self.turns[provider]?.keep(only: kept) }
-        self.memoryRevision += 1
-        return transitions
+    /// A generation that no key had yet.
+    mutating func newGeneration() -> UInt64 {
+        self.lastGeneration += 1
+        return self.lastGeneration
+    }
+
+    mutating func noteMemoryChange() {
+        self.memoryRevision &+= 1
     }
 
     /// Chooses a key for a request and counts the request on it.
@@ -91,12 +69,12 @@ public struct KeyPool: Sendable {
                 )
             )
         }
-        self.entries[index].inFlight += 1
-        let label = self.entries[index].label
+        self.entries[index].beginRequest()
+        let grant = self.entries[index].grant
         if let session = demand.session, self.policy.affinity, demand.pinned == nil {
-            self.sessions.remember(SessionTable.Session(provider: demand.provider, name: session), on: label)
+            self.sessions.remember(SessionTable.Session(provider: demand.provider, name: session), on: grant.label)
         }
-        return .chosen(self.entries[index].grant)
+        return .chosen(grant)
     }
 
     /// The first usable key of a provider, for a call of the daemon's own that takes nobody's turn.
@@ -128,24 +106,26 @@ public struct KeyPool: Sendable {
 
     /// Counts another attempt of a request on the key that it has just used, whoever's turn it is.
     ///
-    /// `nil` if a person took the key away meanwhile, or gave it another secret.
+    /// `nil` if a person took the key away meanwhile, or made another one of it.
     public mutating func chooseAgain(_ grant: KeyGrant) -> KeyGrant? {
-        guard let index = self.index(of: grant.label), self.entries[index].grant == grant,
-            self.entries[index].isEnabled
-        else { return nil }
-        self.entries[index].inFlight += 1
+        guard let index = self.index(of: grant), self.entries[index].isEnabled else { return nil }
+        self.entries[index].beginRequest()
         return grant
     }
 
     /// Takes a request off a key that ``choose(_:at:)`` put on it.
     ///
-    /// Of a key that is gone by now it does nothing.
+    /// Of a key that is gone by now it does nothing; of one whose secret is another by now it frees the place that the
+    /// request still took.
     public mutating func release(_ grant: KeyGrant) {
-        guard let index = self.index(of: grant.label), self.entries[index].holder == grant.holder else { return }
-        self.entries[index].inFlight = max(0, self.entries[index].inFlight - 1)
+        guard let index = self.index(of: grant.label) else { return }
+        self.entries[index].endRequest(of: grant.generation)
     }
 
     /// Notes how an attempt that began at `begun` ended, and answers what that changed.
+    ///
+    /// A grant that is outdated has no effect. A failure right after a rest that nobody was told the end of is told as the
+    /// step from usable into the next rest; whoever counts both calls ``expire(at:)`` first.
     public mutating func record(
         _ outcome: KeyOutcome,
         on grant: KeyGrant,
@@ -153,19 +133,17 @@ public struct KeyPool: Sendable {
         begun: Instant,
         at now: Instant
     ) -> KeyTransition? {
-        guard let index = self.index(of: grant.label), self.entries[index].grant == grant else { return nil }
+        guard let index = self.index(of: grant) else { return nil }
+        let former = self.entries[index].memory(of: model)
+        defer { if self.entries[index].memory(of: model) != former { self.noteMemoryChange() } }
         switch outcome {
         case .neutral:
             return nil
         case .succeeded:
-            // Nothing to clear is what nearly every request finds.
-            guard self.entries[index].hasConditions else { return nil }
-            self.memoryRevision += 1
-            return self.entries[index].clear(model: model, begun: begun, at: now)
+            return self.entries[index].clear(model: model, begun: begun)
         case .failed(let reason, let scope, let hint):
             guard let rest = Rest(after: reason, policy: self.policy.cooldown) else { return nil }
             let model = scope == .model ? model : nil
-            self.memoryRevision += 1
             return self.entries[index].rest(rest, reason: reason, hint: hint, model: model, begun: begun, at: now)
         }
     }
@@ -185,46 +163,19 @@ public struct KeyPool: Sendable {
         self.index(of: label).map { self.entries[$0].provider }
     }
 
+    /// The present grant of a key, for what the daemon itself learns of it without a request of a caller.
+    ///
+    /// Nothing is counted on the key.
+    public func grant(of label: KeyLabel) -> KeyGrant? {
+        self.index(of: label).map { self.entries[$0].grant }
+    }
+
     func index(of label: KeyLabel) -> Int? {
         self.entries.firstIndex { $0.label == label }
     }
 
-    /// Of the indices that could serve, the one whose turn it is: the one that a person wants, the conversation's own,
-    /// else by mode among those of the highest priority.
-    mutating func pick(_ ready: [Int], for demand: KeyDemand, at now: Instant) -> Int? {
-        guard let highest = ready.map({ self.entries[$0].priority }).max() else { return nil }
-        if demand.pinned != nil { return ready.first }
-        var turn = self.turns[demand.provider] ?? Turn()
-        let former = (turn.last, turn.wanted)
-        let index =
-            self.takeWanted(of: &turn, among: ready, at: now) ?? self.ownKey(of: demand, among: ready)
-            ?? turn.next(
-                among: ready.filter { self.entries[$0].priority == highest }, of: self.entries, mode: self.policy.mode)
-        self.turns[demand.provider] = turn
-        if (turn.last, turn.wanted) != former { self.memoryRevision += 1 }
-        return index
-    }
-
-    /// The key that the conversation was last served by.
-    private mutating func ownKey(of demand: KeyDemand, among ready: [Int]) -> Int? {
-        guard self.policy.affinity, let session = demand.session,
-            let label = self.sessions.key(of: SessionTable.Session(provider: demand.provider, name: session))
-        else { return nil }
-        return ready.first { self.entries[$0].label == label }
-    }
-
-    /// The key that a person wants to be next, once.
-    ///
-    /// One that cannot be used any more is wanted no longer; one that only does not fit this request stays wanted.
-    private func takeWanted(of turn: inout Turn, among ready: [Int], at now: Instant) -> Int? {
-        guard let wanted = turn.wanted else { return nil }
-        if let index = ready.first(where: { self.entries[$0].label == wanted }) {
-            turn.wanted = nil
-            turn.last = wanted
-            return index
-        }
-        let entry = self.entries.first { $0.label == wanted }
-        if entry?.state(for: nil, at: now) != .usable { turn.wanted = nil }
-        return nil
+    /// The place of a key unless the grant is outdated.
+    private func index(of grant: KeyGrant) -> Int? {
+        self.entries.firstIndex { $0.label == grant.label && $0.generation == grant.generation }
     }
 }

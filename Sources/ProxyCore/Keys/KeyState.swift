@@ -26,8 +26,8 @@ struct KeyCondition: Sendable, Equatable {
     var until: Instant
     /// How many windows in a row have ended in this state, from 0: the step of the ladder that ``until`` came from.
     var step: Int
-    /// Whether its end has been told; it stays for its step then.
-    var isOver = false
+    /// Whether the transition back to usable was told already; only the step counts then.
+    var isEndTold = false
 }
 
 /// What changed in a key's state, for the log, the metrics and the control surface.
@@ -44,6 +44,26 @@ public struct KeyTransition: Sendable, Equatable {
     public let reason: ErrorClass?
     /// When the key takes part again; `nil` when it does already.
     public let usableAt: Instant?
+}
+
+/// One model with a key, while it rests.
+public struct ModelStanding: Sendable, Equatable {
+    /// The model, in the provider's words.
+    public let model: ModelName
+    /// The state of the key for this model alone, whatever the state of the whole key is.
+    public let state: KeyState
+    /// The class of the error behind it.
+    public let reason: ErrorClass?
+    /// When the model takes part again.
+    public let usableAt: Instant?
+
+    /// Makes a standing.
+    public init(model: ModelName, state: KeyState, reason: ErrorClass? = nil, usableAt: Instant? = nil) {
+        self.model = model
+        self.state = state
+        self.reason = reason
+        self.usableAt = usableAt
+    }
 }
 
 /// One key as it stands at a moment.
@@ -64,14 +84,22 @@ public struct KeySnapshot: Sendable, Equatable {
     public let isEnabled: Bool
     /// Higher ones are chosen first.
     public let priority: Int
-    /// Its share in the mode `weighted`.
+    /// The share in the mode `weighted`, at least 1.
     public let weight: Int
-    /// The models that it cannot serve right now although the key itself may, sorted by name.
+    /// The models that rest, ordered by name; a rest that has ended is not among them.
     public let modelStates: [ModelStanding]
 
-    init(
-        label: KeyLabel, provider: ProviderName, state: KeyState, reason: ErrorClass? = nil, usableAt: Instant? = nil,
-        inFlight: Int = 0, isEnabled: Bool = true, priority: Int = 0, weight: Int = 1,
+    /// Makes a snapshot; without a word about it a key is enabled unless its state says otherwise.
+    public init(
+        label: KeyLabel,
+        provider: ProviderName,
+        state: KeyState = .usable,
+        reason: ErrorClass? = nil,
+        usableAt: Instant? = nil,
+        inFlight: Int = 0,
+        isEnabled: Bool? = nil,
+        priority: Int = 0,
+        weight: Int = 1,
         modelStates: [ModelStanding] = []
     ) {
         self.label = label
@@ -80,21 +108,9 @@ public struct KeySnapshot: Sendable, Equatable {
         self.reason = reason
         self.usableAt = usableAt
         self.inFlight = inFlight
-        self.isEnabled = isEnabled
+        self.isEnabled = isEnabled ?? (state != .disabled)
         self.priority = priority
         self.weight = weight
         self.modelStates = modelStates
     }
-}
-
-/// How a key stands with one model.
-public struct ModelStanding: Sendable, Equatable {
-    /// The provider's name of the model.
-    public let model: ModelName
-    /// The state, which is not `usable`.
-    public let state: KeyState
-    /// The class of the error behind it.
-    public let reason: ErrorClass?
-    /// When the key serves the model again.
-    public let usableAt: Instant?
 }

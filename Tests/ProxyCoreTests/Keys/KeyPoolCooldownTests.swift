@@ -78,14 +78,15 @@ struct KeyPoolCooldownTests {
     @Test("a success after the rest begins the ladder anew; one that began before it says nothing")
     func successResets() throws {
         var pool = try KeyPool.make(["a"])
-        let grant = try pool.grant("a")
         try pool.fail(.providerRateLimited, on: "a", at: .start)
+        #expect(pool.expire(at: .second(2)).count == 1)
         try pool.fail(.providerRateLimited, on: "a", at: .second(2))
         #expect(pool.usableAt("a", at: .second(2)) == .second(7))
         // A long stream from before the trouble ends well in the middle of the rest.
-        #expect(pool.record(.succeeded, on: grant, model: nil, begun: .second(-10), at: .second(3)) == nil)
+        #expect(try pool.succeed(on: "a", begun: .second(-10), at: .second(3)) == nil)
         #expect(pool.state(of: "a", at: .second(3)) == .cooling)
-        #expect(pool.record(.succeeded, on: grant, model: nil, begun: .second(7), at: .second(8))?.new == .usable)
+        #expect(pool.expire(at: .second(7)).count == 1)
+        #expect(try pool.succeed(on: "a", begun: .second(7), at: .second(8)) == nil)
         try pool.fail(.providerRateLimited, on: "a", at: .second(9))
         #expect(pool.usableAt("a", at: .second(9)) == .second(11))
     }
@@ -104,7 +105,7 @@ struct KeyPoolCooldownTests {
             now = now + .seconds(rest)
             #expect(pool.canServe(try KeyPoolFixture.demand(), at: now))
         }
-        _ = pool.record(.succeeded, on: try pool.grant("a"), model: nil, begun: now, at: now)
+        try pool.succeed(on: "a", at: now)
         try pool.fail(.providerAuthFailed, on: "a", at: now)
         #expect(pool.state(of: "a", at: now) == .suspect)
     }
@@ -135,7 +136,7 @@ struct KeyPoolCooldownTests {
         #expect((transition == nil) == !blamed.contains(reason))
         #expect((pool.snapshots(at: .start) == before) == !blamed.contains(reason))
         #expect(pool.state(of: "b", at: .start) == .usable)
-        let grant = try pool.grant("b")
+        let grant = try pool.present("b")
         #expect(pool.record(.neutral, on: grant, model: nil, begun: .start, at: .start) == nil)
         #expect(pool.state(of: "b", at: .start) == .usable)
     }

@@ -1,6 +1,5 @@
+import ProxyCore
 import Testing
-
-@testable import ProxyCore
 
 /// A pool with the words that its tests speak in.
 enum KeyPoolFixture {
@@ -42,12 +41,6 @@ extension KeyPool {
         if case .chosen(let grant) = self.choose(demand, at: now) { grant.label.text } else { nil }
     }
 
-    /// What an attempt with the key holds; of a key that is not there, what one would that once was.
-    func grant(_ text: String) throws -> KeyGrant {
-        let label = try KeyPoolFixture.label(text)
-        return self.index(of: label).map { self.entries[$0].grant } ?? KeyGrant(label: label, holder: 0, generation: 0)
-    }
-
     /// The shortage; `nil` if a key was chosen.
     mutating func shortage(choosing demand: KeyDemand, at now: Instant) -> KeyShortage? {
         if case .none(let shortage) = self.choose(demand, at: now) { shortage } else { nil }
@@ -73,8 +66,48 @@ extension KeyPool {
         at now: Instant
     ) throws -> KeyTransition? {
         self.record(
-            .failed(reason, concerning: scope, hint: hint), on: try self.grant(label),
+            .failed(reason, concerning: scope, hint: hint), on: try self.present(label),
             model: try model.map(KeyPoolFixture.model), begun: begun ?? now, at: now)
+    }
+
+    /// Notes a success of an attempt that began when it ended, unless told otherwise.
+    @discardableResult
+    mutating func succeed(
+        on label: String, model: String? = nil, begun: Instant? = nil, at now: Instant
+    ) throws -> KeyTransition? {
+        self.record(
+            .succeeded, on: try self.present(label), model: try model.map(KeyPoolFixture.model), begun: begun ?? now,
+            at: now)
+    }
+
+    /// Takes a request off a key as it is now.
+    mutating func release(_ label: String) throws {
+        self.release(try self.present(label))
+    }
+
+    /// The grant of a key as it is now; one that no key ever had if there is none.
+    func present(_ label: String) throws -> KeyGrant {
+        let label = try KeyPoolFixture.label(label)
+        return self.grant(of: label) ?? KeyGrant(label: label, generation: 0)
+    }
+
+    /// A key as it stands.
+    func snapshot(_ label: String, at now: Instant) throws -> KeySnapshot {
+        try #require(self.snapshots(at: now).first { $0.label.text == label })
+    }
+
+    /// The key that the next ordinary request gets.
+    func nextKey(_ provider: String = "kimi", at now: Instant = .start) throws -> String? {
+        self.nextKey(of: try KeyPoolFixture.provider(provider), at: now)?.text
+    }
+
+    /// A person wants another key.
+    @discardableResult
+    mutating func rotate(
+        _ label: String? = nil, of provider: String = "kimi", at now: Instant = .start
+    ) throws -> KeyRotation {
+        try self.rotate(
+            to: try label.map(KeyPoolFixture.label), of: try KeyPoolFixture.provider(provider), at: now)
     }
 
     /// The state of a key.

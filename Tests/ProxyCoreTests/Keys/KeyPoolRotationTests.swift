@@ -16,7 +16,7 @@ struct KeyPoolRotationTests {
             running.append(label)
             while !running.isEmpty, Bool.random(using: &generator) {
                 let index = running.indices.randomElement(using: &generator) ?? 0
-                pool.release(try pool.grant(running.remove(at: index)))
+                try pool.release(running.remove(at: index))
             }
         }
         #expect(counts == ["a": 100, "b": 100, "c": 100])
@@ -92,10 +92,10 @@ struct KeyPoolRotationTests {
         #expect(pool.chosen(demand, at: .start) == "a")
         #expect(pool.chosen(demand, at: .start) == "b")
         #expect(pool.chosen(demand, at: .start) == "c")
-        pool.release(try pool.grant("b"))
+        try pool.release("b")
         #expect(pool.chosen(demand, at: .start) == "b")
-        pool.release(try pool.grant("a"))
-        pool.release(try pool.grant("c"))
+        try pool.release("a")
+        try pool.release("c")
         #expect(pool.chosen(demand, at: .start) == "c")
         #expect(pool.chosen(demand, at: .start) == "a")
     }
@@ -124,7 +124,7 @@ struct KeyPoolRotationTests {
         #expect(!pool.canServe(demand, at: .start))
         let shortage = try pool.lack(demand, at: .start)
         #expect(shortage.isBusy)
-        pool.release(try pool.grant("a"))
+        try pool.release("a")
         #expect(pool.canServe(demand, at: .start))
         #expect(pool.chosen(demand, at: .start) == "a")
     }
@@ -132,8 +132,8 @@ struct KeyPoolRotationTests {
     @Test("a release too many is not a place more")
     func neverReleasesBelowZero() throws {
         var pool = KeyPool(keys: [try KeyPoolFixture.key("a") { $0.inFlight = 1 }], policy: KeyPool.Policy())
-        pool.release(try pool.grant("a"))
-        pool.release(try pool.grant("gone"))
+        try pool.release("a")
+        try pool.release("gone")
         #expect(pool.inFlight("a") == 0)
         #expect(pool.chosen(try KeyPoolFixture.demand(), at: .start) == "a")
         #expect(pool.chosen(try KeyPoolFixture.demand(), at: .start) == nil)
@@ -177,14 +177,12 @@ struct KeyPoolRotationTests {
     func chooseAgain() throws {
         var pool = try KeyPool.make(["a"])
         #expect(pool.chosen(try KeyPoolFixture.demand(), at: .start) == "a")
-        let again = pool.chooseAgain(try pool.grant("a"))
-        #expect(again != nil)
+        let grant = try pool.present("a")
+        #expect(pool.chooseAgain(grant) == grant)
         #expect(pool.inFlight("a") == 2)
         _ = pool.reconfigure(
             keys: [try KeyPoolFixture.key("a") { $0.enabled = false }], policy: KeyPool.Policy(), at: .start)
-        let aAgain = pool.chooseAgain(try pool.grant("a"))
-        #expect(aAgain == nil)
-        let goneAgain = pool.chooseAgain(try pool.grant("gone"))
-        #expect(goneAgain == nil)
+        #expect(pool.chooseAgain(grant) == nil)
+        #expect(pool.chooseAgain(try pool.present("gone")) == nil)
     }
 }
