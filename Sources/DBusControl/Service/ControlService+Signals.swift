@@ -4,12 +4,17 @@ import Synchronization
 extension ControlService {
     /// A key has changed its state: emits `KeyStateChanged`.
     ///
+    /// A rest that was only made longer is no other state, and shows in the key's properties alone: several requests
+    /// that meet the same limit at once are one change.
+    ///
     /// `usableAt` is in microseconds since the epoch, 0 if the key can be used now or nobody can tell.
     public func keyStateChanged(_ label: String, old: String, new: String, reason: String, usableAt: UInt64) {
-        self.broadcast(
-            .keyStateChanged,
-            [.path(ControlPath.key(label)), .text(old), .text(new), .text(reason), .uint64(usableAt)]
-        )
+        if old != new {
+            self.broadcast(
+                .keyStateChanged,
+                [.path(ControlPath.key(label)), .text(old), .text(new), .text(reason), .uint64(usableAt)]
+            )
+        }
         self.keyChanged(label)
         self.statusChanged()
     }

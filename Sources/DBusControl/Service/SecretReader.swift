@@ -24,6 +24,8 @@ final class SecretReader: Sendable {
     /// Reads a pipe, a socket or a file from where it stands to its end: one line of visible ASCII, whose line end is
     /// dropped.
     ///
+    /// A file that stands at its end, as one does that was just written, is read as a whole.
+    ///
     /// Fails with `invalidArgument` for other kinds of descriptors, for nothing, for anything but such a line, for more
     /// than the limit, and for what does not end before the deadline; with `busy` if too many are being read.
     func read(_ descriptor: OwnedDescriptor) async throws(ControlFault) -> SecretText {
@@ -84,6 +86,7 @@ final class SecretReader: Sendable {
         throw SecretSource.refused(
             "the descriptor did not come to its end within \(self.deadline); close its other end after the secret")
     }
+
     /// The bytes without their line end; what they are is never repeated.
     private static func line(_ bytes: UnsafeRawBufferPointer) throws(ControlFault) -> UnsafeRawBufferPointer {
         var line = bytes[...]

@@ -41,6 +41,11 @@ struct SecretSource {
         case S_IFREG:
             self.isSocket = false
             self.flags = nil
+            // Whoever has just written sealed memory or a file stands at its end. Nothing is to be read there, so that
+            // the whole of it must be meant.
+            if status.st_size > 0, lseek(descriptor, 0, SEEK_CUR) == status.st_size {
+                guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Self.unreadable(errno) }
+            }
         default:
             throw Self.refused("expected a pipe, a socket or a file")
         }

@@ -64,15 +64,27 @@ extension ClientsCommand {
                     throw CommandFailure.usage("--expires: expected a moment to come.")
                 }
             }
-            let token = try await invocation.withDaemon { try await $0.createClient(self.name, options: options) }
+            return try await invocation.withDaemon { daemon in
+                let token = try await daemon.createClient(self.name, options: options)
+                do throws(CommandFailure) {
+                    try self.show(token, in: invocation)
+                } catch {
+                    // A token that nobody has seen is of no use, and its name would stay taken.
+                    try await daemon.revokeClient(self.name)
+                    throw error
+                }
+                return .success
+            }
+        }
+
+        private func show(_ token: SecretText, in invocation: Invocation) throws(CommandFailure) {
             guard invocation.json != nil else {
                 try invocation.print(secret: token)
                 invocation.hint("This is the only time that the token of \(self.name) is shown.")
-                return .success
+                return
             }
             let text = token.withBytes { String(decoding: $0, as: UTF8.self) }
             try invocation.show(ActionReport(json: .object(["name": .string(self.name), "token": .string(text)])))
-            return .success
         }
     }
 

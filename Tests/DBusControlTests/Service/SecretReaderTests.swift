@@ -77,6 +77,15 @@ struct SecretReaderTests {
         }
     }
 
+    @Test func readsAllOfAFileThatWasJustWritten() async throws {
+        try await TemporaryDirectory.with { directory in
+            let descriptor = open(try directory.write("key", ""), O_RDWR | O_CLOEXEC)
+            #expect(write(descriptor, "sk-written\n", 11) == 11)
+            let secret = try await SecretReader().read(OwnedDescriptor(owning: descriptor))
+            #expect(secret.withBytes { String(decoding: $0, as: UTF8.self) } == "sk-written")
+        }
+    }
+
     @Test func readsASocket() async throws {
         var ends: [CInt] = [-1, -1]
         try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0)

@@ -32,11 +32,25 @@ struct SignalTests {
         }
     }
 
+    @Test func aLongerRestIsNoChangeOfTheState() async throws {
+        try await ControlStage.with { stage in
+            let signals = try await stage.signals(of: ManagerInterface.name)
+            stage.service.keyStateChanged("beta", old: "usable", new: "cooling", reason: "rate_limited", usableAt: 42)
+            stage.service.keyStateChanged("beta", old: "cooling", new: "cooling", reason: "rate_limited", usableAt: 43)
+            stage.service.keyStateChanged("beta", old: "cooling", new: "usable", reason: "", usableAt: 0)
+            var iterator = signals.makeAsyncIterator()
+            for states in [["usable", "cooling"], ["cooling", "usable"]] {
+                let signal = try #require(await iterator.next())
+                #expect(Array(signal.arguments[1...2]) == states.map { .string($0) })
+            }
+        }
+    }
+
     @Test func everySignalHasTheTypesThatAreIntrospected() async throws {
         try await ControlStage.with { stage in
             let signals = try await stage.signals(of: ManagerInterface.name)
             try await stage.call(.subscribe, [.variants([:])])
-            stage.service.keyStateChanged("alpha", old: "", new: "", reason: "", usableAt: 0)
+            stage.service.keyStateChanged("alpha", old: "suspect", new: "usable", reason: "", usableAt: 0)
             stage.service.rotated(from: "", to: "", reason: "")
             stage.service.requestFinished(Samples.row)
             stage.service.configReloaded([])

@@ -36,6 +36,15 @@ struct ClientTests {
         #expect(hinted.errors == "This is the only time that the token of laptop is shown.\n")
     }
 
+    @Test func endsAClientWhoseTokenCannotBeShown() async throws {
+        let daemon = FakeDaemon()
+        let text = try await kmictl("clients", "create", "ci", daemon: daemon, isFull: true)
+        #expect(text.status == .failed)
+        let json = try await kmictl("clients", "create", "ci", "--json", daemon: daemon, isFull: true)
+        #expect(json.status == .failed)
+        #expect(daemon.asked == ["create ci", "revoke ci", "create ci", "revoke ci"])
+    }
+
     @Test func refusesATokenThatHasEnded() async throws {
         let daemon = FakeDaemon()
         let result = try await kmictl("clients", "create", "laptop", "--expires", "2020-01-01", daemon: daemon)

@@ -14,8 +14,15 @@ extension Terminal {
 /// Output that is kept.
 final class RecordedOutput: OutputChannel {
     private let kept = Mutex<(data: [UInt8], messages: String)>(([], ""))
+    private let isFull: Bool
 
-    func data(_ bytes: [UInt8]) { self.kept.withLock { $0.data += bytes } }
+    /// - Parameter isFull: Whether data cannot be written, as on a full disk.
+    init(isFull: Bool = false) { self.isFull = isFull }
+
+    func data(_ bytes: [UInt8]) throws(CommandFailure) {
+        if self.isFull { throw CommandFailure(.failed, code: "output", "no space left") }
+        self.kept.withLock { $0.data += bytes }
+    }
     func message(_ text: String) { self.kept.withLock { $0.messages += text + "\n" } }
     func prompt(_ text: String) { self.kept.withLock { $0.messages += text } }
 
@@ -33,15 +40,16 @@ struct RunResult {
     }
 }
 
-/// Runs the program without a bus; `connection` is what connecting fails with.
+/// Runs the program without a bus; `connection` is what connecting fails with, `isFull` whether data cannot be written.
 func kmictl(
     _ words: String...,
     daemon: FakeDaemon = FakeDaemon(),
     terminal: Terminal = .none,
     input: String = "",
-    connection: ControlClientError? = nil
+    connection: ControlClientError? = nil,
+    isFull: Bool = false
 ) async throws -> RunResult {
-    let output = RecordedOutput()
+    let output = RecordedOutput(isFull: isFull)
     let pipe = try FilledPipe(input)
     defer { pipe.close() }
     let surroundings = Surroundings(
