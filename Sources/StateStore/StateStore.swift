@@ -130,6 +130,13 @@ public final class StateStore: Sendable {
     /// One word for why state is not written: `full`, `read_only` or `io`; `nil` when the last write worked.
     public var trouble: String? { self.writer.trouble() }
 
+    /// Has a closure called when writing fails and when it works again; it may also be called when nothing has changed.
+    ///
+    /// It runs on the writer's thread and must not wait.
+    public func onTrouble(_ body: @escaping @Sendable () -> Void) {
+        self.writer.troubleObserver.withLock { $0 = body }
+    }
+
     /// Writes what waits and closes the database, within 5 s; every change that waits is answered.
     ///
     /// What is handed over afterwards is given up.

@@ -1,11 +1,18 @@
 import DBusControl
+import ProxyCore
 import Synchronization
 
 /// Where the daemon tells the bus what happens, whether there is a bus at the moment or not.
 ///
 /// Nothing here waits: the request path calls it.
 final class ControlHub: Sendable {
+    /// Tells moments as the bus shows them.
+    let clock: ShownClock
     private let present = Mutex<ControlService?>(nil)
+
+    init(time: any TimeSource) {
+        self.clock = ShownClock(time: time)
+    }
 
     /// The service on the bus; `nil` while there is no bus.
     var service: ControlService? {

@@ -22,7 +22,7 @@ extension DaemonControl {
         status.keysTotal = UInt32(clamping: keys.count)
         status.keysUsable = UInt32(clamping: keys.count { $0.state == .usable })
         status.requestsInFlight = UInt32(clamping: self.gateway.requestsInFlight)
-        status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0, at: now) } ?? 0
+        status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0) } ?? 0
         return status
     }
 
@@ -50,7 +50,7 @@ extension DaemonControl {
         status.provider = key.provider.text
         status.state = key.state.rawValue
         status.reason = key.reason?.rawValue ?? ""
-        status.usableAt = key.usableAt.map { self.wallTime(of: $0, at: now) } ?? 0
+        status.usableAt = key.usableAt.map { self.wallTime(of: $0) } ?? 0
         status.enabled = key.isEnabled
         status.priority = Int32(clamping: key.priority)
         status.weight = UInt32(clamping: key.weight)
@@ -63,7 +63,7 @@ extension DaemonControl {
         status.modelStates = key.modelStates.map { model in
             KeyStatus.ModelState(
                 model: model.model.text, state: model.state.rawValue, reason: model.reason?.rawValue ?? "",
-                usableAt: model.usableAt.map { self.wallTime(of: $0, at: now) } ?? 0)
+                usableAt: model.usableAt.map { self.wallTime(of: $0) } ?? 0)
         }
         return status
     }
@@ -88,7 +88,7 @@ extension DaemonControl {
         return status
     }
 
-    private func wallTime(of instant: Instant, at now: Instant) -> UInt64 {
-        (self.time.wallTime() + (instant - now)).unsigned
+    private func wallTime(of instant: Instant) -> UInt64 {
+        self.hub.clock.wallTime(of: instant).unsigned
     }
 }

@@ -10,13 +10,11 @@ import Synchronization
 final class Ledger: GatewayObserver {
     private let store: StateStore
     private let hub: ControlHub
-    private let time: any TimeSource
     private let gateway = Mutex<Gateway?>(nil)
 
-    init(store: StateStore, hub: ControlHub, time: any TimeSource) {
+    init(store: StateStore, hub: ControlHub) {
         self.store = store
         self.hub = hub
-        self.time = time
     }
 
     /// Ties the knot: the gateway is made with its observer, which asks the gateway what it remembers.
@@ -47,11 +45,13 @@ final class Ledger: GatewayObserver {
             reason: transition.reason?.rawValue ?? "",
             usableAt: self.microseconds(of: transition.usableAt))
         service.statusChanged()
-        guard transition.old == .usable, let gateway = self.gateway.withLock({ $0 }),
+        // A key that went out of use for a reason of its provider's was in use; one that a person takes out tells its
+        // rotation itself.
+        guard transition.old == .usable, let reason = transition.reason, let gateway = self.gateway.withLock({ $0 }),
             let provider = gateway.pool.provider(of: transition.key),
             let next = gateway.nextKey(of: provider)
         else { return }
-        service.rotated(from: transition.key.text, to: next.text, reason: transition.reason?.rawValue ?? "disabled")
+        service.rotated(from: transition.key.text, to: next.text, reason: reason.rawValue)
     }
 
     func keysMoved() {
@@ -60,7 +60,6 @@ final class Ledger: GatewayObserver {
     }
 
     private func microseconds(of instant: Instant?) -> UInt64 {
-        guard let instant else { return 0 }
-        return (self.time.wallTime() + (instant - self.time.now())).unsigned
+        instant.map { self.hub.clock.wallTime(of: $0).unsigned } ?? 0
     }
 }

@@ -1,4 +1,5 @@
 import CurlClient
+import DBusControl
 import DBusKit
 import Foundation
 import Gateway
@@ -49,8 +50,8 @@ struct DaemonServices {
         let metrics = ProxyMetrics(registry: MetricsRegistry())
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
-        let (hub, health) = (ControlHub(), Health())
-        let ledger = Ledger(store: foundation.state.store, hub: hub, time: time)
+        let (hub, health) = (ControlHub(time: time), Health())
+        let ledger = Ledger(store: foundation.state.store, hub: hub)
         let gateway = Gateway(
             snapshot: keeper.snapshot,
             transport: client,
@@ -95,6 +96,8 @@ struct DaemonServices {
             await store.close()
             throw error
         }
+        // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
+        store.onTrouble { [hub] in hub.service?.statusChanged() }
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
         var services: [any Service] = [

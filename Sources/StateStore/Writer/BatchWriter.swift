@@ -17,6 +17,8 @@ final class BatchWriter: Sendable {
     let files: StateFiles
     let logger: Logger
     let state: Mutex<WriterState>
+    /// Who hears that writing begins or ceases to fail.
+    let troubleObserver = Mutex<(@Sendable () -> Void)?>(nil)
     // Transactions run here, one after the other; deadlines elsewhere, for when a transaction hangs.
     private let queue = DispatchQueue(label: "kmi.state.writer", qos: .userInitiated)
     private let deadlines = DispatchQueue(label: "kmi.state.deadlines")
@@ -170,7 +172,10 @@ final class BatchWriter: Sendable {
             let (answers, report) = state.end(batch, outcome, bytes: bytes, at: now)
             return (answers, report, state.takeSettledWaiters(), state.statistics)
         }
-        if let report { self.log(report, statistics) }
+        if let report {
+            self.log(report, statistics)
+            if report != .dropped { self.troubleObserver.withLock { $0 }?() }
+        }
         for (answer, result) in answers { answer.resume(returning: result) }
         for waiter in waiters { waiter.continuation.resume() }
     }
