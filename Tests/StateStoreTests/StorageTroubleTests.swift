@@ -1,5 +1,6 @@
 import GRDB
 import ProxyCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -39,6 +40,8 @@ struct StorageTroubleTests {
             var counts = UsageCounts()
             try await withStore(in: directory, log: log) { store async throws in
                 #expect(store.trouble == nil)
+                let heard = Mutex<[String?]>([])
+                store.onTrouble { heard.withLock { $0.append(store.trouble) } }
                 try await store.onWriter { try fault.begin($0) }
                 for number in 0..<500 {
                     let record = try full(number)
@@ -68,6 +71,7 @@ struct StorageTroubleTests {
                 #expect(store.trouble == nil)
                 #expect(store.statistics.writes[.requests] == 500)
                 #expect(log.events == ["state_write_failed", "state_write_recovered"])
+                #expect(heard.withLock { $0 } == [fault.rawValue, nil])
             }
             try await withStore(in: directory) { store async throws in
                 let state = try store.load()
