@@ -83,7 +83,9 @@ extension RequestFlow {
 
     private func listRequest(for provider: Configuration.Provider) -> UpstreamRequest? {
         let now = self.gateway.time.now()
-        guard let key = self.gateway.pool.firstUsableKey(of: provider.name, at: now) else { return nil }
+        guard let grant = self.gateway.pool.firstUsableKey(of: provider.name, at: now),
+            let source = self.source(of: grant, for: provider)
+        else { return nil }
         let place = provider.place { bases in
             TargetJoining.join(rest: "/models", isVersioned: true, querySuffix: "", bases: bases)
         }
@@ -94,7 +96,8 @@ extension RequestFlow {
             method: "GET",
             origin: place.origin,
             target: place.joined.target,
-            headers: self.snapshot.requestFields(from: fields, key: key, provider: provider, joined: place.joined),
+            headers: source.snapshot.requestFields(
+                from: fields, key: grant.label, provider: provider, joined: place.joined),
             body: .none,
             pins: provider.pins
         )
