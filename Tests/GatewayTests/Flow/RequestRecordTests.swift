@@ -1,5 +1,6 @@
 import NIOCore
 import ProxyCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -147,4 +148,69 @@ struct RequestRecordTests {
         #expect(fixture.metric("kmi_key_requests_total") == 1)
         fixture.expectAllSettled()
     }
+
+    @Test("a request that no key can take is refused, before any attempt (X-059)")
+    func refusedWithoutKey() throws {
+        let fixture = try GatewayFixture { configuration in
+            for index in configuration.keys.indices { configuration.keys[index].enabled = false }
+        }
+        let exchange = fixture.post(Self.chat)
+        let record = try Self.record(of: fixture)
+        #expect(exchange.status == 503)
+        #expect(record.outcome == .refused)
+        #expect(record.errorClass == .daemonNoUsableKey)
+        #expect(fixture.metric("kmi_rejected_total", ["reason": "no_usable_key"]) == 1)
+    }
+
+    @Test("a request that was answered after attempts is not refused")
+    func answeredAfterAttempts() throws {
+        let fixture = try GatewayFixture { $0.retry.maxAttempts = 1 }
+        let exchange = fixture.post(Self.chat)
+        try fixture.transfer(0).fail(.closedBeforeAnswer)
+        let record = try Self.record(of: fixture)
+        #expect(exchange.status == 502)
+        #expect(record.outcome == .complete)
+        #expect(fixture.metric("kmi_rejected_total") == 0)
+    }
+
+    @Test("an attempt that is ended from outside is not blamed for what failed before it (K-035)")
+    func endedFromOutside() throws {
+        let fixture = try GatewayFixture()
+        let exchange = fixture.post(Self.chat)
+        try fixture.transfer(0).answer(429, ["Content-Type": "application/json"], #"{"error":{}}"#)
+        exchange.drop()
+        let record = try Self.record(of: fixture)
+        #expect(record.attempts.map(\.key.text) == ["alpha", "beta"])
+        #expect(record.attempts.map(\.errorClass) == [.providerRateLimited, .daemonInternal])
+        let beta = UsageCounts.KeyID(
+            label: try #require(KeyLabel("beta")), provider: try #require(ProviderName("kimi")))
+        #expect(fixture.gateway.counts.key(beta)?.errors == [.daemonInternal: 1])
+        fixture.expectAllSettled()
+    }
+
+    @Test("a key keeps its place while a request tries it again (K-026)")
+    func keepsPlace() throws {
+        let fixture = try GatewayFixture()
+        _ = fixture.post(Self.chat)
+        let hadNobody = Flag()
+        let gateway = fixture.gateway
+        fixture.readings.call {
+            let keys = gateway.pool.snapshots(at: Instant(nanoseconds: 0))
+            if keys.first(where: { $0.label.text == "alpha" })?.inFlight == 0 { hadNobody.raise() }
+        }
+        try fixture.transfer(0).fail(.closedBeforeAnswer, sent: true, reused: true)
+        fixture.readings.call(nil)
+        #expect(fixture.transfers.count == 2)
+        #expect(!hadNobody.isRaised)
+        try fixture.transfer(1).answer(200)
+        fixture.expectAllSettled()
+    }
+}
+
+/// Whether something happened.
+private final class Flag: Sendable {
+    private let state = Mutex(false)
+
+    var isRaised: Bool { self.state.withLock { $0 } }
+    func raise() { self.state.withLock { $0 = true } }
 }
