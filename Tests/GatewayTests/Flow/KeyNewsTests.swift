@@ -1,3 +1,4 @@
+import Glibc
 import ProxyCore
 import Synchronization
 import TestSupport
@@ -14,24 +15,44 @@ struct KeyNewsTests {
             var gateway: Gateway?
             var memory = KeyMemory()
             var transitions: [KeyTransition] = []
+            var isInside = false
+            var wasCrowded = false
         }
 
         private let state = Mutex(State())
 
         func watch(_ gateway: Gateway?) { self.state.withLock { $0.gateway = gateway } }
         var memory: KeyMemory { self.state.withLock { $0.memory } }
+        /// Whether two threads told something at a time.
+        var wasCrowded: Bool { self.state.withLock { $0.wasCrowded } }
         var transitions: [KeyTransition] { self.state.withLock { $0.transitions } }
 
         func requestFinished(_ record: RequestRecord) {}
 
         func keyChanged(_ transition: KeyTransition) {
+            self.enter()
+            // Somebody else may come in between, if anybody may.
+            sched_yield()
             self.state.withLock { $0.transitions.append(transition) }
+            self.leave()
         }
+
+        private func enter() {
+            self.state.withLock { state in
+                state.wasCrowded = state.wasCrowded || state.isInside
+                state.isInside = true
+            }
+        }
+
+        private func leave() { self.state.withLock { $0.isInside = false } }
 
         func keysMoved() {
             guard let gateway = self.state.withLock({ $0.gateway }) else { return }
+            self.enter()
             let memory = gateway.memory()
+            sched_yield()
             self.state.withLock { $0.memory = memory }
+            self.leave()
         }
     }
 
@@ -66,6 +87,7 @@ struct KeyNewsTests {
         #expect(told.count > 1)
         #expect(zip(told, told.dropFirst()).allSatisfy { $0.new == $1.old })
         #expect(keeper.memory == gateway.memory())
+        #expect(!keeper.wasCrowded)
         keeper.watch(nil)
     }
 
