@@ -65,6 +65,9 @@ extension RequestFlow {
     private func fetch(_ provider: Configuration.Provider, generation: Int) {
         let catalogue = self.gateway.catalogue
         let time = self.gateway.time
+        // A list from where the provider was when this request began is not for those who come later.
+        let isPresent = self.gateway.snapshot.hasProvider(provider.name, like: provider)
+        let generation = isPresent ? generation : ModelListCache.noGeneration
         guard let request = self.listRequest(for: provider) else {
             return catalogue.finish(provider.name, with: nil, generation: generation, at: time.now())
         }

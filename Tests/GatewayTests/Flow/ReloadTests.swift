@@ -148,4 +148,33 @@ struct ReloadTests {
         exchange.leave()
         for transfer in fixture.transfers { transfer.complete() }
     }
+
+    @Test("a list of models from a provider's former address is not kept")
+    func dropsListOfFormerAddress() throws {
+        let other = try GatewayFixture.provider("other")
+        let fixture = try GatewayFixture { configuration in
+            configuration.providers.append(other)
+            configuration.keys.append(try GatewayFixture.key("delta", provider: "other"))
+        }
+        let exchange = Self.open(fixture)
+        fixture.gateway.apply(
+            GatewayFixture.snapshot(
+                try GatewayFixture.configuration { configuration in
+                    configuration.providers.append(
+                        try GatewayFixture.provider("other", base: "https://moved.example/v1"))
+                    configuration.keys.append(try GatewayFixture.key("delta", provider: "other"))
+                }))
+        Self.complete(exchange)
+        #expect(fixture.transfers.filter(\.isModelList).contains { $0.request.origin.host == "other.example" })
+        for transfer in fixture.transfers where transfer.isModelList {
+            transfer.answer(200, Self.json, #"{"data":[{"id":"x"}]}"#)
+        }
+        fixture.run()
+        try fixture.transfer().answer(200)
+        _ = fixture.post()
+        #expect(fixture.transfers.filter(\.isModelList).contains { $0.request.origin.host == "moved.example" })
+        fixture.exchanges.last?.leave()
+        for transfer in fixture.transfers where transfer.isModelList { transfer.answer(200) }
+        fixture.run()
+    }
 }
