@@ -135,6 +135,21 @@ struct RequestRecordTests {
         #expect(fixture.gateway.counts.client(try #require(ClientName("ci")))?.requests == 1)
     }
 
+    @Test("keys that are gone take no series from those that are there (K-013, K-031)")
+    func presentKeysFirst() throws {
+        var counts = UsageCounts()
+        let kimi = try #require(ProviderName("kimi"))
+        var used = UsageCounts.Key()
+        used.outcomes = ["ok": 7]
+        for label in (0..<20_000).map({ "gone-\($0)" }) + ["alpha", "beta", "gamma"] {
+            counts.keys[UsageCounts.KeyID(label: try #require(KeyLabel(label)), provider: kimi)] = used
+        }
+        let fixture = try GatewayFixture(counts: counts)
+        for label in ["alpha", "beta", "gamma"] {
+            #expect(fixture.metric("kmi_key_requests_total", ["key": label, "outcome": "ok"]) == 7)
+        }
+    }
+
     @Test("a request counts once for each key that it used, by its last attempt there (K-035)")
     func countsOncePerKey() throws {
         let fixture = try GatewayFixture()
