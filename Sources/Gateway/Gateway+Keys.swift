@@ -28,23 +28,23 @@ extension Gateway {
         to label: KeyLabel?, of provider: ProviderName
     ) throws(KeyRotationRefusal) -> KeyRotation {
         let rotation = try self.pool.rotate(to: label, of: provider, at: self.time.now())
-        self.tellMoves()
+        self.tellNews()
         return rotation
     }
 
     /// Ends every rest and forgets the errors of all keys.
     public func resetKeys() {
         let now = self.time.now()
-        let transitions = self.pool.resetAll(at: now)
+        self.pool.resetAll(at: now)
         for key in self.pool.snapshots(at: now) { self.counts.forgetErrors(of: key.label) }
-        self.tell(transitions)
+        self.tellNews()
     }
 
     /// Ends the rests of a key and forgets its errors.
     public func resetKey(_ label: KeyLabel) {
-        let transitions = self.pool.reset(label, at: self.time.now())
+        self.pool.reset(label, at: self.time.now())
         self.counts.forgetErrors(of: label)
-        self.tell(transitions)
+        self.tellNews()
     }
 
     // MARK: Who hears of it
@@ -56,18 +56,21 @@ extension Gateway {
 
     /// Tells of the keys whose rest has ended by itself.
     func tellRecoveries() {
-        self.tell(self.pool.expire(at: self.time.now()))
+        self.pool.expire(at: self.time.now())
+        self.tellNews()
     }
 
-    /// Tells of changes of keys, in their order.
-    func tell(_ transitions: [KeyTransition]) {
-        for transition in transitions { self.tell(transition) }
-        self.tellMoves()
-    }
-
-    /// Tells the observer when what is remembered of the keys may have changed since it was last told.
-    func tellMoves() {
-        if self.pool.takeMove() { self.observer.keysMoved() }
+    /// Tells of what became of the keys since it was last told, one thread at a time.
+    ///
+    /// So everybody hears of changes in their order, whichever threads they happened on, and what an observer asks and keeps
+    /// of the memory when it hears of a move is never replaced by something older (K-013). Whatever happened before is told
+    /// when this returns.
+    func tellNews() {
+        self.telling.withLock { _ in
+            let news = self.pool.takeNews()
+            for transition in news.transitions { self.tell(transition) }
+            if news.hasMoved { self.observer.keysMoved() }
+        }
     }
 
     private func tell(_ transition: KeyTransition) {

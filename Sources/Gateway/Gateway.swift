@@ -21,6 +21,8 @@ public final class Gateway: Responder {
     /// The daemon's own user, who needs no token on the Unix socket.
     let userID: UInt32
     let recoveryTimer = Mutex<KeyRecoveryTimer?>(nil)
+    /// Held by the one who tells the observer of keys.
+    let telling = Mutex<Void>(())
     private let current: Mutex<GatewaySnapshot>
 
     /// Makes a gateway.
@@ -46,7 +48,8 @@ public final class Gateway: Responder {
         counts: UsageCounts,
         observer: any GatewayObserver
     ) {
-        self.pool = SharedKeyPool(KeyPool(keys: snapshot.poolKeys, policy: snapshot.poolPolicy))
+        let pool = KeyPool(keys: snapshot.poolKeys, policy: snapshot.poolPolicy)
+        self.pool = SharedKeyPool(pool)
         self.transport = transport
         self.metrics = metrics
         self.time = time
@@ -55,15 +58,18 @@ public final class Gateway: Responder {
         self.logger = logger
         self.counts = SharedUsageCounts(counts)
         self.observer = observer
-        for (id, use) in counts.keys {
-            for (outcome, count) in use.outcomes {
-                metrics.keyRequests.with(id.label.text, id.provider.text, outcome).increment(by: count)
+        // Keys that are gone come last: past the bound of the family they share a series, the others do not.
+        for isPresent in [true, false] {
+            for (id, use) in counts.keys where (snapshot.keys[id.label]?.provider == id.provider) == isPresent {
+                for (outcome, count) in use.outcomes {
+                    metrics.keyRequests.with(id.label.text, id.provider.text, outcome).increment(by: count)
+                }
             }
         }
         let limits = snapshot.configuration.limits
         self.gate = AdmissionGate(limit: limits.inFlight, queueLimit: limits.queue)
         self.catalogue = ModelListCache()
-        self.current = Mutex(snapshot)
+        self.current = Mutex(snapshot.inForce(with: pool.generations))
     }
 
     /// The configuration that new requests begin with.
@@ -74,11 +80,11 @@ public final class Gateway: Responder {
     /// Puts a new configuration in force for requests that begin from now on.
     public func apply(_ snapshot: GatewaySnapshot) {
         let former = self.snapshot
-        let renewed = Set(snapshot.secrets.filter { former.secrets[$0.key] != $0.value }.keys)
-        let transitions = self.pool.reconfigure(
-            keys: snapshot.poolKeys, policy: snapshot.poolPolicy, renewed: renewed, at: self.time.now()
-        ) {
-            self.current.withLock { $0 = snapshot }
+        self.pool.reconfigure(
+            keys: snapshot.poolKeys, policy: snapshot.poolPolicy, renewed: snapshot.renewedKeys(since: former),
+            at: self.time.now()
+        ) { generations in
+            self.current.withLock { $0 = snapshot.inForce(with: generations) }
         }
         let limits = snapshot.configuration.limits
         self.gate.reconfigure(limit: limits.inFlight, queueLimit: limits.queue)
@@ -86,7 +92,7 @@ public final class Gateway: Responder {
         if former.configuration.providers != snapshot.configuration.providers || former.secrets != snapshot.secrets {
             self.catalogue.forget()
         }
-        self.tell(transitions)
+        self.tellNews()
     }
 
     /// Requests that wait for admission right now.

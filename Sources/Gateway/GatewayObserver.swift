@@ -2,7 +2,8 @@ public import ProxyCore
 
 /// Hears of what outlives requests: the store and the control surface listen here.
 ///
-/// Called on event loops, so nothing here may wait.
+/// Called on event loops, so nothing here may wait. What is told of keys comes from one thread at a time and in its order;
+/// whoever hears of it may ask the gateway about keys, but not steer them.
 public protocol GatewayObserver: Sendable {
     /// A request has ended; every request is told exactly once.
     func requestFinished(_ record: RequestRecord)

@@ -18,6 +18,8 @@ public struct GatewaySnapshot: Sendable {
     let keys: [KeyLabel: Configuration.Key]
     let secrets: [KeyLabel: Secret]
     let attemptLimits: AttemptLimits
+    /// The generation of each key of the pool that this configuration's secrets belong to; empty until it is in force.
+    private(set) var generations: [KeyLabel: UInt64] = [:]
 
     /// The keys that the pool is made of.
     public let poolKeys: [Configuration.Key]
@@ -72,6 +74,13 @@ public struct GatewaySnapshot: Sendable {
             total: configuration.upstream.totalTimeout.map(TimeAmount.init),
             responseBody: configuration.server.limits.responseBody.map(Int64.init)
         )
+    }
+
+    /// This configuration as it is in force, with the generations that the pool gave its keys.
+    func inForce(with generations: [KeyLabel: UInt64]) -> GatewaySnapshot {
+        var snapshot = self
+        snapshot.generations = generations
+        return snapshot
     }
 
     /// A local server without keys has one of its own name, so that it can be told whether it is in use (contract

@@ -9,6 +9,10 @@ public final class SharedKeyPool: Sendable {
         var pool: KeyPool
         /// The memory's revision that was told last.
         var told: UInt64
+        /// Changes of keys that nobody was told of yet, in their order.
+        var untold: [KeyTransition] = []
+
+        var hasMoved: Bool { self.told != self.pool.memoryRevision }
     }
 
     private let state: Mutex<State>
@@ -20,16 +24,15 @@ public final class SharedKeyPool: Sendable {
 
     /// Takes over a new configuration, keeping what is known of keys that stay.
     ///
-    /// Keys in `renewed` have another secret than before. `publish` is called before any request can choose from the new
-    /// keys, and after all that chose from the old ones.
+    /// Keys in `renewed` have another secret than before. `publish` is called with the generation of each key before any
+    /// request can choose from the new keys, and after all that chose from the old ones.
     func reconfigure(
         keys: [Configuration.Key], policy: KeyPool.Policy, renewed: Set<KeyLabel>, at now: Instant,
-        publish: () -> Void
-    ) -> [KeyTransition] {
+        publish: ([KeyLabel: UInt64]) -> Void
+    ) {
         self.state.withLock { state in
-            let transitions = state.pool.reconfigure(keys: keys, policy: policy, renewed: renewed, at: now)
-            publish()
-            return transitions
+            state.untold += state.pool.reconfigure(keys: keys, policy: policy, renewed: renewed, at: now)
+            publish(state.pool.generations)
         }
     }
 
@@ -53,8 +56,13 @@ public final class SharedKeyPool: Sendable {
         self.state.withLock { $0.pool.shortage(for: demand, at: now) }
     }
 
-    func firstUsableKey(of provider: ProviderName, at now: Instant) -> KeyLabel? {
+    func firstUsableKey(of provider: ProviderName, at now: Instant) -> KeyGrant? {
         self.state.withLock { $0.pool.firstUsableKey(of: provider, at: now) }
+    }
+
+    /// The present grant of a key; nothing is counted on it.
+    func grant(of label: KeyLabel) -> KeyGrant? {
+        self.state.withLock { $0.pool.grant(of: label) }
     }
 
     // MARK: Attempts
@@ -71,17 +79,19 @@ public final class SharedKeyPool: Sendable {
         self.state.withLock { $0.pool.release(grant) }
     }
 
-    /// Notes how an attempt ended, and answers what there is to tell: rests that have ended unnoticed before it.
+    /// Notes how an attempt ended, after rests that have ended unnoticed before it.
+    ///
+    /// Answers whether that changed a key.
     func record(
         _ outcome: KeyOutcome, on grant: KeyGrant, model: ModelName?, begun: Instant, at now: Instant
-    ) -> [KeyTransition] {
-        if case .neutral = outcome { return [] }
+    ) -> Bool {
+        if case .neutral = outcome { return false }
         return self.state.withLock { state in
-            var transitions = state.pool.expire(at: now)
+            state.untold += state.pool.expire(at: now)
             if let own = state.pool.record(outcome, on: grant, model: model, begun: begun, at: now) {
-                transitions.append(own)
+                state.untold.append(own)
             }
-            return transitions
+            return !state.untold.isEmpty
         }
     }
 
@@ -90,8 +100,8 @@ public final class SharedKeyPool: Sendable {
     /// When the next rest ends that ``expire(at:)`` will tell of.
     var nextDeadline: Instant? { self.state.withLock { $0.pool.nextDeadline } }
 
-    func expire(at now: Instant) -> [KeyTransition] {
-        self.state.withLock { $0.pool.expire(at: now) }
+    func expire(at now: Instant) {
+        self.state.withLock { $0.untold += $0.pool.expire(at: now) }
     }
 
     func rotate(
@@ -102,12 +112,30 @@ public final class SharedKeyPool: Sendable {
         }
     }
 
-    func resetAll(at now: Instant) -> [KeyTransition] {
-        self.state.withLock { $0.pool.resetAll(at: now) }
+    func resetAll(at now: Instant) {
+        self.state.withLock { $0.untold += $0.pool.resetAll(at: now) }
     }
 
-    func reset(_ label: KeyLabel, at now: Instant) -> [KeyTransition] {
-        self.state.withLock { $0.pool.reset(label, at: now) }
+    func reset(_ label: KeyLabel, at now: Instant) {
+        self.state.withLock { $0.untold += $0.pool.reset(label, at: now) }
+    }
+
+    // MARK: News
+
+    /// Whether ``takeNews()`` has something to tell.
+    var hasNews: Bool {
+        self.state.withLock { $0.hasMoved || !$0.untold.isEmpty }
+    }
+
+    /// The changes of keys since this was last asked, in their order, and whether the memory may have changed.
+    func takeNews() -> (transitions: [KeyTransition], hasMoved: Bool) {
+        self.state.withLock { state in
+            defer {
+                state.untold = []
+                state.told = state.pool.memoryRevision
+            }
+            return (state.untold, state.hasMoved)
+        }
     }
 
     // MARK: Memory
@@ -121,13 +149,5 @@ public final class SharedKeyPool: Sendable {
 
     func memory(at now: Instant, wallTime: WallTime) -> KeyMemory {
         self.state.withLock { $0.pool.memory(at: now, wallTime: wallTime) }
-    }
-
-    /// Whether the memory may have changed since this was last asked.
-    func takeMove() -> Bool {
-        self.state.withLock { state in
-            defer { state.told = state.pool.memoryRevision }
-            return state.told != state.pool.memoryRevision
-        }
     }
 }

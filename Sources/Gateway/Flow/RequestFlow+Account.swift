@@ -22,7 +22,7 @@ extension RequestFlow {
         self.logRequest(self.record)
         self.gateway.counts.add(self.record)
         self.gateway.observer.requestFinished(self.record)
-        self.gateway.tellMoves()
+        if self.gateway.pool.hasNews { self.gateway.tellNews() }
     }
 
     private func completeRecord() {

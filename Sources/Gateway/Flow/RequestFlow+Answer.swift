@@ -8,7 +8,7 @@ extension RequestFlow {
     func refuse(_ fault: ProxyFault) {
         guard !self.hasAnswered else { return }
         if self.record.errorClass == nil { self.record.errorClass = fault.code.errorClass }
-        if self.policy == nil {
+        if (self.policy?.attempts ?? 0) == 0 {
             self.record.outcome = .refused
             self.gateway.metrics.rejected.with(fault.code.rawValue).increment()
         }

@@ -6,60 +6,40 @@ import ProxyCore
 /// An attempt that is running, with what it runs on.
 struct RunningAttempt {
     let attempt: Attempt
-    let candidate: RouteCandidate
-    let grant: KeyGrant
+    let chosen: ChosenKey
     let begun: Instant
     /// The status of the provider's answer; `nil` if it gave none.
     var status: Int?
 
     /// The key that it is made with.
-    var key: KeyLabel { self.grant.label }
+    var key: KeyLabel { self.chosen.grant.label }
+    /// The provider and the model that it is made for.
+    var candidate: RouteCandidate { self.chosen.candidate }
 }
 
 extension RequestFlow: AttemptOwner {
-    // MARK: Choosing a key
-
     /// Begins an attempt with a key of the first candidate that has a usable one.
     func attempt() {
         self.phase = .attempting
-        guard let (grant, candidate) = self.chooseKey() else { return self.answerWithoutKey() }
-        self.begin(on: grant, of: candidate)
+        guard let chosen = self.chooseKey() else { return self.answerWithoutKey() }
+        self.begin(on: chosen)
     }
 
-    /// Chooses a key of the first candidate that has a usable one, and counts the request on it.
-    private func chooseKey() -> (KeyGrant, RouteCandidate)? {
-        while self.candidateIndex < self.candidates.count {
-            let candidate = self.candidates[self.candidateIndex]
-            let demand = KeyDemand(
-                provider: candidate.provider.name,
-                model: candidate.model,
-                pinned: self.controls.pinnedKey,
-                session: self.controls.session,
-                excluded: self.failedKeys
-            )
-            switch self.gateway.pool.choose(demand, at: self.gateway.time.now()) {
-            case .chosen(let grant):
-                return (grant, candidate)
-            case .none(let shortage):
-                self.shortage = self.shortage?.merged(with: shortage) ?? shortage
-                self.candidateIndex += 1
-            }
-        }
-        return nil
-    }
-
-    private func begin(on grant: KeyGrant, of candidate: RouteCandidate) {
+    private func begin(on chosen: ChosenKey) {
         let now = self.gateway.time.now()
-        let key = grant.label
+        let candidate = chosen.candidate
+        let key = chosen.grant.label
         self.record.provider = candidate.provider.name
         self.record.key = key
         if self.snapshot.configuration.server.dryRun {
-            self.gateway.pool.release(grant)
+            self.gateway.pool.release(chosen.grant)
             return self.answerDryRun(key: key, candidate: candidate)
         }
         do throws(ProxyFault) {
-            let request = try self.upstreamRequest(for: candidate, key: key)
+            let request = try self.upstreamRequest(on: chosen)
             self.policy?.begin()
+            // What failed before is no word on this attempt, should it be ended from outside.
+            self.record.errorClass = nil
             let attempt = Attempt(
                 eventLoop: self.exchange.eventLoop,
                 owner: self,
@@ -69,15 +49,16 @@ extension RequestFlow: AttemptOwner {
                     snapshot.classify(answer, of: candidate.provider, wallTime: gateway.time.wallTime())
                 }
             )
-            self.running = RunningAttempt(attempt: attempt, candidate: candidate, grant: grant, begun: now)
+            self.running = RunningAttempt(attempt: attempt, chosen: chosen, begun: now)
             attempt.begin(request, through: self.gateway.transport)
         } catch {
-            self.gateway.pool.release(grant)
+            self.gateway.pool.release(chosen.grant)
             self.refuse(error)
         }
     }
 
-    private func upstreamRequest(for candidate: RouteCandidate, key: KeyLabel) throws(ProxyFault) -> UpstreamRequest {
+    private func upstreamRequest(on chosen: ChosenKey) throws(ProxyFault) -> UpstreamRequest {
+        let candidate = chosen.candidate
         guard let route, let place = candidate.place(of: route) else {
             throw ProxyFault(.notFound, message: "The provider does not offer this API.")
         }
@@ -87,17 +68,11 @@ extension RequestFlow: AttemptOwner {
             method: self.head.method,
             origin: place.origin,
             target: place.joined.target,
-            headers: self.snapshot(knowing: key, of: candidate.provider.name).requestFields(
-                from: self.head.headers, key: key, provider: candidate.provider, joined: place.joined),
+            headers: chosen.source.snapshot.requestFields(
+                from: self.head.headers, key: chosen.grant.label, provider: candidate.provider, joined: place.joined),
             body: length,
             pins: candidate.provider.pins
         )
-    }
-
-    /// The configuration that has the secret of a key: the request's own, or the one in force where a reload has brought
-    /// the key in, or moved it to this provider, since the request began (T-015).
-    private func snapshot(knowing key: KeyLabel, of provider: ProviderName) -> GatewaySnapshot {
-        self.snapshot.keys[key]?.provider == provider ? self.snapshot : self.gateway.snapshot
     }
 
     // MARK: What the attempt tells
@@ -168,61 +143,22 @@ extension RequestFlow: AttemptOwner {
             self.note(outcome, of: running)
             self.answer(failure, of: running)
         case .sameKey:
+            // Its place stays taken in between, so that nobody else comes in on top (K-026).
+            let again = self.gateway.pool.chooseAgain(running.chosen.grant)
             self.drop(running, noting: outcome, class: errorClass)
-            self.begin(onSameKeyAs: running)
+            guard again != nil else { return self.attempt() }
+            self.gateway.metrics.retries.with(ErrorClass.providerUnreachable.rawValue).increment()
+            self.begin(on: running.chosen)
         case .anotherKey(let otherProvider):
             self.failedKeys.append(running.key)
             if otherProvider { self.candidateIndex += 1 }
             self.note(outcome, of: running)
             // The next key is taken before this attempt is given up, so that nobody else can take it in between.
-            guard let (grant, candidate) = self.chooseKey() else { return self.answer(failure, of: running) }
+            guard let chosen = self.chooseKey() else { return self.answer(failure, of: running) }
             self.drop(running, noting: .neutral, class: errorClass)
             self.gateway.metrics.retries.with(errorClass.rawValue).increment()
-            self.begin(on: grant, of: candidate)
+            self.begin(on: chosen)
         }
-    }
-
-    private func begin(onSameKeyAs former: RunningAttempt) {
-        guard let grant = self.gateway.pool.chooseAgain(former.grant) else { return self.attempt() }
-        self.gateway.metrics.retries.with(ErrorClass.providerUnreachable.rawValue).increment()
-        self.begin(on: grant, of: former.candidate)
-    }
-
-    /// Ends an attempt in favour of the next one.
-    private func drop(_ running: RunningAttempt, noting outcome: KeyOutcome, class errorClass: ErrorClass) {
-        self.running = nil
-        running.attempt.cancel()
-        self.finish(running, as: outcome, class: errorClass)
-    }
-
-    // MARK: What becomes of keys
-
-    /// Notes on the key how the attempt went, without taking the request off it.
-    func note(_ outcome: KeyOutcome, of running: RunningAttempt) {
-        let transitions = self.gateway.pool.record(
-            outcome, on: running.grant, model: running.candidate.model, begun: running.begun,
-            at: self.gateway.time.now())
-        if !transitions.isEmpty { self.gateway.tell(transitions) }
-    }
-
-    /// Notes how the running attempt ended and takes the request off the key.
-    func settle(_ running: RunningAttempt, as outcome: KeyOutcome, class errorClass: ErrorClass?) {
-        self.running = nil
-        self.finish(running, as: outcome, class: errorClass)
-    }
-
-    private func finish(_ running: RunningAttempt, as outcome: KeyOutcome, class errorClass: ErrorClass?) {
-        self.note(outcome, of: running)
-        self.gateway.pool.release(running.grant)
-        let duration = self.gateway.time.now() - running.begun
-        self.upstreamTime += duration
-        self.record.attempts.append(
-            RequestRecord.Attempt(
-                key: running.key, provider: running.candidate.provider.name, errorClass: errorClass,
-                status: running.status, duration: duration))
-        let provider = running.candidate.provider.name.text
-        let word = errorClass?.rawValue ?? "ok"
-        self.gateway.metrics.upstreamAttempts.with(provider, word).increment()
     }
 
     // MARK: Answers after attempts

@@ -9,6 +9,9 @@ final class ModelListCache: Sendable {
     /// How long a provider whose list could not be had is left alone.
     static let patience = Duration.seconds(60)
 
+    /// The generation of a list that is not kept.
+    static let noGeneration = -1
+
     private struct Entry {
         /// `nil` after a failure, if there was no list before.
         var models: [ModelEntry]?

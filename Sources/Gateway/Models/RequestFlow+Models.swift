@@ -65,6 +65,9 @@ extension RequestFlow {
     private func fetch(_ provider: Configuration.Provider, generation: Int) {
         let catalogue = self.gateway.catalogue
         let time = self.gateway.time
+        // A list from where the provider was when this request began is not for those who come later.
+        let isPresent = self.gateway.snapshot.hasProvider(provider.name, like: provider)
+        let generation = isPresent ? generation : ModelListCache.noGeneration
         guard let request = self.listRequest(for: provider) else {
             return catalogue.finish(provider.name, with: nil, generation: generation, at: time.now())
         }
@@ -83,7 +86,9 @@ extension RequestFlow {
 
     private func listRequest(for provider: Configuration.Provider) -> UpstreamRequest? {
         let now = self.gateway.time.now()
-        guard let key = self.gateway.pool.firstUsableKey(of: provider.name, at: now) else { return nil }
+        guard let grant = self.gateway.pool.firstUsableKey(of: provider.name, at: now),
+            let source = self.source(of: grant, for: provider)
+        else { return nil }
         let place = provider.place { bases in
             TargetJoining.join(rest: "/models", isVersioned: true, querySuffix: "", bases: bases)
         }
@@ -94,7 +99,8 @@ extension RequestFlow {
             method: "GET",
             origin: place.origin,
             target: place.joined.target,
-            headers: self.snapshot.requestFields(from: fields, key: key, provider: provider, joined: place.joined),
+            headers: source.snapshot.requestFields(
+                from: fields, key: grant.label, provider: provider, joined: place.joined),
             body: .none,
             pins: provider.pins
         )

@@ -40,6 +40,8 @@ extension KeyPool {
         /// All requests that run with the key, those with a former secret among them.
         var inFlight: Int { self.outdated.values.reduce(self.current, +) }
 
+        // Inlined, as are `fits` and `isUsable`: a call copies the entry, which costs more than what it asks.
+        @inline(__always)
         var hasRoom: Bool {
             self.inFlightLimit.map { self.inFlight < $0 } ?? true
         }
@@ -70,6 +72,7 @@ extension KeyPool {
         // MARK: How it stands
 
         /// Whether the key could serve the demand if it were usable.
+        @inline(__always)
         func fits(_ demand: KeyDemand) -> Bool {
             guard self.provider == demand.provider else { return false }
             if let pinned = demand.pinned, pinned != self.label { return false }
@@ -88,6 +91,19 @@ extension KeyPool {
         func state(for model: ModelName?, at now: Instant) -> KeyState {
             guard self.isEnabled else { return .disabled }
             return self.present(for: model, at: now)?.state ?? .usable
+        }
+
+        /// Whether nothing keeps the key from serving the model, but perhaps its places.
+        @inline(__always)
+        func isUsable(for model: ModelName?, at now: Instant) -> Bool {
+            guard self.isEnabled else { return false }
+            guard self.hasConditions else { return true }
+            return self.present(for: model, at: now) == nil
+        }
+
+        /// Whether anything at all is known of rests, be they over or not; false for most keys most of the time.
+        var hasConditions: Bool {
+            self.condition != nil || !self.modelConditions.isEmpty || !self.untoldEnds.isEmpty
         }
 
         /// The models that rest, by name.

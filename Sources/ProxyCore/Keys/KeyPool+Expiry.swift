@@ -12,7 +12,12 @@ extension KeyPool {
     ///
     /// It has passed while something is left to tell.
     public var nextDeadline: Instant? {
-        self.entries.lazy.compactMap(\.nextDeadline).min()
+        var next: Instant?
+        for index in self.entries.indices where self.entries[index].hasConditions {
+            guard let own = self.entries[index].nextDeadline else { continue }
+            next = min(next ?? own, own)
+        }
+        return next
     }
 
     /// Ends every rest of every key, those of models too; ladders start anew, and what is disabled stays so (K-019).

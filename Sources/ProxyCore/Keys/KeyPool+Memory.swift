@@ -2,7 +2,8 @@ extension KeyPool {
     /// What of the pool outlives the process, in the order of the configuration and by name.
     public func memory(at now: Instant, wallTime: WallTime) -> KeyMemory {
         var conditions: [KeyMemory.Condition] = []
-        for entry in self.entries {
+        for index in self.entries.indices where self.entries[index].hasConditions {
+            let entry = self.entries[index]
             func remember(_ condition: KeyCondition, of model: ModelName?) {
                 conditions.append(
                     KeyMemory.Condition(

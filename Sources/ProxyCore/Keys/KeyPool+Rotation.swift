@@ -5,8 +5,7 @@ extension KeyPool {
     public func nextKey(of provider: ProviderName, at now: Instant) -> KeyLabel? {
         let ready = self.entries.indices.filter { index in
             let entry = self.entries[index]
-            return entry.fits(KeyDemand(provider: provider)) && entry.state(for: nil, at: now) == .usable
-                && entry.hasRoom
+            return entry.fits(KeyDemand(provider: provider)) && entry.isUsable(for: nil, at: now) && entry.hasRoom
         }
         var turn = self.turns[provider] ?? Turn()
         return turn.next(among: ready, of: self.entries, mode: self.policy.mode).map { self.entries[$0].label }
@@ -17,8 +16,8 @@ extension KeyPool {
     /// A person's word beats mode, priority and the key of a conversation, not a pin (K-013, X-001). A request that does
     /// not fit the key (its model, its places, a failure with it) leaves the word to the following one; a key that rests
     /// or is disabled by then is passed over for good. Afterwards rotation goes on from the key; the mode `sticky` stays on
-    /// it. Without a label the keys follow each other by priority, then in the order of the configuration; a repeated call
-    /// moves on from the key that is wanted already.
+    /// it. Without a label the keys follow each other by priority, then in the order of the configuration, those with a model
+    /// list only where there are no others; a repeated call moves on from the key that is wanted already.
     public mutating func rotate(
         to label: KeyLabel?, of provider: ProviderName, at now: Instant
     ) throws(KeyRotationRefusal) -> KeyRotation {
@@ -68,7 +67,12 @@ extension KeyPool {
             (self.entries[right].priority, left) < (self.entries[left].priority, right)
         }
         let place = ring.firstIndex(of: current) ?? 0
-        let others = ring[(place + 1)...] + ring[..<place]
+        // Where some keys take ordinary requests, one that serves listed models only is not the next one unless it is asked
+        // for by name: the next request would not use it.
+        let hasOrdinary = usable.contains { self.entries[$0].models.isEmpty }
+        let others = (ring[(place + 1)...] + ring[..<place]).filter {
+            !hasOrdinary || self.entries[$0].models.isEmpty
+        }
         guard let following = others.first(where: { self.entries[$0].hasRoom }) ?? others.first else {
             return KeyRotation(key: self.entries[current].label, reason: .only)
         }
@@ -95,7 +99,7 @@ extension KeyPool {
 
     private func isUsable(_ label: KeyLabel, of provider: ProviderName, at now: Instant) -> Bool {
         guard let index = self.index(of: label), self.entries[index].provider == provider else { return false }
-        return self.entries[index].state(for: nil, at: now) == .usable
+        return self.entries[index].isUsable(for: nil, at: now)
     }
 
     /// The key that the demand's conversation was last served by, if it is among those that could serve.

@@ -55,19 +55,11 @@ public struct KeyPool: Sendable {
 
     /// Chooses a key for a request and counts the request on it.
     public mutating func choose(_ demand: KeyDemand, at now: Instant) -> KeyChoice {
-        let fitting = self.entries.indices.filter { self.entries[$0].fits(demand) }
-        let free = fitting.filter { index in
-            !demand.excluded.contains(self.entries[index].label)
-                && self.entries[index].state(for: demand.model, at: now) == .usable
-        }
-        let ready = free.filter { self.entries[$0].hasRoom }
+        let (ready, isBusy) = self.ready(for: demand, at: now)
         guard let index = self.pick(ready, for: demand, at: now) else {
-            return .none(
-                KeyShortage(
-                    keys: fitting.map { self.entries[$0].snapshot(for: demand.model, at: now) },
-                    isBusy: !free.isEmpty
-                )
-            )
+            var shortage = self.shortage(for: demand, at: now)
+            shortage.isBusy = isBusy
+            return .none(shortage)
         }
         self.entries[index].beginRequest()
         let grant = self.entries[index].grant
@@ -77,11 +69,25 @@ public struct KeyPool: Sendable {
         return .chosen(grant)
     }
 
+    /// The keys that can serve the demand, and whether one cannot only because it serves as many requests as it may.
+    private func ready(for demand: KeyDemand, at now: Instant) -> (keys: [Int], isBusy: Bool) {
+        var ready: [Int] = []
+        var isBusy = false
+        // By index: a loop over the elements would copy each of them, which costs more than to look at it.
+        for index in self.entries.indices {
+            guard self.entries[index].fits(demand), self.entries[index].isUsable(for: demand.model, at: now),
+                !demand.excluded.contains(self.entries[index].label)
+            else { continue }
+            if self.entries[index].hasRoom { ready.append(index) } else { isBusy = true }
+        }
+        return (ready, isBusy)
+    }
+
     /// The first usable key of a provider, for a call of the daemon's own that takes nobody's turn.
     ///
     /// Nothing changes.
-    public func firstUsableKey(of provider: ProviderName, at now: Instant) -> KeyLabel? {
-        self.entries.first { $0.provider == provider && $0.state(for: nil, at: now) == .usable }?.label
+    public func firstUsableKey(of provider: ProviderName, at now: Instant) -> KeyGrant? {
+        self.entries.first { $0.provider == provider && $0.isUsable(for: nil, at: now) }?.grant
     }
 
     /// Whether ``choose(_:at:)`` would find a key.
@@ -90,7 +96,7 @@ public struct KeyPool: Sendable {
     public func canServe(_ demand: KeyDemand, at now: Instant) -> Bool {
         self.entries.contains { entry in
             entry.fits(demand) && !demand.excluded.contains(entry.label)
-                && entry.state(for: demand.model, at: now) == .usable && entry.hasRoom
+                && entry.isUsable(for: demand.model, at: now) && entry.hasRoom
         }
     }
 
@@ -161,6 +167,11 @@ public struct KeyPool: Sendable {
     /// The provider that a key belongs to.
     public func provider(of label: KeyLabel) -> ProviderName? {
         self.index(of: label).map { self.entries[$0].provider }
+    }
+
+    /// The present generation of every key.
+    public var generations: [KeyLabel: UInt64] {
+        Dictionary(self.entries.map { ($0.label, $0.generation) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The present grant of a key, for what the daemon itself learns of it without a request of a caller.

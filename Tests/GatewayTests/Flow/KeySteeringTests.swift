@@ -125,4 +125,20 @@ struct KeySteeringTests {
         _ = fixture.post()
         #expect(lists() > before)
     }
+
+    @Test("a dry run takes turns and a person's word as real requests do, so that what it shows is true (X-063)")
+    func dryRunTakesTurns() throws {
+        let fixture = try GatewayFixture { $0.server.dryRun = true }
+        #expect(fixture.post().header("x-kmi-key") == "alpha")
+        #expect(fixture.post().header("x-kmi-key") == "beta")
+        _ = try fixture.gateway.rotate(to: Self.label("beta"), of: try #require(Self.kimi))
+        #expect(fixture.post().header("x-kmi-key") == "beta")
+        #expect(fixture.post().header("x-kmi-key") == "gamma")
+        #expect(fixture.transfers.isEmpty)
+        let kimi = try #require(Self.kimi)
+        for label in ["alpha", "beta", "gamma"] {
+            #expect(fixture.gateway.counts.key(UsageCounts.KeyID(label: try Self.label(label), provider: kimi)) == nil)
+        }
+        fixture.expectAllSettled()
+    }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import ProxyCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -134,6 +135,21 @@ struct RequestRecordTests {
         #expect(fixture.gateway.counts.client(try #require(ClientName("ci")))?.requests == 1)
     }
 
+    @Test("keys that are gone take no series from those that are there (K-013, K-031)")
+    func presentKeysFirst() throws {
+        var counts = UsageCounts()
+        let kimi = try #require(ProviderName("kimi"))
+        var used = UsageCounts.Key()
+        used.outcomes = ["ok": 7]
+        for label in (0..<20_000).map({ "gone-\($0)" }) + ["alpha", "beta", "gamma"] {
+            counts.keys[UsageCounts.KeyID(label: try #require(KeyLabel(label)), provider: kimi)] = used
+        }
+        let fixture = try GatewayFixture(counts: counts)
+        for label in ["alpha", "beta", "gamma"] {
+            #expect(fixture.metric("kmi_key_requests_total", ["key": label, "outcome": "ok"]) == 7)
+        }
+    }
+
     @Test("a request counts once for each key that it used, by its last attempt there (K-035)")
     func countsOncePerKey() throws {
         let fixture = try GatewayFixture()
@@ -147,4 +163,69 @@ struct RequestRecordTests {
         #expect(fixture.metric("kmi_key_requests_total") == 1)
         fixture.expectAllSettled()
     }
+
+    @Test("a request that no key can take is refused, before any attempt (X-059)")
+    func refusedWithoutKey() throws {
+        let fixture = try GatewayFixture { configuration in
+            for index in configuration.keys.indices { configuration.keys[index].enabled = false }
+        }
+        let exchange = fixture.post(Self.chat)
+        let record = try Self.record(of: fixture)
+        #expect(exchange.status == 503)
+        #expect(record.outcome == .refused)
+        #expect(record.errorClass == .daemonNoUsableKey)
+        #expect(fixture.metric("kmi_rejected_total", ["reason": "no_usable_key"]) == 1)
+    }
+
+    @Test("a request that was answered after attempts is not refused")
+    func answeredAfterAttempts() throws {
+        let fixture = try GatewayFixture { $0.retry.maxAttempts = 1 }
+        let exchange = fixture.post(Self.chat)
+        try fixture.transfer(0).fail(.closedBeforeAnswer)
+        let record = try Self.record(of: fixture)
+        #expect(exchange.status == 502)
+        #expect(record.outcome == .complete)
+        #expect(fixture.metric("kmi_rejected_total") == 0)
+    }
+
+    @Test("an attempt that is ended from outside is not blamed for what failed before it (K-035)")
+    func endedFromOutside() throws {
+        let fixture = try GatewayFixture()
+        let exchange = fixture.post(Self.chat)
+        try fixture.transfer(0).answer(429, ["Content-Type": "application/json"], #"{"error":{}}"#)
+        exchange.drop()
+        let record = try Self.record(of: fixture)
+        #expect(record.attempts.map(\.key.text) == ["alpha", "beta"])
+        #expect(record.attempts.map(\.errorClass) == [.providerRateLimited, .daemonInternal])
+        let beta = UsageCounts.KeyID(
+            label: try #require(KeyLabel("beta")), provider: try #require(ProviderName("kimi")))
+        #expect(fixture.gateway.counts.key(beta)?.errors == [.daemonInternal: 1])
+        fixture.expectAllSettled()
+    }
+
+    @Test("a key keeps its place while a request tries it again (K-026)")
+    func keepsPlace() throws {
+        let fixture = try GatewayFixture()
+        _ = fixture.post(Self.chat)
+        let hadNobody = Flag()
+        let gateway = fixture.gateway
+        fixture.readings.call {
+            let keys = gateway.pool.snapshots(at: Instant(nanoseconds: 0))
+            if keys.first(where: { $0.label.text == "alpha" })?.inFlight == 0 { hadNobody.raise() }
+        }
+        try fixture.transfer(0).fail(.closedBeforeAnswer, sent: true, reused: true)
+        fixture.readings.call(nil)
+        #expect(fixture.transfers.count == 2)
+        #expect(!hadNobody.isRaised)
+        try fixture.transfer(1).answer(200)
+        fixture.expectAllSettled()
+    }
+}
+
+/// Whether something happened.
+private final class Flag: Sendable {
+    private let state = Mutex(false)
+
+    var isRaised: Bool { self.state.withLock { $0 } }
+    func raise() { self.state.withLock { $0 = true } }
 }

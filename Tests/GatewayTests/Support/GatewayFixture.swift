@@ -3,6 +3,7 @@ import Metrics
 import NIOCore
 import NIOEmbedded
 import ProxyCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -12,6 +13,8 @@ import Testing
 final class GatewayFixture {
     let loop = EmbeddedEventLoop()
     let clock = ManualClock()
+    /// How the gateway reads ``clock``.
+    let readings: ProbedClock
     let metrics = ProxyMetrics(registry: MetricsRegistry())
     let transport: FakeTransport
     let observer = RecordingObserver()
@@ -64,18 +67,22 @@ final class GatewayFixture {
         )
     }
 
-    init(counts: UsageCounts = UsageCounts(), _ change: (inout Configuration) throws -> Void = { _ in }) throws {
+    init(
+        counts: UsageCounts = UsageCounts(), observer: (any GatewayObserver)? = nil,
+        _ change: (inout Configuration) throws -> Void = { _ in }
+    ) throws {
+        self.readings = ProbedClock(self.clock)
         self.transport = FakeTransport(eventLoop: self.loop)
         self.gateway = Gateway(
             snapshot: Self.snapshot(try Self.configuration(change)),
             transport: self.transport,
             metrics: self.metrics,
-            time: self.clock,
+            time: self.readings,
             spool: nil,
             userID: Self.userID,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             counts: counts,
-            observer: self.observer
+            observer: observer ?? self.observer
         )
     }
 
@@ -202,6 +209,26 @@ final class GatewayFixture {
             metrics.sum("kmi_key_requests_total") == Double(records.reduce(0) { $0 + $1.lastAttempts.count }),
             sourceLocation: sourceLocation)
     }
+}
+
+/// A clock that calls somebody whenever a gateway reads it.
+final class ProbedClock: TimeSource {
+    private let clock: ManualClock
+    private let probe = Mutex<(@Sendable () -> Void)?>(nil)
+
+    init(_ clock: ManualClock) {
+        self.clock = clock
+    }
+
+    /// Calls this from now on; `nil` for nobody.
+    func call(_ probe: (@Sendable () -> Void)?) { self.probe.withLock { $0 = probe } }
+
+    func now() -> Instant {
+        self.probe.withLock { $0 }?()
+        return self.clock.now()
+    }
+
+    func wallTime() -> WallTime { self.clock.wallTime() }
 }
 
 /// Random numbers that are the same in every run (SplitMix64).

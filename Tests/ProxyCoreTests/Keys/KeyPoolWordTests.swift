@@ -247,4 +247,23 @@ struct KeyPoolWordTests {
         #expect(try pool.rotate().key.text == "a")
         #expect(pool.chosen(demand, at: .start) == "a")
     }
+
+    @Test("without a label a key that the next ordinary request cannot use is not reported (X-001)")
+    func passesListedKeys() throws {
+        let keys = [
+            try KeyPoolFixture.key("a"),
+            try KeyPoolFixture.key("b") { $0.models = [try KeyPoolFixture.model("m")] },
+            try KeyPoolFixture.key("c"),
+        ]
+        var pool = KeyPool(keys: keys, policy: KeyPool.Policy())
+        #expect(try pool.rotate().key.text == "c")
+        #expect(try pool.nextKey() == "c")
+        #expect(try pool.take(try KeyPoolFixture.demand(), at: .start) == "c")
+        // By its name it is had all the same, and left behind from there.
+        #expect(try pool.rotate("b").key.text == "b")
+        #expect(try pool.rotate().key.text == "c")
+        var two = KeyPool(keys: Array(keys.prefix(2)), policy: KeyPool.Policy())
+        #expect(try two.rotate() == KeyRotation(key: try KeyPoolFixture.label("a"), reason: .only))
+        #expect(try two.nextKey() == "a")
+    }
 }
