@@ -46,6 +46,7 @@ struct DaemonServices {
             installationKey: stored.installationKey, output: foundation.output, logger: logger)
         let configuration = keeper.inForce.effective.configuration
         keeper.reportLeftOut(keeper.inForce.effective)
+        let outdated = keeper.inForce.effective.outdated
         let metrics = ProxyMetrics(registry: MetricsRegistry())
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
@@ -95,6 +96,7 @@ struct DaemonServices {
             await store.close()
             throw error
         }
+        await control.forget(Array(outdated))
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
         var services: [any Service] = [
