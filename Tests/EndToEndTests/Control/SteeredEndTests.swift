@@ -30,6 +30,22 @@ struct SteeredEndTests {
         }
     }
 
+    @Test("a service manager that reads nothing any more keeps neither changes nor the end waiting")
+    func managerIsStuck() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await PrivateBus.with { bus in
+                try await DaemonProcess.with(.threeKeys(simulator), bus: bus.address) { daemon in
+                    let steering = Steering(bus: bus.address)
+                    // The kernel keeps so many messages of each reload for a while only.
+                    for _ in 0..<10 { try await steering.succeed("--timeout", "3s", "reload") }
+                    try await steering.succeed("mode", "sticky")
+                    daemon.process.send(SIGTERM)
+                    #expect(try await daemon.process.waitForExit() == .exited(0))
+                }
+            }
+        }
+    }
+
     @Test("while the daemon drains it answers on the bus, and refuses to read its configuration")
     func refusesReload() async throws {
         try await SimulatorProcess.with { simulator in
