@@ -3,6 +3,7 @@ import DBusKit
 import Logging
 import ProxyCore
 import ServiceLifecycle
+import Synchronization
 
 /// The bus has the name already: another daemon answers there.
 struct BusNameTaken: Error, CustomStringConvertible {
@@ -30,12 +31,14 @@ final class BusPresence: Service {
     private let control: DaemonControl
     private let userID: UInt32
     private let logger: Logger
-    /// The connection that the start has made; `nil` if there was no bus then.
-    private let first: BusConnection?
+    /// Whether the log knows already that somebody else has the name.
+    private let isNameTaken = Mutex(false)
+    /// The connection that the start has made, until it is used; `nil` if there was no bus then.
+    private let first: Mutex<BusConnection?>
 
     init(address: BusAddress, first: BusConnection?, control: DaemonControl, userID: UInt32, logger: Logger) {
         self.address = address
-        self.first = first
+        self.first = Mutex(first)
         self.control = control
         self.userID = userID
         self.logger = logger
@@ -47,9 +50,13 @@ final class BusPresence: Service {
     static func look(at address: BusAddress, logger: Logger) async throws -> BusConnection? {
         do {
             let connection = try await BusConnection.open(address, timeout: Self.patience)
-            guard try await !connection.hasOwner(ControlNames.bus, timeout: Self.patience) else {
+            do {
+                guard try await !connection.hasOwner(ControlNames.bus, timeout: Self.patience) else {
+                    throw BusNameTaken(bus: address)
+                }
+            } catch {
                 await connection.close()
-                throw BusNameTaken(bus: address)
+                throw error
             }
             return connection
         } catch let error as BusError {
@@ -62,23 +69,25 @@ final class BusPresence: Service {
 
     /// Exports everything and asks for the name, as the last step of the start.
     func appear() async throws {
-        guard let first else {
+        guard let first = self.first.withLock({ $0 }) else {
             self.control.health.set(.bus, isBroken: true)
             return
         }
+        let isNameOurs: Bool
         do {
-            guard try await self.serve(on: first) else {
-                await first.close()
-                throw BusNameTaken(bus: self.address)
-            }
-        } catch let error as BusError {
+            isNameOurs = try await self.serve(on: first)
+        } catch {
+            self.first.withLock { $0 = nil }
             self.lost("\(error)")
+            return
         }
+        guard isNameOurs else { throw BusNameTaken(bus: self.address) }
     }
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
-            var connection = self.control.hub.service == nil ? nil : self.first
+            // Not kept beyond its end.
+            var connection = self.first.withLock { $0.take() }
             var pause = Duration.milliseconds(100)
             while !Task.isCancelled {
                 if let connection {
@@ -132,13 +141,21 @@ final class BusPresence: Service {
         do {
             let connection = try await BusConnection.open(self.address, timeout: Self.patience)
             if try await self.serve(on: connection) {
+                self.isNameTaken.withLock { $0 = false }
                 self.control.health.set(.bus, isBroken: false)
                 self.logger.notice("back on the bus", metadata: ["event": "bus_back", "bus": "\(self.address)"])
                 self.control.hub.service?.statusChanged()
                 return connection
             }
-            await connection.close()
-            self.logger.debug("the name is taken", metadata: ["event": "bus_name_taken", "bus": "\(self.address)"])
+            // Told once: it is asked for again until the other one has ended.
+            let isNews = self.isNameTaken.withLock { isTaken in
+                defer { isTaken = true }
+                return !isTaken
+            }
+            self.logger.log(
+                level: isNews ? .warning : .debug,
+                "serving on, but nobody can steer this daemon: another kmid has its name on the bus; stop one of them",
+                metadata: ["event": "bus_name_taken", "bus": "\(self.address)", "name": "\(ControlNames.bus)"])
         } catch {
             self.logger.debug(
                 "still no bus", metadata: ["event": "bus_missing", "bus": "\(self.address)", "reason": "\(error)"])
@@ -147,12 +164,22 @@ final class BusPresence: Service {
     }
 
     /// Exports everything and asks for the name; `false` if somebody else has it.
+    ///
+    /// Without the name the connection is closed: its objects refer to it, so that it would never end by itself.
     private func serve(on connection: BusConnection) async throws(BusError) -> Bool {
         let service = ControlService(plane: self.control, ownUserID: self.userID, connection: connection)
-        try service.export()
-        guard try await service.requestName(timeout: Self.patience) else { return false }
-        self.control.hub.service = service
-        return true
+        do throws(BusError) {
+            try service.export()
+            if try await service.requestName(timeout: Self.patience) {
+                self.control.hub.service = service
+                return true
+            }
+        } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+        return false
     }
 
     private func lost(_ reason: String) {

@@ -19,11 +19,34 @@ final class ConfigurationKeeper: Sendable {
         /// Both together.
         var effective: EffectiveConfiguration
 
+        /// Puts both together.
+        init(file: LoadedConfiguration, changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret]) {
+            self.file = file
+            self.changes = changes
+            self.addedSecrets = addedSecrets
+            self.effective = EffectiveConfiguration(
+                file: file.configuration, changes: changes, hasSecret: { addedSecrets[$0] != nil })
+            self.forgetOutdated()
+        }
+
         /// Puts both together anew.
         mutating func combine() {
             let secrets = self.addedSecrets
             self.effective = EffectiveConfiguration(
                 file: self.file.configuration, changes: self.changes, hasSecret: { secrets[$0] != nil })
+            self.forgetOutdated()
+        }
+
+        /// What the file has overtaken does not come back when the file says again what it said before.
+        private mutating func forgetOutdated() {
+            for subject in self.effective.outdated { self.changes.overrides[subject] = nil }
+        }
+
+        /// Whether the file needs the secret that lies in `secrets/` under a name.
+        func refers(to label: KeyLabel) -> Bool {
+            let reference = SecretReference.store(id: label.text)
+            return self.file.configuration.keys.contains { $0.secret == reference }
+                || self.file.configuration.clients.contains { $0.token == reference }
         }
 
         /// The secret of every key that takes part.
@@ -43,11 +66,7 @@ final class ConfigurationKeeper: Sendable {
         file: LoadedConfiguration, changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret], installationKey: [UInt8],
         output: LogOutput, logger: Logger
     ) {
-        self.state = Mutex(
-            InForce(
-                file: file, changes: changes, addedSecrets: addedSecrets,
-                effective: EffectiveConfiguration(
-                    file: file.configuration, changes: changes, hasSecret: { addedSecrets[$0] != nil })))
+        self.state = Mutex(InForce(file: file, changes: changes, addedSecrets: addedSecrets))
         self.installationKey = installationKey
         self.output = output
         self.logger = logger
@@ -83,7 +102,6 @@ final class ConfigurationKeeper: Sendable {
             // What needs a restart counts as changed again at the next reload, until it has been restarted.
             state.file.configuration = found.effective
             state.combine()
-            for subject in state.effective.outdated { state.changes.overrides[subject] = nil }
             difference = found
             return state
         }

@@ -43,13 +43,14 @@ extension DaemonControl {
             } catch {
                 throw ControlFault(error, at: self.time)
             }
-            try await self.commitMemory()
+            let saved = await self.saveMemory()
             self.audit(
                 "rotated", "rotated by hand",
                 ["key": "\(rotation.key)", "provider": "\(name)", "reason": "\(rotation.reason.rawValue)"])
             self.hub.service?.rotated(
                 from: former?.text ?? "", to: rotation.key.text, reason: rotation.reason.rawValue)
             self.hub.service?.statusChanged()
+            try saved.get()
             return Rotation(key: rotation.key.text, reason: rotation.reason.rawValue)
         }
     }
@@ -157,6 +158,9 @@ extension DaemonControl {
 
     func reload() async throws(ControlFault) -> [ReloadEntry] {
         try await self.turns.take { () throws(ControlFault) in
+            guard !self.health.isDraining else {
+                throw ControlFault(.busy, "The daemon is ending: it reads no configuration any more.")
+            }
             let reloader = self.reloader
             let result = try await self.offLoop { reloader.read() }
             let loaded: LoadedConfiguration
@@ -172,9 +176,26 @@ extension DaemonControl {
             self.announceObjects()
             self.announceKeys()
             self.hub.service?.configReloaded(entries)
-            // In force either way; what the file has overtaken must not come back at the next start.
-            if !outdated.isEmpty { try await self.commit(outdated.map { .override($0, nil) }) }
+            await self.forget(outdated)
             return entries
+        }
+    }
+
+    /// Takes what the file has overtaken out of the state, so that it does not come back when the file says again what it
+    /// said before.
+    ///
+    /// The file's word is in force either way: that the disk does not take it is a warning and no failure.
+    func forget(_ outdated: [RuntimeChanges.Subject]) async {
+        guard !outdated.isEmpty else { return }
+        do throws(StateStoreError) {
+            try await self.store.commit(outdated.map { .override($0, nil) })
+        } catch {
+            self.logger.warning(
+                "the configuration file has overtaken changes that cannot be taken out of the state",
+                metadata: [
+                    "event": "overtaken_kept", "reason": "\(error)",
+                    "settings": "\(outdated.map(\.text).sorted().joined(separator: " "))",
+                ])
         }
     }
 }

@@ -21,11 +21,12 @@ extension DaemonControl {
                     throw ControlFault(.busy, "The secret cannot be stored, so nothing has changed: \(error)")
                 }
             }
-            do throws(ControlFault) {
-                try await self.commit([.addKey(key)])
+            do throws(StateStoreError) {
+                try await self.store.commit([.addKey(key)])
             } catch {
-                try await self.offLoop { try secrets.remove(key.label) }
-                throw error
+                // A row that may still come to the disk must find its secret.
+                if error.code != .timedOut { try await self.offLoop { try secrets.remove(key.label) } }
+                throw Self.notCommitted(error)
             }
             var changes = self.keeper.inForce.changes
             changes.keys.removeAll { $0.label == key.label }
@@ -61,15 +62,11 @@ extension DaemonControl {
                 "There is no provider \"\(provider.printable)\"; there are "
                     + Set(names + known).sorted().joined(separator: ", ") + ".")
         }
-        let allowed = inForce.file.configuration.upstream.allowHosts
-        for base in [target.openAIBase, target.anthropicBase] where !allowed.isEmpty {
-            guard let base, !allowed.allow(base.origin) else { continue }
-            throw ControlFault(
-                .notAllowed, "The host \"\(base.origin.host)\" of \"\(name)\" is not in upstream.allow_hosts.")
+        if let host = inForce.file.configuration.upstream.refusedHost(of: target) {
+            throw ControlFault(.notAllowed, "The host \"\(host)\" of \"\(name)\" is not in upstream.allow_hosts.")
         }
         // `store:` references of the file name entries of the same directory.
-        let isReferred = inForce.file.configuration.keys.contains { $0.secret == .store(id: label.text) }
-        guard !isReferred else {
+        guard !inForce.refers(to: label) else {
             throw ControlFault(
                 .alreadyExists, "The configuration file refers to store:\(label): choose another label.")
         }
@@ -134,6 +131,12 @@ extension DaemonControl {
             self.keeper.apply(changes, addedSecrets: added, to: self.gateway)
             self.audit("key_removed", "key removed", ["key": "\(key.label)", "provider": "\(key.provider)"])
             self.announceObjects()
+            guard !inForce.refers(to: key.label) else {
+                self.logger.notice(
+                    "the secret of a removed key stays, because the configuration file refers to it",
+                    metadata: ["event": "secret_kept", "key": "\(key.label)"])
+                return
+            }
             let secrets = self.secrets
             try await self.offLoop {
                 do {
@@ -160,19 +163,19 @@ extension DaemonControl {
             let label = try self.knownLabel(label)
             var changes = self.keeper.inForce.changes
             var steps: [StateChange] = []
-            if let index = changes.keys.firstIndex(where: { $0.label == label }) {
+            // The file's first: an added key of the same label takes no part.
+            if self.keeper.inForce.file.configuration.keys.contains(where: { $0.label == label }) {
+                if let enabled { steps.append(self.override(.keyEnabled(label), "\(enabled)", in: &changes)) }
+                if let priority { steps.append(self.override(.keyPriority(label), "\(priority)", in: &changes)) }
+                if let weight { steps.append(self.override(.keyWeight(label), "\(weight)", in: &changes)) }
+            } else if let index = changes.keys.firstIndex(where: { $0.label == label }) {
                 if let enabled { changes.keys[index].enabled = enabled }
                 if let priority { changes.keys[index].priority = Int(priority) }
                 if let weight { changes.keys[index].weight = weight }
                 steps = [.changeKey(changes.keys[index])]
             } else {
-                guard self.keeper.inForce.file.configuration.keys.contains(where: { $0.label == label }) else {
-                    throw ControlFault(
-                        .notAllowed, "\"\(label)\" stands for a local server without keys: there is nothing to change.")
-                }
-                if let enabled { steps.append(self.override(.keyEnabled(label), "\(enabled)", in: &changes)) }
-                if let priority { steps.append(self.override(.keyPriority(label), "\(priority)", in: &changes)) }
-                if let weight { steps.append(self.override(.keyWeight(label), "\(weight)", in: &changes)) }
+                throw ControlFault(
+                    .notAllowed, "\"\(label)\" stands for a local server without keys: there is nothing to change.")
             }
             try await self.commit(steps)
             self.keeper.apply(changes, to: self.gateway)
@@ -203,9 +206,10 @@ extension DaemonControl {
             let before = self.usableKeys
             self.gateway.resetKeys()
             let labels = self.gateway.pool.snapshots(at: self.time.now()).map(\.label)
-            try await self.commitMemory([.forgetErrors(labels)])
+            let saved = await self.saveMemory([.forgetErrors(labels)])
             self.audit("keys_reset", "all keys reset")
             self.announceKeys()
+            try saved.get()
             return UInt32(clamping: self.usableKeys - before)
         }
     }
@@ -218,9 +222,10 @@ extension DaemonControl {
         try await self.turns.take { () throws(ControlFault) in
             let label = try self.knownLabel(label)
             self.gateway.resetKey(label)
-            try await self.commitMemory([.forgetErrors([label])])
+            let saved = await self.saveMemory([.forgetErrors([label])])
             self.audit("key_reset", "key reset", ["key": "\(label)"])
             self.announceKeys()
+            try saved.get()
         }
     }
 }

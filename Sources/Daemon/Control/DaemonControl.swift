@@ -61,26 +61,39 @@ final class DaemonControl: ControlPlane {
         do throws(StateStoreError) {
             try await self.store.commit(changes)
         } catch {
-            throw ControlFault(.busy, "The change cannot be saved, so nothing has changed: \(error.message)")
+            throw Self.notCommitted(error)
         }
+    }
+
+    /// What a caller is told whose change is not on disk, or perhaps is.
+    static func notCommitted(_ error: StateStoreError) -> ControlFault {
+        error.code == .timedOut
+            ? ControlFault(.busy, "The change is not in force, but may be after the next start: \(error.message)")
+            : ControlFault(.busy, "The change cannot be saved, so nothing has changed: \(error.message)")
     }
 
     /// Commits what has changed in memory already, as rests and turns do.
-    func commitMemory(_ further: [StateChange] = []) async throws(ControlFault) {
+    ///
+    /// It is in force whatever comes of it, so that it is told to the log and the bus before the caller learns of a failure.
+    func saveMemory(_ further: [StateChange] = []) async -> Result<Void, ControlFault> {
         do throws(StateStoreError) {
             try await self.store.commit([.memory(self.gateway.memory())] + further)
+            return .success(())
         } catch {
-            throw ControlFault(
-                .busy, "The change is in force, but cannot be saved for the next start: \(error.message)")
+            return .failure(
+                ControlFault(
+                    .busy, "The change is in force, but cannot be saved for the next start: \(error.message)"))
         }
     }
 
-    /// Runs what blocks on a thread of its own.
+    /// Runs what blocks on a thread of its own, to its end also when the caller has gone: a change that is half done would
+    /// stay so.
     func offLoop<Result: Sendable>(
         _ work: @escaping @Sendable () throws -> Result
     ) async throws(ControlFault) -> Result {
         do {
-            return try await self.threads.runIfActive(work)
+            let threads = self.threads
+            return try await Task { try await threads.runIfActive(work) }.value
         } catch let fault as ControlFault {
             throw fault
         } catch {

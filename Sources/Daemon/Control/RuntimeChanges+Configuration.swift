@@ -40,11 +40,21 @@ struct EffectiveConfiguration: Sendable {
 
     private mutating func add(_ key: RuntimeChanges.AddedKey, file: Configuration) {
         guard !file.keys.contains(where: { $0.label == key.label }) else {
-            self.leftOut.append("the key \"\(key.label)\" that was added stands in the configuration file as well")
+            self.leftOut.append(
+                "the key \"\(key.label)\" that was added stands in the configuration file as well, which is used")
             return
         }
         guard let provider = file.provider(named: key.provider) else {
-            self.leftOut.append("the key \"\(key.label)\" is of the provider \"\(key.provider)\", which is gone")
+            self.leftOut.append(
+                "the key \"\(key.label)\" is of the provider \"\(key.provider)\", which is gone: put the provider back "
+                    + "into the configuration file, or remove the key")
+            return
+        }
+        // The file's own keys are held against the same list when it is read.
+        if let host = file.upstream.refusedHost(of: provider) {
+            self.leftOut.append(
+                "the key \"\(key.label)\" would be sent to \"\(host)\", which is not in upstream.allow_hosts: add the host "
+                    + "there, or remove the key")
             return
         }
         var entry = Configuration.Key(label: key.label, provider: key.provider, secret: .store(id: key.label.text))
@@ -61,7 +71,8 @@ struct EffectiveConfiguration: Sendable {
 
     private mutating func add(_ client: RuntimeChanges.CreatedClient, file: Configuration) {
         guard !file.clients.contains(where: { $0.name == client.name }) else {
-            self.leftOut.append("the client \"\(client.name)\" that was made stands in the configuration file as well")
+            self.leftOut.append(
+                "the client \"\(client.name)\" that was made stands in the configuration file as well, which is used")
             return
         }
         var entry = Configuration.Client(name: client.name, token: .store(id: client.name.text))
@@ -70,6 +81,15 @@ struct EffectiveConfiguration: Sendable {
         entry.expires = client.expires
         self.configuration.clients.append(entry)
         self.createdClients.insert(client.name)
+    }
+}
+
+extension Configuration.Upstream {
+    /// The first host of a provider that a key may not be sent to; `nil` if it may be sent to all.
+    func refusedHost(of provider: Configuration.Provider) -> String? {
+        guard !self.allowHosts.isEmpty else { return nil }
+        return [provider.openAIBase, provider.anthropicBase].compactMap { $0?.origin }
+            .first { !self.allowHosts.allow($0) }.map(\.host)
     }
 }
 

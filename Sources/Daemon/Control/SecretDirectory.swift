@@ -31,7 +31,7 @@ struct SecretDirectory: Sendable {
 
     /// Stores a secret under the name of its key, in place of one that was there.
     func write(_ secret: Secret, named label: KeyLabel) throws(Failure) {
-        if mkdir(self.path, 0o700) != 0, errno != EEXIST { throw Self.failure("make secrets/") }
+        try self.make()
         let directory = try self.openDirectory()
         defer { close(directory) }
         let temporary = Self.temporaryName()
@@ -49,6 +49,18 @@ struct SecretDirectory: Sendable {
             throw error
         }
         guard fsync(directory) == 0 else { throw Self.failure("sync secrets/") }
+    }
+
+    /// Makes the directory, and has it on disk before anything that lies in it is relied on.
+    private func make() throws(Failure) {
+        guard mkdir(self.path, 0o700) == 0 else {
+            if errno == EEXIST { return }
+            throw Self.failure("make secrets/")
+        }
+        let parent = open(self.path + "/..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else { throw Self.failure("open the state directory") }
+        defer { close(parent) }
+        guard fsync(parent) == 0 else { throw Self.failure("sync the state directory") }
     }
 
     /// Reads the secret of a key.
@@ -86,17 +98,41 @@ struct SecretDirectory: Sendable {
     ///
     /// Only for the holder of the state directory's lock: nobody else writes then.
     func removeLeftovers() throws(Failure) {
-        guard let stream = opendir(self.path) else {
-            if errno == ENOENT { return }
-            throw Self.failure("list secrets/")
+        // No label begins with a dot.
+        try self.forEachName { name, directory in
+            if name.hasPrefix(Self.temporaryPrefix) { unlinkat(directory, name, 0) }
+        }
+    }
+
+    /// The names under which something is stored.
+    func labels() throws(Failure) -> Set<KeyLabel> {
+        var labels: Set<KeyLabel> = []
+        try self.forEachName { name, _ in
+            if let label = KeyLabel(name) { labels.insert(label) }
+        }
+        return labels
+    }
+
+    /// Hands out every name with the descriptor of the directory; nothing if there is no directory.
+    private func forEachName(_ body: (_ name: String, _ directory: CInt) -> Void) throws(Failure) {
+        let descriptor: CInt
+        do throws(Failure) {
+            descriptor = try self.openDirectory()
+        } catch {
+            if error.errorNumber == ENOENT { return }
+            throw error
+        }
+        guard let stream = fdopendir(descriptor) else {
+            let failure = Self.failure("list secrets/")
+            close(descriptor)
+            throw failure
         }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            // No label begins with a dot.
-            if name.hasPrefix(Self.temporaryPrefix) { unlinkat(dirfd(stream), name, 0) }
+            body(name, descriptor)
         }
     }
 

@@ -28,6 +28,8 @@ struct DaemonRun {
         // A file that the daemon makes is for its user alone, from the first moment (K-033).
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
+        // Until the daemon listens to it, a wish to read the configuration is met by the start itself.
+        signal(SIGHUP, SIG_IGN)
         let environment = ProcessInfo.processInfo.environment
         let loader = ConfigurationLoader(
             configPath: self.config, options: self.bus.map { ["control.bus": $0] } ?? [:], environment: environment,
@@ -48,13 +50,17 @@ struct DaemonRun {
             logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }
         do {
-            let directories = try Directories(stateDirectory: self.stateDirectory, environment: environment)
+            let directories = try Directories(
+                stateDirectory: self.stateDirectory, environment: environment, logger: logger)
             // Whatever another daemon holds is asked for before anything is opened (K-002).
             let lock = try StateLock(directory: directories.state)
             let address = BusAddress(loaded.configuration.control.bus)
             var connection: BusConnection?
             if let address { connection = try await BusPresence.look(at: address, logger: logger) }
-            let state = try DaemonState(lock: lock, directory: directories.state, logger: logger)
+            let state = try DaemonState(
+                lock: lock, directory: directories.state, file: loaded, logger: logger)
+            // Held until everything that writes there has ended, whatever the optimiser thinks of it.
+            defer { withExtendedLifetime(lock) {} }
             let services = try await DaemonServices.make(
                 DaemonServices.Foundation(
                     loaded: loaded, loader: loader, directories: directories, state: state, bus: address,

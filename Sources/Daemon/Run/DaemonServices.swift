@@ -47,6 +47,7 @@ struct DaemonServices {
             installationKey: stored.installationKey, output: foundation.output, logger: logger)
         let configuration = keeper.inForce.effective.configuration
         keeper.reportLeftOut(keeper.inForce.effective)
+        let outdated = keeper.inForce.effective.outdated
         let metrics = ProxyMetrics(registry: MetricsRegistry())
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
@@ -98,6 +99,7 @@ struct DaemonServices {
         }
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
+        await control.forget(Array(outdated))
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
         var services: [any Service] = [

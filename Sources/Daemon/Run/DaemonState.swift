@@ -19,22 +19,41 @@ struct DaemonState: Sendable {
     ///
     /// Throws ``StateLock/Taken`` if another daemon has the directory, and a `StateStoreError` if the database cannot be
     /// used.
-    init(lock: StateLock, directory: String, logger: Logger) throws {
+    init(lock: StateLock, directory: String, file: LoadedConfiguration, logger: Logger) throws {
         self.lock = lock
         self.store = try StateStore.open(directory: directory, logger: logger, now: SystemTime().wallTime())
         self.stored = try self.store.load()
         self.secrets = SecretDirectory(stateDirectory: directory)
         try self.secrets.removeLeftovers()
+        // What was put there by other hands is checked as everywhere: it goes into a header.
+        let loader = SecretLoader(directory: directory, environment: [:], store: self.secrets)
         var found: [KeyLabel: Secret] = [:]
         for key in self.stored.changes.keys {
-            do throws(SecretDirectory.Failure) {
-                found[key.label] = try self.secrets.read(key.label)
+            do throws(ConfigurationValueError) {
+                found[key.label] = try loader.load(.store(id: key.label.text), maximum: SecretDirectory.largest)
             } catch {
                 logger.error(
                     "the secret of a key cannot be read",
-                    metadata: ["event": "secret_unreadable", "key": "\(key.label)", "reason": "\(error)"])
+                    metadata: ["event": "secret_unreadable", "key": "\(key.label)", "reason": "\(error.reason)"])
             }
         }
         self.addedSecrets = found
+        try self.reportStrays(file, logger)
+    }
+
+    /// Tells the log of secrets that nothing needs: of a key whose addition or removal was cut off, for instance by a kill.
+    ///
+    /// They are not removed, for another configuration may refer to them.
+    private func reportStrays(_ file: LoadedConfiguration, _ logger: Logger) throws {
+        let references = file.configuration.keys.map(\.secret) + file.configuration.clients.map(\.token)
+        let added = Set(self.stored.changes.keys.map(\.label))
+        for label in try self.secrets.labels().subtracting(added).sorted(by: { $0.text < $1.text })
+        where !references.contains(.store(id: label.text)) {
+            logger.warning(
+                "a secret belongs to no key: remove its file, add the key again, or refer to it in the configuration file",
+                metadata: [
+                    "event": "secret_stray", "file": "\(self.secrets.path)/\(label)", "reference": "store:\(label)",
+                ])
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 
 /// Where the daemon keeps its files (contract section 2).
 struct Directories: Sendable {
@@ -19,34 +20,56 @@ struct Directories: Sendable {
     /// - Parameters:
     ///   - stateDirectory: The one that was asked for.
     ///   - environment: `STATE_DIRECTORY` and `RUNTIME_DIRECTORY` of the service manager, else the session's.
-    init(stateDirectory: String?, environment: [String: String]) throws {
+    ///   - logger: is told when a directory was open to others.
+    init(stateDirectory: String?, environment: [String: String], logger: Logger) throws {
         self.state = Self.statePath(stateDirectory, environment: environment)
-        self.runtime =
+        let runtime =
             environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
             ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/kmi" : nil }
-        try Self.prepare(self.state)
-        if let runtime = self.runtime { try Self.prepare(runtime) }
+        self.runtime = runtime.map(Self.withoutSlash)
+        try Self.prepare(self.state, logger)
+        if let runtime = self.runtime { try Self.prepare(runtime, logger) }
     }
 
     /// Where the state lies; nothing is made.
     static func statePath(_ stateDirectory: String?, environment: [String: String]) -> String {
         let home = environment["HOME"] ?? NSHomeDirectory()
-        return stateDirectory
+        let path =
+            stateDirectory
             // The service manager separates several by colons; the first one is ours.
             ?? environment["STATE_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
             ?? (environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state")
             + "/kmi"
+        return Self.withoutSlash(path)
+    }
+
+    /// A slash at the end would have a symbolic link followed.
+    private static func withoutSlash(_ path: String) -> String {
+        let end = path.lastIndex { $0 != "/" }
+        return end.map { String(path[...$0]) } ?? path
     }
 
     /// Makes a directory with mode 0700, or checks that it is ours and closes it to others (K-019, K-047).
-    private static func prepare(_ path: String) throws {
+    private static func prepare(_ path: String, _ logger: Logger) throws {
         try Self.makeParents(of: path)
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw Failure(path: path, reason: Self.errorText()) }
+        // What is looked at is what is changed, whatever happens to the name meanwhile.
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let isOther = errno == ENOTDIR || errno == ELOOP
+            throw Failure(
+                path: path, reason: isOther ? "is a symbolic link or no directory: name the real one" : Self.errorText()
+            )
+        }
+        defer { close(descriptor) }
         var status = stat()
-        guard lstat(path, &status) == 0 else { throw Failure(path: path, reason: Self.errorText()) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw Failure(path: path, reason: "is not a directory") }
+        guard fstat(descriptor, &status) == 0 else { throw Failure(path: path, reason: Self.errorText()) }
         guard status.st_uid == geteuid() else { throw Failure(path: path, reason: "belongs to another user") }
-        if status.st_mode & 0o077 != 0, chmod(path, 0o700) != 0 { throw Failure(path: path, reason: Self.errorText()) }
+        guard status.st_mode & 0o077 != 0 else { return }
+        guard fchmod(descriptor, 0o700) == 0 else { throw Failure(path: path, reason: Self.errorText()) }
+        logger.warning(
+            "directory was open to others; its mode is 0700 now",
+            metadata: ["event": "directory_mode_repaired", "directory": "\(path)"])
     }
 
     private static func makeParents(of path: String) throws {

@@ -13,16 +13,29 @@ struct Signals: Service {
 
     func run() async throws {
         let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
+        // A reload waits for its turn and for the disk; whoever asks again meanwhile gets one more, and nobody who wants
+        // the daemon to end waits for it.
+        let (wishes, wish) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         await cancelWhenGracefulShutdown {
-            for await signal in signals {
-                if signal == .sighup {
-                    await self.reload()
-                } else if self.health.isDraining {
-                    self.logger.warning("told to end twice: ending at once", metadata: ["event": "ending_now"])
-                    await self.listeners.closeNow()
-                } else {
-                    self.health.isDraining = true
+            await withTaskGroup { group in
+                group.addTask {
+                    for await _ in wishes { await self.reload() }
                 }
+                // Counted here: that the daemon drains tells nothing, for the service group hears the same signals and
+                // may have been faster.
+                var isToldToEnd = false
+                for await signal in signals {
+                    if signal == .sighup {
+                        wish.yield()
+                    } else if isToldToEnd {
+                        self.logger.warning("told to end twice: ending at once", metadata: ["event": "ending_now"])
+                        await self.listeners.closeNow()
+                    } else {
+                        isToldToEnd = true
+                        self.health.isDraining = true
+                    }
+                }
+                group.cancelAll()
             }
         }
     }

@@ -94,6 +94,24 @@ struct EffectiveConfigurationTests {
         #expect(result.addedKeys.isEmpty)
     }
 
+    @Test("a key is left out whose provider's host has since been shut out (contract 3, upstream.allow_hosts)")
+    func hostIsRefused() throws {
+        var changes = RuntimeChanges()
+        changes.keys = [
+            RuntimeChanges.AddedKey(
+                label: try #require(KeyLabel("mine")), provider: try #require(ProviderName("anthropic")),
+                addedAt: WallTime(microseconds: 1))
+        ]
+        var file = try self.file()
+        #expect(self.effective(file, changes).addedKeys.count == 1)
+        file.upstream.allowHosts = [try HostPattern(parsing: "*.kimi.com")]
+        let result = self.effective(file, changes)
+        #expect(result.addedKeys.isEmpty)
+        #expect(result.configuration.keys.map(\.label.text) == ["alpha"])
+        #expect(result.configuration.providers.map(\.name.text) == ["kimi"])
+        #expect(result.leftOut.first?.contains("allow_hosts") == true)
+    }
+
     @Test("a client of the file wins over one that was made under the same name")
     func clientOfFileWins() throws {
         let name = try #require(ClientName("ci"))

@@ -33,6 +33,18 @@ struct SecretDirectoryTests {
         }
     }
 
+    @Test("what is stored is told by name, and nothing else that lies there")
+    func tellsNames() async throws {
+        let alpha = try #require(self.alpha)
+        try await TemporaryDirectory.with { directory in
+            let secrets = SecretDirectory(stateDirectory: directory.path(""))
+            #expect(try secrets.labels().isEmpty)
+            try secrets.write(Secret(bytes: Array("sk-first".utf8)), named: alpha)
+            try directory.write("secrets/.new-1", "half")
+            #expect(try secrets.labels() == [alpha])
+        }
+    }
+
     @Test("a link in the place of a secret is neither followed nor read, and is replaced by a file")
     func followsNoLink() async throws {
         let alpha = try #require(self.alpha)
