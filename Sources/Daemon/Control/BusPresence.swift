@@ -123,7 +123,10 @@ final class BusPresence: Service {
                     end = result
                     group.cancelAll()
                 } else if Task.isCancelled {
-                    // Told to end: the service has stopped, and what it has said last still goes out.
+                    // Told to end: the service has stopped, whoever asked for a change gets an answer, and what was said
+                    // last still goes out.
+                    await self.control.turns.end()
+                    await self.control.turns.idle(within: Self.patience)
                     await connection.close()
                 }
             }

@@ -1,17 +1,20 @@
-/// Lets one change at a time through, in the order of their arrival.
+/// Lets one change at a time through, in the order of their arrival, until the daemon ends.
 ///
 /// An actor alone would not do: a change waits for the disk in its middle, and the next one would begin then.
 actor ChangeTurns {
     private var isTaken = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var isOver = false
+    private var waiting: [CheckedContinuation<Bool, Never>] = []
+    private var watchers: [Int: CheckedContinuation<Void, Never>] = [:]
+    private var lastWatcher = 0
 
-    /// Makes a change when its turn comes.
+    /// Makes a change when its turn comes; throws `refusal` once the daemon ends.
     ///
     /// How many wait is bounded by the bus, which lets no more than a few hundred calls run at once.
     nonisolated func take<Result: Sendable, Failure: Error>(
-        _ change: () async throws(Failure) -> Result
+        orElse refusal: Failure, _ change: () async throws(Failure) -> Result
     ) async throws(Failure) -> Result {
-        await self.enter()
+        guard await self.enter() else { throw refusal }
         do throws(Failure) {
             let result = try await change()
             await self.leave()
@@ -22,19 +25,47 @@ actor ChangeTurns {
         }
     }
 
-    private func enter() async {
+    /// Lets no change in any more; those that wait for their turn are refused.
+    func end() {
+        self.isOver = true
+        for change in self.waiting { change.resume(returning: false) }
+        self.waiting = []
+    }
+
+    /// Waits until no change runs, or until so much time has passed.
+    func idle(within limit: Duration) async {
+        guard self.isTaken else { return }
+        self.lastWatcher += 1
+        let number = self.lastWatcher
+        await withCheckedContinuation { continuation in
+            self.watchers[number] = continuation
+            Task {
+                do {
+                    try await Task.sleep(for: limit)
+                } catch {
+                    // Nobody cancels it; the wait would be over then as well.
+                }
+                self.watchers.removeValue(forKey: number)?.resume()
+            }
+        }
+    }
+
+    private func enter() async -> Bool {
+        guard !self.isOver else { return false }
         guard self.isTaken else {
             self.isTaken = true
-            return
+            return true
         }
-        await withCheckedContinuation { self.waiting.append($0) }
+        return await withCheckedContinuation { self.waiting.append($0) }
     }
 
     private func leave() {
-        guard !self.waiting.isEmpty else {
-            self.isTaken = false
+        guard self.waiting.isEmpty else {
+            self.waiting.removeFirst().resume(returning: true)
             return
         }
-        self.waiting.removeFirst().resume()
+        self.isTaken = false
+        for watcher in self.watchers.values { watcher.resume() }
+        self.watchers = [:]
     }
 }

@@ -22,7 +22,7 @@ extension DaemonControl {
     }
 
     private func change(_ subject: RuntimeChanges.Subject, to value: String) async throws(ControlFault) {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             var changes = self.keeper.inForce.changes
             try await self.commit([self.override(subject, value, in: &changes)])
             self.keeper.apply(changes, to: self.gateway)
@@ -33,7 +33,7 @@ extension DaemonControl {
     }
 
     func rotate(to key: String?, of provider: String?) async throws(ControlFault) -> Rotation {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             let label = try key.map { (text) throws(ControlFault) in try self.knownLabel(text) }
             let name = try self.provider(named: provider, of: label)
             let former = self.gateway.nextKey(of: name)
@@ -72,7 +72,7 @@ extension DaemonControl {
     // MARK: Clients
 
     func createClient(_ name: String, options: ClientOptions) async throws(ControlFault) -> SecretText {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             var client = try self.newClient(name, options: options)
             let token = Self.newToken()
             client.tokenDigest = token.withBytes { TokenTable.digest(of: $0, key: self.installationKey) }
@@ -135,7 +135,7 @@ extension DaemonControl {
     }
 
     func revokeClient(_ name: String) async throws(ControlFault) {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             let inForce = self.keeper.inForce
             if let entry = inForce.file.clients.first(where: { $0.draft.name?.text == name }) {
                 throw ControlFault(
@@ -157,7 +157,7 @@ extension DaemonControl {
     // MARK: Configuration
 
     func reload() async throws(ControlFault) -> [ReloadEntry] {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             guard !self.health.isDraining else {
                 throw ControlFault(.busy, "The daemon is ending: it reads no configuration any more.")
             }

@@ -10,7 +10,7 @@ extension DaemonControl {
     func addKey(
         _ label: String, provider: String, secret: SecretText, options: KeyOptions
     ) async throws(ControlFault) {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             let key = try self.newKey(label, provider: provider, options: options)
             let secret = try self.acceptable(secret, for: key)
             let secrets = self.secrets
@@ -113,7 +113,7 @@ extension DaemonControl {
     }
 
     func removeKey(_ label: String) async throws(ControlFault) {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             let inForce = self.keeper.inForce
             if let key = inForce.file.configuration.keys.first(where: { $0.label.text == label }) {
                 throw ControlFault(
@@ -159,7 +159,7 @@ extension DaemonControl {
         _ label: String, enabled: Bool?, priority: Int32?, weight: UInt32?
     ) async throws(ControlFault) {
         let weight = try weight.map { (weight) throws(ControlFault) in try self.weight(weight) }
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             let label = try self.knownLabel(label)
             var changes = self.keeper.inForce.changes
             var steps: [StateChange] = []
@@ -202,7 +202,7 @@ extension DaemonControl {
     // MARK: Rests
 
     func resetKeys() async throws(ControlFault) -> UInt32 {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             let before = self.usableKeys
             self.gateway.resetKeys()
             let labels = self.gateway.pool.snapshots(at: self.time.now()).map(\.label)
@@ -219,7 +219,7 @@ extension DaemonControl {
     }
 
     func resetKey(_ label: String) async throws(ControlFault) {
-        try await self.turns.take { () throws(ControlFault) in
+        try await self.inTurn { () throws(ControlFault) in
             let label = try self.knownLabel(label)
             self.gateway.resetKey(label)
             let saved = await self.saveMemory([.forgetErrors([label])])

@@ -56,6 +56,14 @@ final class DaemonControl: ControlPlane {
 
     // MARK: What every change needs
 
+    /// Makes a change when its turn comes.
+    func inTurn<Result: Sendable>(
+        _ change: () async throws(ControlFault) -> Result
+    ) async throws(ControlFault) -> Result {
+        try await self.turns.take(
+            orElse: ControlFault(.busy, "The daemon is ending, so nothing has changed."), change)
+    }
+
     /// Commits changes; the fault says that nothing has changed.
     func commit(_ changes: [StateChange]) async throws(ControlFault) {
         do throws(StateStoreError) {

@@ -50,8 +50,12 @@ struct DaemonRun {
             logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }
         do {
-            let directories = try Directories(
-                stateDirectory: self.stateDirectory, environment: environment, logger: logger)
+            let directories = try Directories(stateDirectory: self.stateDirectory, environment: environment)
+            for path in directories.repaired {
+                logger.warning(
+                    "directory was open to others; its mode is 0700 now",
+                    metadata: ["event": "directory_mode_repaired", "directory": "\(path)"])
+            }
             // Whatever another daemon holds is asked for before anything is opened (K-002).
             let lock = try StateLock(directory: directories.state)
             let address = BusAddress(loaded.configuration.control.bus)

@@ -105,7 +105,7 @@ struct DaemonServices {
         var services: [any Service] = [
             Signals(control: control, listeners: listeners, health: health, logger: logger),
             EventLoops(loops: loops, threads: threads),
-            Storage(store: store, ledger: ledger),
+            Storage(store: store, ledger: ledger, turns: control.turns),
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             AdminListener(listeners: listeners),

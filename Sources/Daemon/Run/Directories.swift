@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 
 /// Where the daemon keeps its files (contract section 2).
 struct Directories: Sendable {
@@ -7,6 +6,8 @@ struct Directories: Sendable {
     let state: String
     /// Sockets; `nil` if neither the service manager nor the session names a place.
     let runtime: String?
+    /// Those that were open to others until `init` closed them.
+    let repaired: [String]
 
     /// A directory that cannot be used.
     struct Failure: Error, CustomStringConvertible {
@@ -20,15 +21,13 @@ struct Directories: Sendable {
     /// - Parameters:
     ///   - stateDirectory: The one that was asked for.
     ///   - environment: `STATE_DIRECTORY` and `RUNTIME_DIRECTORY` of the service manager, else the session's.
-    ///   - logger: is told when a directory was open to others.
-    init(stateDirectory: String?, environment: [String: String], logger: Logger) throws {
+    init(stateDirectory: String?, environment: [String: String]) throws {
         self.state = Self.statePath(stateDirectory, environment: environment)
         let runtime =
             environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
             ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/kmi" : nil }
         self.runtime = runtime.map(Self.withoutSlash)
-        try Self.prepare(self.state, logger)
-        if let runtime = self.runtime { try Self.prepare(runtime, logger) }
+        self.repaired = try [self.state, self.runtime].compactMap(\.self).filter(Self.prepare)
     }
 
     /// Where the state lies; nothing is made.
@@ -50,7 +49,9 @@ struct Directories: Sendable {
     }
 
     /// Makes a directory with mode 0700, or checks that it is ours and closes it to others (K-019, K-047).
-    private static func prepare(_ path: String, _ logger: Logger) throws {
+    ///
+    /// Returns whether it was open to others.
+    private static func prepare(_ path: String) throws -> Bool {
         try Self.makeParents(of: path)
         if mkdir(path, 0o700) != 0, errno != EEXIST { throw Failure(path: path, reason: Self.errorText()) }
         // What is looked at is what is changed, whatever happens to the name meanwhile.
@@ -65,11 +66,9 @@ struct Directories: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw Failure(path: path, reason: Self.errorText()) }
         guard status.st_uid == geteuid() else { throw Failure(path: path, reason: "belongs to another user") }
-        guard status.st_mode & 0o077 != 0 else { return }
+        guard status.st_mode & 0o077 != 0 else { return false }
         guard fchmod(descriptor, 0o700) == 0 else { throw Failure(path: path, reason: Self.errorText()) }
-        logger.warning(
-            "directory was open to others; its mode is 0700 now",
-            metadata: ["event": "directory_mode_repaired", "directory": "\(path)"])
+        return true
     }
 
     private static func makeParents(of path: String) throws {

@@ -32,11 +32,15 @@ struct EventLoops: Service {
 struct Storage: Service {
     let store: StateStore
     let ledger: Ledger
+    let turns: ChangeTurns
 
     func run() async throws {
         await toldToEnd()
         self.ledger.end()
+        await self.turns.end()
         await self.store.close()
+        // Every wait for the disk is over; the change that ran may still have to take its secret back.
+        await self.turns.idle(within: .seconds(2))
     }
 }
 

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import TestSupport
 import Testing
 
@@ -8,8 +7,7 @@ import Testing
 @Suite("The daemon's directories (A-019, K-033, K-043)")
 struct DirectoriesTests {
     private func directories(_ state: String) throws -> Directories {
-        try Directories(
-            stateDirectory: state, environment: [:], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try Directories(stateDirectory: state, environment: [:])
     }
 
     private func mode(_ path: String) throws -> Int {
@@ -33,7 +31,8 @@ struct DirectoriesTests {
         try await TemporaryDirectory.with { directory in
             let state = try directory.makeDirectory("state")
             try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: state)
-            _ = try self.directories(state)
+            #expect(try self.directories(state).repaired == [state])
+            #expect(try self.directories(state).repaired.isEmpty)
             #expect(try self.mode(state) == 0o700)
         }
     }
