@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import ProxyCore
 import Synchronization
@@ -77,6 +78,25 @@ struct StorageTroubleTests {
                 let state = try store.load()
                 #expect(state.counts == counts)
                 #expect(state.changes.overrides.keys.map(\.text) == ["rotation.mode"], "what was refused is not kept")
+            }
+        }
+    }
+
+    @Test("a database that is moved away is trouble until it is back; nothing is told to be kept meanwhile (K-013)")
+    func noticesRemoval() async throws {
+        try await TemporaryDirectory.with { directory in
+            let (database, elsewhere) = (directory.path("state.sqlite"), directory.path("elsewhere"))
+            try await withStore(in: directory) { store async throws in
+                try FileManager.default.moveItem(atPath: database, toPath: elsewhere)
+                let refusal = await #expect(throws: StateStoreError.self) {
+                    try await store.commit([.override(.dryRun, .init(value: "true", fileValue: "false"))])
+                }
+                #expect(refusal?.code == .inputOutput)
+                #expect(refusal?.message.contains("put it back") == true)
+                #expect(store.trouble == "io")
+                try FileManager.default.moveItem(atPath: elsewhere, toPath: database)
+                try await store.commit([.override(.dryRun, .init(value: "true", fileValue: "false"))])
+                #expect(store.trouble == nil)
             }
         }
     }

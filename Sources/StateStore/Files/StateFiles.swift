@@ -111,6 +111,19 @@ struct StateFiles: Sendable {
         }
     }
 
+    /// What tells the database apart from another file of its name.
+    struct Identity: Sendable, Equatable {
+        let device: UInt
+        let number: UInt
+    }
+
+    /// Which file has the database's name; `nil` if there is none, or that cannot be told.
+    func identity() -> Identity? {
+        var status = stat()
+        guard lstat(self.database, &status) == 0 else { return nil }
+        return Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
+    }
+
     /// The first 100 bytes of the database, its header; fewer if it is shorter.
     func header() throws(StateStoreError) -> [UInt8] {
         let descriptor = Glibc.open(self.database, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)

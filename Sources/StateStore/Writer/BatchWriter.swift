@@ -16,6 +16,8 @@ final class BatchWriter: Sendable {
     let pool: DatabasePool
     let files: StateFiles
     let logger: Logger
+    /// The file that the connections have open.
+    private let identity: StateFiles.Identity?
     let state: Mutex<WriterState>
     /// Who hears that writing begins or ceases to fail.
     let troubleObserver = Mutex<(@Sendable () -> Void)?>(nil)
@@ -26,6 +28,7 @@ final class BatchWriter: Sendable {
     init(pool: DatabasePool, files: StateFiles, logger: Logger, rowLimit: Int, memory: KeyMemory) {
         self.pool = pool
         self.files = files
+        self.identity = files.identity()
         self.logger = logger
         self.state = Mutex(WriterState(rowLimit: rowLimit, memory: memory))
     }
@@ -162,6 +165,8 @@ final class BatchWriter: Sendable {
     private func write(_ batch: Batch, over memory: KeyMemory) {
         let outcome: Result<BatchResult, StateStoreError>
         do throws(StateStoreError) {
+            // What went to a file without a name would be gone with the process.
+            guard self.files.identity() == self.identity else { throw Self.removed }
             outcome = .success(try batch.write(to: self.pool, over: memory))
         } catch {
             outcome = .failure(error)
@@ -282,6 +287,8 @@ final class BatchWriter: Sendable {
 
     /// What is answered when the store is closed.
     static let closed = StateStoreError(.closed, "the state is closed, because the daemon ends")
+    private static let removed = StateStoreError(
+        .inputOutput, "state.sqlite was moved or deleted: put it back, or restart the daemon to begin anew")
     private static let crowded = StateStoreError(
         .timedOut, "too many changes wait for the disk of the state directory; try again")
     private static let late = StateStoreError(
