@@ -23,7 +23,7 @@ struct BusNameLost: Error, CustomStringConvertible {
 /// Requests are served whether there is a bus or not; without one `bus` stands in `Degraded`.
 final class BusPresence: Service {
     /// How long one step with the bus may take: a start with a bus that hangs is still a start within two seconds.
-    static let patience = Duration.milliseconds(700)
+    static let patience = Duration.milliseconds(600)
     /// The longest pause between two attempts to connect.
     static let longestPause = Duration.seconds(30)
 

@@ -178,7 +178,12 @@ extension DaemonControl {
                     .notAllowed, "\"\(label)\" stands for a local server without keys: there is nothing to change.")
             }
             try await self.commit(steps)
+            let provider = self.gateway.pool.provider(of: label)
+            let wasNext = provider.flatMap { self.gateway.nextKey(of: $0) } == label
             self.keeper.apply(changes, to: self.gateway)
+            if enabled == false, wasNext, let next = provider.flatMap({ self.gateway.nextKey(of: $0) }) {
+                self.hub.service?.rotated(from: label.text, to: next.text, reason: KeyState.disabled.rawValue)
+            }
             var fields: Logger.Metadata = ["key": "\(label)"]
             fields["enabled"] = enabled.map { "\($0)" }
             fields["priority"] = priority.map { "\($0)" }

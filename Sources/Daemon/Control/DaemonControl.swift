@@ -86,6 +86,8 @@ final class DaemonControl: ControlPlane {
     func saveMemory(_ further: [StateChange] = []) async -> Result<Void, ControlFault> {
         do throws(StateStoreError) {
             try await self.store.commit([.memory(self.gateway.memory())] + further)
+            // What requests have moved meanwhile may have been handed over before, and must not be undone by this.
+            self.store.remember(self.gateway.memory())
             return .success(())
         } catch {
             return .failure(

@@ -88,15 +88,7 @@ struct DaemonServices {
             BusPresence(
                 address: $0, first: foundation.connection, control: control, userID: geteuid(), logger: logger)
         }
-        do {
-            try await listeners.open(configuration.server, runtimeDirectory: foundation.directories.runtime)
-            try await presence?.appear()
-        } catch {
-            await listeners.closeNow()
-            await client.shutdown()
-            await store.close()
-            throw error
-        }
+        try await Self.open(listeners, configuration.server, presence: presence, client: client, foundation)
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
         await control.forget(Array(outdated))
@@ -117,6 +109,22 @@ struct DaemonServices {
             Announcement(notifier: notifier, gateway: gateway, logger: logger),
         ]
         return DaemonServices(group: ServiceGroup(configuration: Self.configuration(services, logger: logger)))
+    }
+
+    /// Opens the listeners and takes the name on the bus, in this order; nothing is left open if that fails.
+    private static func open(
+        _ listeners: Listeners, _ server: Configuration.Server, presence: BusPresence?, client: CurlClient,
+        _ foundation: Foundation
+    ) async throws {
+        do {
+            try await listeners.open(server, runtimeDirectory: foundation.directories.runtime)
+            try await presence?.appear()
+        } catch {
+            await listeners.closeNow()
+            await client.shutdown()
+            await foundation.state.store.close()
+            throw error
+        }
     }
 
     /// A service that fails ends the daemon in the same order as a signal does.
