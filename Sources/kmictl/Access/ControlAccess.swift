@@ -39,7 +39,8 @@ extension ControlAccess {
         } catch {
             guard error.code == .notFound else { throw error }
             let suggestion = Suggestion.phrase(for: label, among: await self.labels())
-            throw CommandFailure(.notFound, code: error.code.rawValue, "there is no key \(SafeText.line(label))." + suggestion)
+            throw CommandFailure(
+                .notFound, code: error.code.rawValue, "there is no key \(SafeText.line(label))." + suggestion)
         }
     }
 
