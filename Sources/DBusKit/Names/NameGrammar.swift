@@ -2,6 +2,8 @@
 enum NameGrammar {
     /// The text of a literal in the program; one that breaks the rules is a bug of the program, and traps.
     static func literal(_ text: String, isValid: Bool, as what: StaticString) -> String {
+        // Only literals of the program come here, so no peer and no file can trigger it; libdbus would end the process
+        // later, and say less.
         guard isValid else { preconditionFailure("not a valid \(what): \(text)") }
         return text
     }

@@ -37,14 +37,12 @@ final class Ledger: GatewayObserver {
 
     func keyChanged(_ transition: KeyTransition) {
         guard let service = self.hub.service else { return }
-        service.keyChanged(transition.key.text)
         // States of one model show in `ModelStates` only (contract section 7).
-        guard transition.model == nil else { return }
+        guard transition.model == nil else { return service.keyChanged(transition.key.text) }
         service.keyStateChanged(
             transition.key.text, old: transition.old.rawValue, new: transition.new.rawValue,
             reason: transition.reason?.rawValue ?? "",
             usableAt: self.microseconds(of: transition.usableAt))
-        service.statusChanged()
         // A key that went out of use for a reason of its provider's was in use; one that a person takes out tells its
         // rotation itself.
         guard transition.old == .usable, let reason = transition.reason, let gateway = self.gateway.withLock({ $0 }),
