@@ -22,15 +22,7 @@ struct CrashTests {
                     arguments: ["--testing-library", "swift-testing", "--filter", "CrashTests/writesUntilKilled"],
                     environment: ProcessInfo.processInfo.environment.merging(
                         [Self.directoryVariable: directory.path]) { $1 })
-                // The first kills come as early as they can, while the database is being made.
-                if kill > 2 {
-                    _ = try await child.firstMatch(on: .standardOutput, within: .seconds(30), "a confirmed change") {
-                        Self.confirmed($0)
-                    }
-                    try await Task.sleep(for: .milliseconds(Int.random(in: 0...60)))
-                } else {
-                    try await Task.sleep(for: .milliseconds(kill * 100))
-                }
+                try await Self.waitForMoment(kill, of: child, in: directory, confirmed: confirmed)
                 child.send(SIGKILL)
                 #expect(try await child.waitForExit() == .signalled(SIGKILL))
                 confirmed = max(confirmed, child.lines(.standardOutput).compactMap(Self.confirmed).last ?? 0)
@@ -117,6 +109,29 @@ struct CrashTests {
             FileHandle.standardOutput.write(Data("confirmed \(number)\n".utf8))
         }
         await store.close()
+    }
+
+    /// Waits for the moment of a kill: the first ones come while the database is being made, the later ones somewhere in
+    /// the work that follows one of the next confirmed changes.
+    private static func waitForMoment(
+        _ kill: Int, of child: ChildProcess, in directory: TemporaryDirectory, confirmed: Int
+    ) async throws {
+        switch kill {
+        case 0: break
+        case 1:
+            try await eventually("something is written", within: .seconds(30), every: .milliseconds(1)) {
+                try !FileManager.default.contentsOfDirectory(atPath: directory.path).isEmpty
+            }
+        case 2:
+            try await eventually("the database is there", within: .seconds(30), every: .milliseconds(1)) {
+                FileManager.default.fileExists(atPath: directory.path("state.sqlite"))
+            }
+        default:
+            let last = confirmed + Int.random(in: 1...6)
+            _ = try await child.firstMatch(on: .standardOutput, within: .seconds(30), "a confirmed change") {
+                Self.confirmed($0).flatMap { $0 >= last ? $0 : nil }
+            }
+        }
     }
 
     private static func confirmed(_ line: String) -> Int? {

@@ -40,6 +40,13 @@ public func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -
     }
 }
 
+/// Waits until the task is cancelled, as a peer does that never answers.
+public func untilCancelled() async {
+    let (never, continuation) = AsyncStream<Void>.makeStream()
+    for await _ in never {}
+    withExtendedLifetime(continuation) {}
+}
+
 /// Asks again and again until the answer is yes; fails with `what` when the time is over.
 ///
 /// For state of other processes that nothing announces. Within this process wait for the event itself.

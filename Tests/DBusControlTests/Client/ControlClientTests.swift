@@ -226,7 +226,7 @@ private struct SilentObject: BusObject {
 
     func call(_ call: BusCall) async throws(BusError) -> [BusValue] {
         // Ends with the connection, which cancels the call.
-        do { try await Task.sleep(for: .seconds(50)) } catch {}
+        await untilCancelled()
         return []
     }
 

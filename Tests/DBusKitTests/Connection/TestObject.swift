@@ -1,6 +1,7 @@
 import DBusKit
 import Glibc
 import Synchronization
+import TestSupport
 
 /// An object for tests.
 final class TestObject: BusObject {
@@ -49,11 +50,8 @@ final class TestObject: BusObject {
         case "Echo": return call.arguments
         case "Wait":
             self.waits.yield()
-            do {
-                try await Task.sleep(for: .seconds(3_600))
-            } catch {
-                self.cancelled.withLock { $0 += 1 }
-            }
+            await untilCancelled()
+            self.cancelled.withLock { $0 += 1 }
             return []
         case "Fail": throw BusError("org.example.Error.Failed", call.arguments.first?.asString ?? "")
         case "Write":

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import DBusKit
@@ -205,12 +206,8 @@ struct CallTests {
         var object = SampleObject()
         object.onCall = { _ throws(BusError) in
             await gate.pass()
-            do {
-                try await Task.sleep(for: .seconds(3600))
-            } catch {
-                throw BusError("org.example.Error.Cancelled", "cancelled")
-            }
-            return []
+            await untilCancelled()
+            throw BusError("org.example.Error.Cancelled", "cancelled")
         }
         let exports = try Exports(object)
         gate.open()

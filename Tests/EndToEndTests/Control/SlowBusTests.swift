@@ -7,7 +7,7 @@ import Testing
 struct SlowBusTests {
     /// Passes a bus on, but keeps the first request for a name for longer than anybody waits.
     private static let sluggish = """
-        import os, socket, sys, threading, time
+        import os, socket, sys, threading, select
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(sys.argv[1])
         listener.listen(8)
@@ -28,7 +28,10 @@ struct SlowBusTests {
                     return
                 if is_upwards and b"RequestName" in data and not held:
                     held.append(True)
-                    time.sleep(2)
+                    # Kept until nobody waits for it any more.
+                    hang_up = select.poll()
+                    hang_up.register(source, select.POLLRDHUP)
+                    hang_up.poll(30_000)
                 try:
                     target.sendall(data)
                 except OSError:

@@ -106,7 +106,7 @@ struct KeyNewsTests {
     }
 
     @Test("a rest that ended while the machine slept is told of within a minute after")
-    func sleep() throws {
+    func tellsAfterSuspend() throws {
         let fixture = try GatewayFixture()
         let timer = KeyRecoveryTimer(gateway: fixture.gateway, eventLoop: fixture.loop)
         timer.start()
