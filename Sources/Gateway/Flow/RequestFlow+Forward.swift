@@ -134,7 +134,8 @@ extension RequestFlow: AttemptOwner {
         self.policy = policy
         let outcome: KeyOutcome =
             if case .key(let scope) = failure.result.blame {
-                .failed(errorClass, concerning: scope, hint: failure.hint)
+                .failed(
+                    KeyFailure(errorClass, scope: scope, recovery: failure.classification?.recovery ?? .unknown))
             } else {
                 .neutral
             }

@@ -18,7 +18,7 @@ extension RequestFlow {
                 provider: candidate.provider.name,
                 model: candidate.model,
                 pinned: self.controls.pinnedKey,
-                session: self.controls.session,
+                conversation: self.controls.session.map { Conversation(id: $0) },
                 excluded: self.failedKeys
             )
             switch self.gateway.pool.choose(demand, at: self.gateway.time.now()) {

@@ -16,8 +16,8 @@ struct AttemptFailure {
     var answer: HeldAnswer?
     /// The fault to report if there is no such answer.
     var fault: ProxyFault
-    /// The provider's word on when to try again.
-    var hint: Duration?
+    /// What the provider's answer means; `nil` if there was none.
+    var classification: AnswerClassification?
     /// For the log only.
     var detail: String
 }
@@ -62,7 +62,7 @@ final class Attempt: TransferObserver {
     let eventLoop: any EventLoop
     private let reader: BodyReader?
     private let body: KeptBody?
-    private let classify: (HeldAnswer) -> Classified
+    private let classify: (HeldAnswer) -> AnswerClassification
     private let limits: AttemptLimits
     private weak var owner: (any AttemptOwner)?
     private var transfer: (any UpstreamTransfer)?
@@ -73,19 +73,12 @@ final class Attempt: TransferObserver {
     private var wantsBody = false
     private var isPaused = false
 
-    /// What the provider's answer says of the attempt.
-    struct Classified {
-        var errorClass: ErrorClass
-        var blame: AttemptResult.Blame
-        var hint: Duration?
-    }
-
     init(
         eventLoop: any EventLoop,
         owner: any AttemptOwner,
         body: (kept: KeptBody, reader: BodyReader, length: Int64)?,
         limits: AttemptLimits,
-        classify: @escaping (HeldAnswer) -> Classified
+        classify: @escaping (HeldAnswer) -> AnswerClassification
     ) {
         self.eventLoop = eventLoop
         self.owner = owner
@@ -270,7 +263,7 @@ final class Attempt: TransferObserver {
         let classified = self.classify(held)
         let result = AttemptResult(
             errorClass: classified.errorClass,
-            blame: classified.blame,
+            blame: AttemptResult.Blame(classified.blame),
             // Gateways in between give up while the provider may still be at work (provider facts, 11.1).
             possiblyBilled: held.head.status == 502 || held.head.status == 504,
             diedOnReusedConnection: false,
@@ -281,7 +274,7 @@ final class Attempt: TransferObserver {
                 result: result,
                 answer: isWhole ? held : nil,
                 fault: fault,
-                hint: classified.hint,
+                classification: classified,
                 detail: "status \(held.head.status)"
             )
         )
@@ -315,7 +308,7 @@ final class Attempt: TransferObserver {
             )
             self.owner?.attemptFailed(
                 AttemptFailure(
-                    result: result, answer: nil, fault: trouble.fault, hint: nil, detail: trouble.detail))
+                    result: result, answer: nil, fault: trouble.fault, classification: nil, detail: trouble.detail))
         }
     }
 

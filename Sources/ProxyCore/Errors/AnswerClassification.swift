@@ -18,16 +18,59 @@ public struct AnswerClassification: Sendable, Equatable {
     public var errorClass: ErrorClass
     /// What it says something about.
     public var blame: Blame
-    /// How long to wait, where the answer says so: 0 to 24 hours.
-    public var wait: Duration?
+    /// What an answer says of when to try again.
+    public enum Recovery: Sendable, Equatable {
+        /// Nothing.
+        case unknown
+        /// After so long, 0 to 24 hours.
+        case after(Duration)
+        /// At a time of day, when a window of the plan starts anew.
+        case at(WallTime)
+    }
+
+    /// A quota for a day that an answer names although it may mean a shorter one: it counts once a second failure names it
+    /// again (provider facts, section 6).
+    public struct DailyQuota: Sendable, Equatable {
+        /// The provider's name of the quota.
+        public var id: String
+        /// When the next day begins where the provider counts.
+        public var reset: WallTime
+
+        /// Makes a quota.
+        public init(id: String, reset: WallTime) {
+            self.id = id
+            self.reset = reset
+        }
+    }
+
+    /// When to try again, as far as the answer says so.
+    public var recovery: Recovery
+    /// The window of the plan that is used up, where the answer names one: `5h`, `7d`, `month`.
+    public var window: String?
+    /// A quota for a day that has to be confirmed.
+    public var daily: DailyQuota?
+    /// Whether the same words also mean a limit of one key: then it depends on how other keys fare (Kimi's overload,
+    /// provider facts, section 2.4).
+    public var isAmbiguous: Bool
     /// What decided, for the log: the name of a rule, or `status`.
     public var decidedBy: String
 
+    /// Whether no rule matched, so that the status alone decided.
+    public var isByStatusAlone: Bool { self.decidedBy == Self.byStatus }
+
+    static let byStatus = "status"
+
     /// Makes a classification.
-    public init(errorClass: ErrorClass, blame: Blame, wait: Duration? = nil, decidedBy: String) {
+    public init(
+        errorClass: ErrorClass, blame: Blame, recovery: Recovery = .unknown, window: String? = nil,
+        daily: DailyQuota? = nil, isAmbiguous: Bool = false, decidedBy: String
+    ) {
         self.errorClass = errorClass
         self.blame = blame
-        self.wait = wait
+        self.recovery = recovery
+        self.window = window
+        self.daily = daily
+        self.isAmbiguous = isAmbiguous
         self.decidedBy = decidedBy
     }
 }
@@ -87,8 +130,8 @@ public enum AnswerClassifier {
             -> AnswerClassification
         {
             AnswerClassification(
-                errorClass: errorClass, blame: blame ?? self.usualBlame(errorClass, kind: kind), wait: wait,
-                decidedBy: decidedBy)
+                errorClass: errorClass, blame: blame ?? self.usualBlame(errorClass, kind: kind),
+                recovery: wait.map(AnswerClassification.Recovery.after) ?? .unknown, decidedBy: decidedBy)
         }
         for rule in ownRules where self.matches(rule, status: status, details: details, message: message) {
             return result(ErrorClass(rawValue: rule.outcome.rawValue) ?? .providerServerError, nil, "provider.rule")
@@ -98,7 +141,7 @@ public enum AnswerClassifier {
         where rule.matches(kind: kind, status: status, names: names, message: message, headers: headers) {
             return result(rule.errorClass, rule.blame, rule.name)
         }
-        return result(self.usualClass(status: status, kind: kind), nil, "status")
+        return result(self.usualClass(status: status, kind: kind), nil, AnswerClassification.byStatus)
     }
 
     private static func matches(

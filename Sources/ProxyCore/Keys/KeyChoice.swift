@@ -7,7 +7,7 @@ public struct KeyDemand: Sendable {
     /// The key that the caller insists on; no other one is taken then.
     public var pinned: KeyLabel?
     /// The conversation that should stay on its key while that is usable.
-    public var session: String?
+    public var conversation: Conversation?
     /// Keys that this request has failed on already.
     public var excluded: [KeyLabel]
 
@@ -16,13 +16,13 @@ public struct KeyDemand: Sendable {
         provider: ProviderName,
         model: ModelName? = nil,
         pinned: KeyLabel? = nil,
-        session: String? = nil,
+        conversation: Conversation? = nil,
         excluded: [KeyLabel] = []
     ) {
         self.provider = provider
         self.model = model
         self.pinned = pinned
-        self.session = session
+        self.conversation = conversation
         self.excluded = excluded
     }
 }
@@ -88,7 +88,7 @@ public enum KeyOutcome: Sendable, Equatable {
     /// The provider accepted the key and answered.
     case succeeded
     /// The provider blames the key, in this class, and perhaps said when to try again.
-    case failed(ErrorClass, concerning: KeyFailureScope, hint: Duration?)
+    case failed(KeyFailure)
     /// The attempt says nothing about the key: the request, the provider, the network or the caller is to blame.
     case neutral
 }

@@ -104,8 +104,9 @@ extension KeyPool {
 
     /// The key that the demand's conversation was last served by, if it is among those that could serve.
     private mutating func ownKey(of demand: KeyDemand, among ready: [Int]) -> Int? {
-        guard self.policy.affinity, let session = demand.session,
-            let label = self.sessions.key(of: SessionTable.Session(provider: demand.provider, name: session))
+        guard self.policy.affinity, let conversation = demand.conversation, conversation.isLookedUp,
+            let label = self.sessions.key(
+                of: SessionTable.Session(provider: demand.provider, name: conversation.id))
         else { return nil }
         return ready.first { self.entries[$0].label == label }
     }

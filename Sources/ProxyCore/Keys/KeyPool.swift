@@ -63,8 +63,9 @@ public struct KeyPool: Sendable {
         }
         self.entries[index].beginRequest()
         let grant = self.entries[index].grant
-        if let session = demand.session, self.policy.affinity, demand.pinned == nil {
-            self.sessions.remember(SessionTable.Session(provider: demand.provider, name: session), on: grant.label)
+        if let conversation = demand.conversation, self.policy.affinity, demand.pinned == nil {
+            self.sessions.remember(
+                SessionTable.Session(provider: demand.provider, name: conversation.id), on: grant.label)
         }
         return .chosen(grant)
     }
@@ -147,10 +148,12 @@ public struct KeyPool: Sendable {
             return nil
         case .succeeded:
             return self.entries[index].clear(model: model, begun: begun)
-        case .failed(let reason, let scope, let hint):
-            guard let rest = Rest(after: reason, policy: self.policy.cooldown) else { return nil }
-            let model = scope == .model ? model : nil
-            return self.entries[index].rest(rest, reason: reason, hint: hint, model: model, begun: begun, at: now)
+        case .failed(let failure):
+            guard let rest = Rest(after: failure.errorClass, policy: self.policy.cooldown) else { return nil }
+            let hint: Duration? = if case .after(let wait) = failure.recovery { wait } else { nil }
+            return self.entries[index].rest(
+                rest, reason: failure.errorClass, hint: hint, model: failure.scope == .model ? model : nil,
+                begun: begun, at: now)
         }
     }
 

@@ -70,7 +70,7 @@ struct KeyNewsTests {
                     for round in 0..<1_000 {
                         if thread.isMultiple(of: 2), let grant = gateway.pool.grant(of: alpha) {
                             let now = Instant(nanoseconds: 1_000_000_000_000 + Int64(round))
-                            let failure = KeyOutcome.failed(.providerRateLimited, concerning: .wholeKey, hint: nil)
+                            let failure = KeyOutcome.failed(KeyFailure(.providerRateLimited, scope: .wholeKey))
                             if gateway.pool.record(failure, on: grant, model: nil, begun: now, at: now) {
                                 gateway.tellNews()
                             }

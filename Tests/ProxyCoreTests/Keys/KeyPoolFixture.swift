@@ -24,7 +24,7 @@ enum KeyPoolFixture {
             provider: try Self.provider(provider),
             model: try model.map(Self.model),
             pinned: try pinned.map(Self.label),
-            session: session,
+            conversation: session.map { Conversation(id: $0) },
             excluded: try excluded.map(Self.label)
         )
     }
@@ -66,7 +66,8 @@ extension KeyPool {
         at now: Instant
     ) throws -> KeyTransition? {
         self.record(
-            .failed(reason, concerning: scope, hint: hint), on: try self.present(label),
+            .failed(KeyFailure(reason, scope: scope, recovery: hint.map { .after($0) } ?? .unknown)),
+            on: try self.present(label),
             model: try model.map(KeyPoolFixture.model), begun: begun ?? now, at: now)
     }
 

@@ -97,10 +97,11 @@ struct KeyPoolMemoryPropertyTests {
                 .providerServerError,
             ]
             return .failed(
-                reasons.randomElement(using: &self.generator) ?? .daemonInternal,
-                concerning: Bool.random(using: &self.generator) ? .model : .wholeKey,
-                hint: Bool.random(using: &self.generator)
-                    ? .nanoseconds(Int.random(in: 0..<60_000_000_000, using: &self.generator)) : nil)
+                KeyFailure(
+                    reasons.randomElement(using: &self.generator) ?? .daemonInternal,
+                    scope: Bool.random(using: &self.generator) ? .model : .wholeKey,
+                    recovery: Bool.random(using: &self.generator)
+                        ? .after(.nanoseconds(Int.random(in: 0..<60_000_000_000, using: &self.generator))) : .unknown))
         }
 
         private mutating func reconfigure() throws {

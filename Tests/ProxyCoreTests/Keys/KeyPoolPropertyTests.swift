@@ -61,10 +61,11 @@ struct KeyPoolPropertyTests {
                     case 1: .neutral
                     default:
                         .failed(
-                            reasons.randomElement(using: &generator) ?? .daemonInternal,
-                            concerning: Bool.random(using: &generator) ? .model : .wholeKey,
-                            hint: Bool.random(using: &generator)
-                                ? .seconds(Int.random(in: 0..<60, using: &generator)) : nil)
+                            KeyFailure(
+                                reasons.randomElement(using: &generator) ?? .daemonInternal,
+                                scope: Bool.random(using: &generator) ? .model : .wholeKey,
+                                recovery: Bool.random(using: &generator)
+                                    ? .after(.seconds(Int.random(in: 0..<60, using: &generator))) : .unknown))
                     }
                 _ = pool.record(outcome, on: attempt.grant, model: attempt.model, begun: attempt.begun, at: now)
                 pool.release(attempt.grant)

@@ -106,7 +106,7 @@ struct KeyPoolResetTests {
             keys: [try KeyPoolFixture.key("a")], policy: KeyPool.Policy(), renewed: [former.label], at: .start)
         let present = try pool.present("a")
         #expect(present != former)
-        let outcome = KeyOutcome.failed(.providerAuthFailed, concerning: .wholeKey, hint: nil)
+        let outcome = KeyOutcome.failed(KeyFailure(.providerAuthFailed, scope: .wholeKey))
         #expect(pool.record(outcome, on: former, model: nil, begun: .start, at: .start) == nil)
         #expect(pool.state(of: "a", at: .start) == .usable)
         #expect(pool.chooseAgain(former) == nil)
