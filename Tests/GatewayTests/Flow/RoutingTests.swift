@@ -121,7 +121,8 @@ struct RoutingTests {
             guard case .chosen(let grant) = pool.choose(demand, at: begin) else { continue }
             pool.release(grant)
             _ = pool.record(
-                .failed(reason, concerning: .wholeKey, hint: .milliseconds(Int(seconds * 1000))),
+                .failed(
+                    KeyFailure(reason, scope: .wholeKey, recovery: .after(.milliseconds(Int(seconds * 1000))))),
                 on: grant,
                 model: nil,
                 begun: begin, at: begin)
