@@ -52,7 +52,7 @@ struct KeyPoolMemoryPropertyTests {
                 let demand = KeyDemand(
                     provider: try KeyPoolFixture.provider("kimi"),
                     model: models.randomElement(using: &self.generator) ?? nil,
-                    session: Int.random(in: 0..<4, using: &self.generator) == 0 ? "s" : nil)
+                    conversation: Int.random(in: 0..<4, using: &self.generator) == 0 ? Conversation(id: "s") : nil)
                 if case .chosen(let grant) = self.pool.choose(demand, at: self.now) {
                     self.running.append((grant, self.now, demand.model))
                 }

@@ -36,7 +36,8 @@ struct KeyPoolPropertyTests {
                 let demand = KeyDemand(
                     provider: try KeyPoolFixture.provider("kimi"),
                     model: models.randomElement(using: &generator) ?? nil,
-                    session: Bool.random(using: &generator) ? "s\(Int.random(in: 0..<4, using: &generator))" : nil,
+                    conversation: Bool.random(using: &generator)
+                        ? Conversation(id: "s\(Int.random(in: 0..<4, using: &generator))") : nil,
                     excluded: Bool.random(using: &generator) ? [keys[0].label] : [])
                 let could = pool.canServe(demand, at: now)
                 let present = pool.shortage(for: demand, at: now).keys
