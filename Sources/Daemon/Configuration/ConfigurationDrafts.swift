@@ -68,6 +68,8 @@ struct RuleDraft: Sendable {
     var code: String?
     var message: String?
     var outcome: ClassificationRule.Outcome?
+    var blame: ClassificationRule.Blame?
+    var wait: Duration?
 
     /// Whether there is anything to match.
     var hasCondition: Bool { self.status != nil || self.type != nil || self.code != nil || self.message != nil }
@@ -76,7 +78,8 @@ struct RuleDraft: Sendable {
     var value: ClassificationRule? {
         guard let outcome = self.outcome, self.hasCondition else { return nil }
         return ClassificationRule(
-            status: self.status, type: self.type, code: self.code, message: self.message, outcome: outcome)
+            status: self.status, type: self.type, code: self.code, message: self.message, outcome: outcome,
+            blame: self.blame, wait: self.wait)
     }
 }
 

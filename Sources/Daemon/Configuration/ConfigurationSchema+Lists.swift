@@ -76,6 +76,12 @@ extension ConfigurationSchema {
         Setting(
             "class", \.outcome, Form.choice(ClassificationRule.Outcome.self).required, default: nil, .live,
             "What an answer that all given conditions match then is."),
+        Setting(
+            "blame", \.blame, Form.choice(ClassificationRule.Blame.self).required, default: "", .live,
+            "What it says something about; without it what the class usually does."),
+        Setting(
+            "wait", \.wait, Form.duration(.seconds(1), atMost: .seconds(35 * 86_400)).required, default: "", .live,
+            "When to try again, whatever the answer says of that."),
     ])
 
     /// The table `[[key]]`.

@@ -24,7 +24,7 @@ public struct AnswerClassification: Sendable, Equatable {
         case unknown
         /// After so long, 0 to 24 hours.
         case after(Duration)
-        /// At a time of day, when a window of the plan starts anew.
+        /// At a time of day, when a window of the plan starts anew: at most five minutes ago and at most 35 days ahead.
         case at(WallTime)
     }
 
@@ -54,16 +54,19 @@ public struct AnswerClassification: Sendable, Equatable {
     public var isAmbiguous: Bool
     /// What decided, for the log: the name of a rule, or `status`.
     public var decidedBy: String
+    /// What the error called itself, where no rule matched; for ``UnmatchedErrors``.
+    public var unmatched: UnmatchedError?
 
     /// Whether no rule matched, so that the status alone decided.
     public var isByStatusAlone: Bool { self.decidedBy == Self.byStatus }
 
     static let byStatus = "status"
+    static let byOwnRule = "provider.rule"
 
     /// Makes a classification.
     public init(
         errorClass: ErrorClass, blame: Blame, recovery: Recovery = .unknown, window: String? = nil,
-        daily: DailyQuota? = nil, isAmbiguous: Bool = false, decidedBy: String
+        daily: DailyQuota? = nil, isAmbiguous: Bool = false, decidedBy: String, unmatched: UnmatchedError? = nil
     ) {
         self.errorClass = errorClass
         self.blame = blame
@@ -72,138 +75,6 @@ public struct AnswerClassification: Sendable, Equatable {
         self.daily = daily
         self.isAmbiguous = isAmbiguous
         self.decidedBy = decidedBy
-    }
-}
-
-/// Tells what the answers of providers mean, from a table: what the body names comes before what its text says, and that
-/// before the status.
-public enum AnswerClassifier {
-    /// Classifies an answer; `nil` for one that is no error (a status below 400).
-    ///
-    /// - Parameters:
-    ///   - status: The status.
-    ///   - headers: The header fields of the answer.
-    ///   - body: The body, or as much of it as was read; only whole ones of up to 64 KiB are understood.
-    ///   - kind: The kind of the provider.
-    ///   - ownRules: Rules of the configuration, which come first.
-    ///   - now: The present time of day, for dates in the answer.
-    public static func classify(
-        status: Int,
-        headers: HeaderFields,
-        body: some Collection<UInt8>,
-        kind: ProviderKind,
-        ownRules: [ClassificationRule] = [],
-        now: WallTime
-    ) -> AnswerClassification? {
-        guard status >= 400 else { return nil }
-        let details = ProviderErrorDetails(body: body) ?? ProviderErrorDetails()
-        return self.classify(
-            status: status, headers: headers, details: details, kind: kind, ownRules: ownRules, now: now)
-    }
-
-    /// Classifies an error inside a stream whose status said that all was well; without a rule that fits it is the
-    /// provider's failure.
-    public static func classifyEvent(
-        _ details: ProviderErrorDetails,
-        headers: HeaderFields,
-        kind: ProviderKind,
-        ownRules: [ClassificationRule] = [],
-        now: WallTime
-    ) -> AnswerClassification {
-        // Some streams carry the status that the answer would have had as the error's code.
-        let status = details.code.flatMap { Int($0) }.flatMap { (400...599).contains($0) ? $0 : nil }
-        return self.classify(
-            status: status, headers: headers, details: details, kind: kind, ownRules: ownRules, now: now)
-    }
-
-    private static func classify(
-        status: Int?,
-        headers: HeaderFields,
-        details: ProviderErrorDetails,
-        kind: ProviderKind,
-        ownRules: [ClassificationRule],
-        now: WallTime
-    ) -> AnswerClassification {
-        let message = ProviderErrorDetails.lowercased(String((details.message ?? "").prefix(4_096)))
-        let wait = self.wait(details, headers: headers, now: now)
-        func result(_ errorClass: ErrorClass, _ blame: AnswerClassification.Blame?, _ decidedBy: String)
-            -> AnswerClassification
-        {
-            AnswerClassification(
-                errorClass: errorClass, blame: blame ?? self.usualBlame(errorClass, kind: kind),
-                recovery: wait.map(AnswerClassification.Recovery.after) ?? .unknown, decidedBy: decidedBy)
-        }
-        for rule in ownRules where self.matches(rule, status: status, details: details, message: message) {
-            return result(ErrorClass(rawValue: rule.outcome.rawValue) ?? .providerServerError, nil, "provider.rule")
-        }
-        let names = details.names
-        for rule in BuiltInRule.table
-        where rule.matches(kind: kind, status: status, names: names, message: message, headers: headers) {
-            return result(rule.errorClass, rule.blame, rule.name)
-        }
-        return result(self.usualClass(status: status, kind: kind), nil, AnswerClassification.byStatus)
-    }
-
-    private static func matches(
-        _ rule: ClassificationRule,
-        status: Int?,
-        details: ProviderErrorDetails,
-        message: String
-    ) -> Bool {
-        func fits(_ wanted: String?, _ found: String?) -> Bool {
-            guard let wanted else { return true }
-            return found?.equalsIgnoringASCIICase(wanted) ?? false
-        }
-        return (rule.status == nil || rule.status == status) && fits(rule.type, details.type)
-            && fits(rule.code, details.code)
-            && rule.message.map { message.contains(ProviderErrorDetails.lowercased($0)) } ?? true
-    }
-
-    /// The class that a status stands for where nothing else says more.
-    ///
-    /// An unknown 403 is never about the key as such.
-    static func usualClass(status: Int?, kind: ProviderKind) -> ErrorClass {
-        switch status {
-        case 401: .providerAuthFailed
-        case 402: .providerBilling
-        case 403: .providerForbidden
-        case 408 where kind == .openRouter: .providerServerError
-        case 408, 504, 524: .providerTimeout
-        case 429: .providerRateLimited
-        case 502 where kind == .openRouter: .providerOverloaded
-        case 503, 529: .providerOverloaded
-        case .some(400..<500): .providerRejected
-        default: .providerServerError
-        }
-    }
-
-    /// What an error of a class usually says something about: limits hold per model with the providers that limit so.
-    static func usualBlame(_ errorClass: ErrorClass, kind: ProviderKind) -> AnswerClassification.Blame {
-        switch errorClass {
-        case .providerAuthFailed, .providerBilling, .providerQuotaExhausted: .key
-        case .providerForbidden: .keyAndModel
-        case .providerRateLimited:
-            switch kind {
-            case .openAI, .anthropic, .gemini, .moonshot: .keyAndModel
-            case .kimi, .deepSeek, .openRouter, .local, .compatible: .key
-            }
-        case .providerRejected: .request
-        default: .provider
-        }
-    }
-
-    /// The wait that an answer names: in its body, in its header, in its text.
-    private static func wait(
-        _ details: ProviderErrorDetails,
-        headers: HeaderFields,
-        now: WallTime
-    ) -> Duration? {
-        let wait: Duration? =
-            switch details.wait {
-            case .duration(let duration): duration
-            case .until(let time): .microseconds(time.microseconds - now.microseconds)
-            case nil: RetryAfter.wait(in: headers, now: now) ?? details.waitInMessage
-            }
-        return wait.map { min(max($0, .zero), RetryAfter.maximum) }
+        self.unmatched = unmatched
     }
 }

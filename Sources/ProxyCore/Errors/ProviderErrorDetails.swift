@@ -2,6 +2,8 @@
 public struct ProviderErrorDetails: Sendable, Equatable {
     /// The longest body that is read.
     public static let maximumBodyLength = 65_536
+    /// The most reasons, and the most quotas, that are read of one error.
+    static let maximumReasons = 16
 
     /// The kind of error: `error.type`.
     public var type: String?
@@ -11,18 +13,16 @@ public struct ProviderErrorDetails: Sendable, Equatable {
     public var status: String?
     /// The text for people.
     public var message: String?
-    /// What further members name: reasons and quota ids of Google, limit sources and moderation reasons of OpenRouter.
+    /// What further members name: reasons of Google, limit sources, error types and moderation of OpenRouter, inner codes of
+    /// Azure.
     public var reasons: [String] = []
-    /// A wait that the body itself gives (`retryDelay`, `resets_in_seconds`, or `resets_at` as Unix seconds).
-    public var wait: Wait?
-
-    /// A wait in one of the forms in which bodies give it.
-    public enum Wait: Sendable, Equatable {
-        /// From now on.
-        case duration(Duration)
-        /// Until a point in time.
-        case until(WallTime)
-    }
+    /// The quotas that Google says are used up: `QuotaFailure.violations[].quotaId`.
+    public var quotas: [String] = []
+    /// The wait that the body itself gives: `retryDelay`, `resets_in_seconds`.
+    public var delay: Duration?
+    /// The time at which a window starts anew, as the body itself gives it: `resets_at`, or the reset header that OpenRouter
+    /// repeats in the body.
+    public var resetsAt: WallTime?
 
     /// Makes empty details.
     public init() {}
@@ -46,8 +46,9 @@ public struct ProviderErrorDetails: Sendable, Equatable {
         self.status = error["status"]?.text
         self.message = error["message"]?.text ?? error["detail"]?.text
         self.readMetadata(error["metadata"])
-        for detail in error["details"]?.elements ?? [] { self.readDetail(detail) }
-        self.wait = self.wait ?? Self.reset(error)
+        if let inner = error["innererror"]?["code"]?.text { self.reasons.append(inner) }
+        for detail in (error["details"]?.elements ?? []).prefix(Self.maximumReasons) { self.readDetail(detail) }
+        self.readReset(error)
         guard self.type ?? self.code ?? self.status ?? self.message != nil else { return nil }
     }
 
@@ -68,62 +69,28 @@ public struct ProviderErrorDetails: Sendable, Equatable {
     /// OpenRouter's further members.
     private mutating func readMetadata(_ metadata: JSONValue?) {
         guard let metadata else { return }
-        if let source = metadata["limit_source"]?.text { self.reasons.append(source) }
+        for name in ["limit_source", "error_type"] {
+            if let source = metadata[name]?.text { self.reasons.append(source) }
+        }
         if metadata["flagged_input"] != nil || !(metadata["reasons"]?.elements ?? []).isEmpty {
             self.reasons.append("moderation")
         }
+        self.resetsAt = metadata["headers"]?["X-RateLimit-Reset"]?.scalarText.flatMap(EpochText.parse)
     }
 
     /// One of Google's details: `ErrorInfo`, `QuotaFailure` or `RetryInfo`.
     private mutating func readDetail(_ detail: JSONValue) {
         if let reason = detail["reason"]?.text { self.reasons.append(reason) }
-        for violation in (detail["violations"]?.elements ?? []).prefix(16) {
-            if let id = violation["quotaId"]?.text { self.reasons.append(id) }
+        for violation in (detail["violations"]?.elements ?? []).prefix(Self.maximumReasons) {
+            if let id = violation["quotaId"]?.text { self.quotas.append(id) }
         }
-        if let delay = detail["retryDelay"]?.text, delay.utf8.last == 0x73, let wait = Self.seconds(delay.dropLast()) {
-            self.wait = .duration(wait)
-        }
+        if let delay = detail["retryDelay"]?.text.flatMap(DurationText.parse) { self.delay = delay }
     }
 
-    private static func reset(_ error: JSONValue) -> Wait? {
-        if let text = error["resets_in_seconds"]?.scalarText, let wait = self.seconds(text) { return .duration(wait) }
-        if let text = error["resets_at"]?.scalarText, let seconds = Int64(text), (0..<1 << 40).contains(seconds) {
-            return .until(WallTime(microseconds: seconds * 1_000_000))
+    private mutating func readReset(_ error: JSONValue) {
+        if let text = error["resets_in_seconds"]?.scalarText, let wait = DurationText.seconds(text) {
+            self.delay = wait
         }
-        return nil
-    }
-
-    private static func seconds(_ text: some StringProtocol) -> Duration? {
-        guard let value = Double(text), value >= 0, value < 1e9 else { return nil }
-        return .milliseconds(Int64((value * 1_000).rounded(.up)))
-    }
-
-    /// The wait that a message names: "… try again in 38.9s", "… retry in 12 seconds".
-    var waitInMessage: Duration? {
-        guard let message = self.message.map({ Self.lowercased(String($0.prefix(4_096))) }) else { return nil }
-        for phrase in ["retry in ", "try again in "] {
-            guard let rest = message.utf8.split(separating: phrase.utf8) else { continue }
-            let number = rest.prefix { (0x30...0x39).contains($0) || $0 == 0x2E }
-            let unit = rest[number.endIndex...].drop { $0 == 0x20 }
-            let digits = String(decoding: number, as: UTF8.self)
-            if unit.starts(with: "ms".utf8) {
-                return Double(digits).flatMap { $0 < 1e9 ? .milliseconds(Int64($0.rounded(.up))) : nil }
-            }
-            // "1m30s" and its like are left to the ladder.
-            if unit.first == 0x73 { return Self.seconds(number.last == 0x2E ? String(digits.dropLast()) : digits) }
-        }
-        return nil
-    }
-}
-
-extension String.UTF8View {
-    /// What follows the first occurrence of a phrase.
-    fileprivate func split(separating phrase: String.UTF8View) -> Substring.UTF8View? {
-        var rest = self[...]
-        while !rest.isEmpty {
-            if rest.starts(with: phrase) { return rest.dropFirst(phrase.count) }
-            rest = rest.dropFirst()
-        }
-        return nil
+        if let text = error["resets_at"]?.scalarText, let time = EpochText.parse(text) { self.resetsAt = time }
     }
 }

@@ -6,29 +6,31 @@ public enum RetryAfter {
     /// The wait that the header fields of an answer ask for, 0 to 24 hours; `nil` if none does.
     ///
     /// The milliseconds of `retry-after-ms` and `x-ms-retry-after-ms` come before `Retry-After` (RFC 9110 §10.2.3).
-    /// What cannot be read counts as absent.
-    public static func wait(in headers: HeaderFields, now: WallTime) -> Duration? {
+    /// What cannot be read counts as absent. `maximum` is the longest wait that is given instead of 24 hours.
+    public static func wait(
+        in headers: HeaderFields, now: WallTime, atMost maximum: Duration = Self.maximum
+    ) -> Duration? {
         for name in ["retry-after-ms", "x-ms-retry-after-ms"] {
             for value in headers.all(name) {
                 if let milliseconds = self.thousandths(value, perUnit: 1) {
-                    return min(.milliseconds(milliseconds), self.maximum)
+                    return min(.milliseconds(milliseconds), maximum)
                 }
             }
         }
         for value in headers.all("retry-after") {
-            if let wait = self.parse(value, now: now) { return wait }
+            if let wait = self.parse(value, now: now, atMost: maximum) { return wait }
         }
         return nil
     }
 
     /// The wait that a `Retry-After` value asks for: seconds, or an HTTP date, one in the past being 0.
-    public static func parse(_ value: String, now: WallTime) -> Duration? {
+    public static func parse(_ value: String, now: WallTime, atMost maximum: Duration = Self.maximum) -> Duration? {
         if let milliseconds = self.thousandths(value, perUnit: 1_000) {
-            return min(.milliseconds(milliseconds), self.maximum)
+            return min(.milliseconds(milliseconds), maximum)
         }
         guard let date = HTTPDate.parse(value, now: now) else { return nil }
         let microseconds = date.microseconds - now.microseconds
-        return min(max(.microseconds(microseconds), .zero), self.maximum)
+        return min(max(.microseconds(microseconds), .zero), maximum)
     }
 
     /// Reads a decimal number, with a fraction or without, times `perUnit`; a number of more than twelve digits is as
