@@ -57,6 +57,14 @@ extension ControlClient {
         return try Self.reading { () throws(ControlFault) in try KeyStatus(busProperties: properties) }
     }
 
+    /// All providers, by name.
+    public func providers() async throws(ControlClientError) -> [ProviderStatus] {
+        try await self.objects(ProviderInterface.name) { (path, properties) throws(ControlFault) in
+            ControlPath.providerName(of: path) == nil ? nil : try ProviderStatus(busProperties: properties)
+        }
+        .sorted { $0.name < $1.name }
+    }
+
     /// All clients, by name.
     public func clients() async throws(ControlClientError) -> [ClientStatus] {
         try await self.objects(ClientInterface.name) { (path, properties) throws(ControlFault) in
@@ -75,6 +83,20 @@ extension ControlClient {
     public func request(_ id: String) async throws(ControlClientError) -> RequestRow {
         let row = try Self.one(try await self.call(.getRequest, [.text(id)]), \.self)
         return try Self.reading { () throws(ControlFault) in try RequestRow(busValue: row) }
+    }
+
+    /// How the requests that a filter lets through were spread over the keys; its limit and cursor do not count.
+    public func summary(_ filter: RequestFilter) async throws(ControlClientError) -> RequestSummary {
+        let rows = try Self.one(try await self.call(.summarizeRequests, [filter.summaryBusValue]), \.self)
+        return try Self.reading { () throws(ControlFault) in try RequestSummary(busValue: rows) }
+    }
+
+    /// What would become of a request for a model, or became of a past one, key by key.
+    public func explain(
+        _ model: String, _ options: ExplainOptions
+    ) async throws(ControlClientError) -> [ExplainRow] {
+        let rows = try Self.one(try await self.call(.explainRoute, [.text(model), options.busValue]), \.self)
+        return try Self.reading { () throws(ControlFault) in try ExplainRow.rows(busValue: rows) }
     }
 
     /// The metrics as Prometheus text 0.0.4.
@@ -153,6 +175,23 @@ extension ControlClient {
     /// Ends every rest of one key, and forgets its errors.
     public func resetKey(_ label: String) async throws(ControlClientError) {
         _ = try await self.send(ControlPath.key(label), KeyInterface.name, KeyInterface.Method.reset.member, [])
+    }
+
+    /// Asks the provider now whether it takes the key; returns its state then, and behind a blank the class of the error.
+    public func probeKey(_ label: String) async throws(ControlClientError) -> String {
+        let reply = try await self.send(
+            ControlPath.key(label), KeyInterface.name, KeyInterface.Method.probe.member, [])
+        return try Self.one(reply, \.asString)
+    }
+
+    /// Asks providers how much is left, for one key, those of one provider, or all.
+    ///
+    /// Returns how many keys something was learned of.
+    public func refreshUsage(of key: String?, provider: String?) async throws(ControlClientError) -> UInt32 {
+        var options = RefreshOptions()
+        options.key = key
+        options.provider = provider
+        return try Self.one(try await self.call(.refreshUsage, [options.busValue]), \.asUInt32)
     }
 
     /// Makes a client, and its token, which nobody can ask for again and which never stands in a message.

@@ -12,16 +12,23 @@ public enum ControlPath {
     public static let manager: ObjectPath = "/org/kmi/Proxy1"
 
     private static let keys: ObjectPath = "/org/kmi/Proxy1/key"
+    private static let providers: ObjectPath = "/org/kmi/Proxy1/provider"
     private static let clients: ObjectPath = "/org/kmi/Proxy1/client"
 
     /// The object of the key of that label.
     public static func key(_ label: String) -> ObjectPath { Self.keys.appending(label) }
+
+    /// The object of the provider of that name.
+    public static func provider(_ name: String) -> ObjectPath { Self.providers.appending(name) }
 
     /// The object of the client of that name.
     public static func client(_ name: String) -> ObjectPath { Self.clients.appending(name) }
 
     /// The label of the key whose object has that path; `nil` if it is no key's path.
     public static func keyLabel(of path: ObjectPath) -> String? { Self.element(of: path, below: Self.keys) }
+
+    /// The name of the provider whose object has that path; `nil` if it is no provider's path.
+    public static func providerName(of path: ObjectPath) -> String? { Self.element(of: path, below: Self.providers) }
 
     /// The name of the client whose object has that path; `nil` if it is no client's path.
     public static func clientName(of path: ObjectPath) -> String? { Self.element(of: path, below: Self.clients) }

@@ -9,6 +9,10 @@ public protocol ControlPlane: Sendable {
     func keys() -> [KeyStatus]
     /// One key; `nil` if there is none of that label.
     func key(_ label: String) -> KeyStatus?
+    /// All providers, in the order of the configuration.
+    func providers() -> [ProviderStatus]
+    /// One provider; `nil` if there is none of that name.
+    func provider(_ name: String) -> ProviderStatus?
     /// All clients.
     func clients() -> [ClientStatus]
     /// One client; `nil` if there is none of that name.
@@ -46,6 +50,25 @@ public protocol ControlPlane: Sendable {
     func requests(_ filter: RequestFilter) async throws(ControlFault) -> RequestPage
     /// The newest request of that id; `nil` if there is none.
     func request(_ id: String) async throws(ControlFault) -> RequestRow?
+    /// How the requests that a filter lets through were spread over the keys; its limit and cursor do not count.
+    func summary(_ filter: RequestFilter) async throws(ControlFault) -> RequestSummary
+    /// What would become of a request for `model` (empty for one that names none), key by key, in the order in which they
+    /// are considered; nothing changes by it.
+    ///
+    /// With ``ExplainOptions/request`` what became of that one, whose model counts then: ``ExplainRow/trail(of:)``. Fails with
+    /// `notFound` if a key, provider, client or request is named that is not there.
+    func explain(_ model: String, _ options: ExplainOptions) async throws(ControlFault) -> [ExplainRow]
+    /// Asks providers how much is left: for one key, for the keys of one provider, or for all; answers when all have
+    /// answered or failed.
+    ///
+    /// Returns how many keys something was learned of.
+    func refreshUsage(of key: String?, provider: String?) async throws(ControlFault) -> UInt32
+    /// Asks the provider now whether it takes the key, and lets that count.
+    ///
+    /// Returns what the key is then: its state, and behind a blank the class of the error if there is one (`usable`,
+    /// `invalid provider_auth_failed`). Fails with `upstreamFailed` if the provider could not be asked or said nothing of the
+    /// key.
+    func probeKey(_ label: String) async throws(ControlFault) -> String
 }
 
 /// What a person may say about a key that is added.

@@ -19,6 +19,13 @@ public enum ControlText {
         }
     }
 
+    /// Refuses what is no name of a model: visible ASCII characters, at most 256; none stand for a request that names none.
+    static func checkModel(_ text: String) throws(ControlFault) {
+        guard text.isEmpty || Self.isVisibleASCII(text, maximum: 256) else {
+            throw ControlFault(.invalidArgument, "model: expected at most 256 visible ASCII characters")
+        }
+    }
+
     static func isLabel(_ text: String) -> Bool {
         let bytes = text.utf8
         guard (1...64).contains(bytes.count), let first = bytes.first, Self.isAlphanumeric(first) else { return false }

@@ -36,6 +36,24 @@ extension BusValue {
     /// The elements of an `as`.
     var asStrings: [String]? { self.asList(\.asString) }
 
+    /// Texts from outside by name, `a{ss}`, in the order of their names.
+    static func textsByName(_ dictionary: [String: String]) -> BusValue {
+        .dictionary(
+            key: "s", value: "s",
+            dictionary.sorted { $0.key < $1.key }.map { BusEntry(key: .text($0.key), value: .text($0.value)) })
+    }
+
+    /// The texts of an `a{ss}`.
+    var asTextsByName: [String: String]? {
+        guard let dictionary = self.asDictionary else { return nil }
+        var texts: [String: String] = [:]
+        for (name, value) in dictionary {
+            guard let text = value.asString else { return nil }
+            texts[name] = text
+        }
+        return texts
+    }
+
     /// The counts of an `a{st}`.
     var asCounts: [String: UInt64]? {
         guard let dictionary = self.asDictionary else { return nil }

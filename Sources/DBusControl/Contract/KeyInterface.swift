@@ -9,11 +9,16 @@ public enum KeyInterface {
     public enum Method: String, ControlMember {
         /// Ends every rest of the key, and forgets its errors.
         case reset = "Reset"
+        /// Asks the provider now whether it takes the key.
+        case probe = "Probe"
 
         /// The method with its arguments.
         public var description: MethodDescription {
             switch self {
             case .reset: MethodDescription(name: self.member, input: [], output: [])
+            case .probe:
+                MethodDescription(
+                    name: self.member, input: [], output: [ArgumentDescription(name: "result", signature: "s")])
             }
         }
     }
@@ -44,6 +49,8 @@ public enum KeyInterface {
         case fingerprint = "Fingerprint"
         /// ``KeyStatus/windows``.
         case windows = "Windows"
+        /// ``KeyStatus/inconsistentWindows``.
+        case inconsistentWindows = "InconsistentWindows"
         /// ``KeyStatus/inFlight``.
         case inFlight = "InFlight"
         /// ``KeyStatus/requests``.
@@ -66,6 +73,7 @@ public enum KeyInterface {
             case .priority: self.described("i", access: .readWrite)
             case .weight: self.described("u", access: .readWrite)
             case .windows: self.described("a(sddt)")
+            case .inconsistentWindows: self.described("as")
             case .modelStates: self.described("a(ssst)")
             // These move with each request.
             case .inFlight: self.described("u", change: .silent)

@@ -16,6 +16,7 @@ extension KeyStatus {
         case .masked: .text(self.masked)
         case .fingerprint: .text(self.fingerprint)
         case .windows: .array(of: "(sddt)", self.windows.map(\.busValue))
+        case .inconsistentWindows: .texts(self.inconsistentWindows)
         case .inFlight: .uint32(self.inFlight)
         case .requests: .uint64(self.requests)
         case .errors: .counts(self.errors)
@@ -47,6 +48,7 @@ extension KeyStatus {
         try reader.read(.masked, into: &self.masked, \.asString)
         try reader.read(.fingerprint, into: &self.fingerprint, \.asString)
         try reader.read(.windows, into: &self.windows) { $0.asList(Window.init(busValue:)) }
+        try reader.read(.inconsistentWindows, into: &self.inconsistentWindows, \.asStrings)
         try reader.read(.inFlight, into: &self.inFlight, \.asUInt32)
         try reader.read(.requests, into: &self.requests, \.asUInt64)
         try reader.read(.errors, into: &self.errors, \.asCounts)

@@ -66,6 +66,8 @@ public struct KeyStatus: Sendable, Equatable {
     public var fingerprint = ""
     /// The windows of its plan, as far as they are known.
     public var windows: [Window] = []
+    /// The names of those windows of which two views disagreed; the more pessimistic one is told.
+    public var inconsistentWindows: [String] = []
     /// Requests that it serves at the moment.
     public var inFlight: UInt32 = 0
     /// Requests that it has served since it was added, restarts included.

@@ -25,6 +25,12 @@ public enum ManagerInterface {
         case listRequests = "ListRequests"
         /// Tells one request.
         case getRequest = "GetRequest"
+        /// Tells how requests were spread over the keys.
+        case summarizeRequests = "SummarizeRequests"
+        /// Tells what would become, or became, of a request, key by key.
+        case explainRoute = "ExplainRoute"
+        /// Asks providers how much is left.
+        case refreshUsage = "RefreshUsage"
         /// Tells the metrics.
         case metrics = "Metrics"
         /// Begins to send `RequestFinished` to the caller.
@@ -99,10 +105,11 @@ extension ManagerInterface.Method {
                 options,
             ]
         case .removeKey: return [ArgumentDescription(name: "label", signature: "s")]
-        case .rotate, .subscribe: return [options]
+        case .rotate, .refreshUsage, .subscribe: return [options]
+        case .explainRoute: return [ArgumentDescription(name: "model", signature: "s"), options]
         case .createClient: return [ArgumentDescription(name: "name", signature: "s"), options]
         case .revokeClient: return [ArgumentDescription(name: "name", signature: "s")]
-        case .listRequests: return [ArgumentDescription(name: "filter", signature: "a{sv}")]
+        case .listRequests, .summarizeRequests: return [ArgumentDescription(name: "filter", signature: "a{sv}")]
         case .getRequest: return [ArgumentDescription(name: "id", signature: "s")]
         case .resetKeys, .reload, .metrics, .unsubscribe: return []
         }
@@ -116,7 +123,7 @@ extension ManagerInterface.Method {
                 ArgumentDescription(name: "key", signature: "s"),
                 ArgumentDescription(name: "reason", signature: "s"),
             ]
-        case .resetKeys: [ArgumentDescription(name: "count", signature: "u")]
+        case .resetKeys, .refreshUsage: [ArgumentDescription(name: "count", signature: "u")]
         case .createClient:
             [
                 ArgumentDescription(name: "client", signature: "o"),
@@ -129,6 +136,7 @@ extension ManagerInterface.Method {
                 ArgumentDescription(name: "cursor", signature: "s"),
             ]
         case .getRequest: [ArgumentDescription(name: "request", signature: "a{sv}")]
+        case .summarizeRequests, .explainRoute: [ArgumentDescription(name: "rows", signature: "aa{sv}")]
         case .metrics: [ArgumentDescription(name: "text", signature: "s")]
         case .removeKey, .revokeClient, .subscribe, .unsubscribe: []
         }

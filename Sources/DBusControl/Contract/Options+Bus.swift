@@ -107,3 +107,36 @@ public struct RotationOptions: Sendable, Equatable {
         self.provider = try reader.label(.provider)
     }
 }
+
+/// Whose usage is to be read.
+public struct RefreshOptions: Sendable, Equatable {
+    /// The options of `RefreshUsage`.
+    private enum Option: String, ControlOption {
+        case key = "key"
+        case provider = "provider"
+    }
+
+    /// The label of one key; `nil` for all.
+    public var key: String?
+    /// The provider whose keys are meant; `nil` for all.
+    public var provider: String?
+
+    /// Asks for all keys of all providers.
+    public init() {}
+
+    /// The options as messages carry them, `a{sv}`; what is not asked for is left out.
+    public var busValue: BusValue {
+        var options: [String: BusValue] = [:]
+        options[Option.key.rawValue] = self.key.map { .text($0) }
+        options[Option.provider.rawValue] = self.provider.map { .text($0) }
+        return .variants(options)
+    }
+
+    /// Reads the options strictly; fails with `invalidArgument`, naming the option and what is expected.
+    public init(busValue: BusValue) throws(ControlFault) {
+        self.init()
+        let reader = try OptionReader<Option>(busValue)
+        self.key = try reader.label(.key)
+        self.provider = try reader.label(.provider)
+    }
+}

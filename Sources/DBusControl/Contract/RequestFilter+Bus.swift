@@ -18,7 +18,14 @@ extension RequestFilter {
     public static let maximumLimit: UInt32 = 1000
 
     /// The filter as messages carry it, `a{sv}`; what is not asked for is left out.
-    public var busValue: BusValue {
+    public var busValue: BusValue { .variants(self.options) }
+
+    /// The filter as `SummarizeRequests` takes it, `a{sv}`: without a limit and a cursor, since all requests count.
+    public var summaryBusValue: BusValue { .variants(self.options.filter { !Self.pageOptions.contains($0.key) }) }
+
+    private static let pageOptions: Set<String> = [Option.limit.rawValue, Option.cursor.rawValue]
+
+    private var options: [String: BusValue] {
         var options: [String: BusValue] = [Option.limit.rawValue: .uint32(self.limit)]
         if !self.cursor.isEmpty { options[Option.cursor.rawValue] = .text(self.cursor) }
         options[Option.since.rawValue] = self.since.map { .uint64($0) }
@@ -28,7 +35,18 @@ extension RequestFilter {
         options[Option.client.rawValue] = self.client.map { .text($0) }
         options[Option.status.rawValue] = self.status.map { .uint32($0) }
         options[Option.errorClass.rawValue] = self.errorClass.map { .text($0) }
-        return .variants(options)
+        return options
+    }
+
+    /// Reads the filter of `SummarizeRequests` strictly; fails with `invalidArgument`, naming the option and what is
+    /// expected.
+    public init(summaryBusValue: BusValue) throws(ControlFault) {
+        if case .dictionary(_, _, let entries) = summaryBusValue {
+            for name in entries.compactMap(\.key.asString) where Self.pageOptions.contains(name) {
+                throw ControlFault(.invalidArgument, "unknown option \(name): a summary counts all requests")
+            }
+        }
+        try self.init(busValue: summaryBusValue)
     }
 
     /// Reads a filter strictly; fails with `invalidArgument`, naming the option and what is expected.

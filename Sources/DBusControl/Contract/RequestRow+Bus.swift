@@ -114,6 +114,16 @@ extension RequestRow.Attempt {
         case status = "status"
         /// ``RequestRow/Attempt/duration``.
         case duration = "duration_us"
+        /// ``RequestRow/Attempt/selection``.
+        case selection = "selection"
+        /// ``RequestRow/Attempt/isPossiblyBilled``.
+        case isPossiblyBilled = "possibly_billed"
+        /// ``RequestRow/Attempt/decidedBy``.
+        case decidedBy = "decided_by"
+        /// ``RequestRow/Attempt/waited``.
+        case waited = "waited_us"
+        /// ``RequestRow/Attempt/passedOver``.
+        case passedOver = "passed_over"
     }
 
     /// The attempt as messages carry it, `a{sv}`.
@@ -124,6 +134,11 @@ extension RequestRow.Attempt {
             Field.errorClass.rawValue: .text(self.errorClass),
             Field.status.rawValue: .uint32(self.status),
             Field.duration.rawValue: .uint64(self.duration),
+            Field.selection.rawValue: .text(self.selection),
+            Field.isPossiblyBilled.rawValue: .boolean(self.isPossiblyBilled),
+            Field.decidedBy.rawValue: .text(self.decidedBy),
+            Field.waited.rawValue: .uint64(self.waited),
+            Field.passedOver.rawValue: .textsByName(self.passedOver),
         ])
     }
 
@@ -137,6 +152,11 @@ extension RequestRow.Attempt {
             try reader.read(.errorClass, into: &self.errorClass, \.asString)
             try reader.read(.status, into: &self.status, \.asUInt32)
             try reader.read(.duration, into: &self.duration, \.asUInt64)
+            try reader.read(.selection, into: &self.selection, \.asString)
+            try reader.read(.isPossiblyBilled, into: &self.isPossiblyBilled, \.asBoolean)
+            try reader.read(.decidedBy, into: &self.decidedBy, \.asString)
+            try reader.read(.waited, into: &self.waited, \.asUInt64)
+            try reader.read(.passedOver, into: &self.passedOver, \.asTextsByName)
         } catch {
             // The row that holds the attempt says that its attempts are wrong.
             return nil

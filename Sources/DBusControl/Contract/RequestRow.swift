@@ -12,6 +12,18 @@ public struct RequestRow: Sendable, Equatable {
         public var status: UInt32 = 0
         /// How long it took, in microseconds.
         public var duration: UInt64 = 0
+        /// Why it was this key, as in ``ExplainRow/selection``; empty if it is not known.
+        public var selection = ""
+        /// Whether it failed after the request had been sent, so that the provider may count it all the same.
+        public var isPossiblyBilled = false
+        /// What told the class of the error: the name of a rule, or `status`; empty if it succeeded.
+        public var decidedBy = ""
+        /// How long the request waited before it, in microseconds.
+        public var waited: UInt64 = 0
+        /// Other keys and what kept them from being taken: a key's state, or an obstacle as in ``ExplainRow/obstacle``.
+        ///
+        /// At most 16 of them.
+        public var passedOver: [String: String] = [:]
 
         /// Makes an attempt that nothing is known of.
         public init() {}

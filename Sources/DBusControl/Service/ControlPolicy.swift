@@ -19,6 +19,8 @@ enum ControlPolicy: Sendable, CaseIterable {
         switch call.interface {
         case ManagerInterface.name: return ManagerInterface.Method(rawValue: member)?.policy ?? .secrets
         case KeyInterface.name: return KeyInterface.Method(rawValue: member)?.policy ?? .secrets
+        // It has no methods.
+        case ProviderInterface.name: return .secrets
         case ClientInterface.name: return ClientInterface.Method(rawValue: member)?.policy ?? .secrets
         default: return member == Self.settingMember ? .control : .read
         }
@@ -32,8 +34,8 @@ extension ManagerInterface.Method {
     /// What a caller must be allowed to do.
     var policy: ControlPolicy {
         switch self {
-        case .listRequests, .getRequest, .metrics, .subscribe, .unsubscribe: .read
-        case .removeKey, .rotate, .resetKeys, .revokeClient, .reload: .control
+        case .listRequests, .getRequest, .summarizeRequests, .explainRoute, .metrics, .subscribe, .unsubscribe: .read
+        case .removeKey, .rotate, .resetKeys, .refreshUsage, .revokeClient, .reload: .control
         case .addKey, .createClient: .secrets
         }
     }
@@ -43,7 +45,7 @@ extension KeyInterface.Method {
     /// What a caller must be allowed to do.
     var policy: ControlPolicy {
         switch self {
-        case .reset: .control
+        case .reset, .probe: .control
         }
     }
 }

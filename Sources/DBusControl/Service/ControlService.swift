@@ -12,9 +12,11 @@ public final class ControlService: Sendable {
         var ledger = PropertyLedger()
         /// The exported keys by label, with their providers.
         var keys: [String: String] = [:]
+        /// The exported providers.
+        var providers: Set<String> = []
         /// The exported clients.
         var clients: Set<String> = []
-        /// The number of the newest reading of keys and clients that was begun, and of the newest that was applied.
+        /// The number of the newest reading of what there is that was begun, and of the newest that was applied.
         var readings: (begun: UInt64, applied: UInt64) = (0, 0)
     }
 
@@ -81,7 +83,10 @@ public final class ControlService: Sendable {
     /// Something of a key may have changed.
     public func keyChanged(_ label: String) { self.mark(.key(label)) }
 
-    /// Keys or clients came or went, or a key moved to another provider.
+    /// Something of a provider may have changed.
+    public func providerChanged(_ name: String) { self.mark(.provider(name)) }
+
+    /// Keys, providers or clients came or went, or a key moved to another provider.
     public func objectsChanged() {
         do {
             try self.synchronise()
@@ -95,7 +100,8 @@ public final class ControlService: Sendable {
     func everythingChanged() {
         self.objectsChanged()
         let subjects = self.state.withLock { state in
-            state.keys.keys.map(ControlSubject.key) + state.clients.map(ControlSubject.client)
+            state.keys.keys.map(ControlSubject.key) + state.providers.map(ControlSubject.provider)
+                + state.clients.map(ControlSubject.client)
         }
         for subject in subjects { self.mark(subject) }
     }
@@ -115,12 +121,15 @@ public final class ControlService: Sendable {
             return state.readings.begun
         }
         let keys = self.plane.keys()
+        let providers = self.plane.providers()
         let clients = self.plane.clients()
         let result = self.state.withLock { state in
             Result<Void, BusError> { () throws(BusError) in
                 guard reading > state.readings.applied else { return }
                 state.readings.applied = reading
                 try self.apply(keys, to: &state)
+                // Behind the keys, which they name by their objects.
+                try self.apply(providers, to: &state)
                 try self.apply(clients, to: &state)
             }
         }
@@ -139,6 +148,20 @@ public final class ControlService: Sendable {
             try self.connection.export(KeyObject(label: key.label, service: self), at: subject.path)
             state.keys[key.label] = key.provider
             state.ledger.begin(subject, with: key.busProperties)
+        }
+    }
+
+    private func apply(_ providers: [ProviderStatus], to state: inout State) throws(BusError) {
+        let wanted = Set(providers.map(\.name))
+        for name in state.providers.subtracting(wanted) {
+            state.providers.remove(name)
+            self.withdraw(.provider(name), from: &state)
+        }
+        for provider in providers where !state.providers.contains(provider.name) {
+            let subject = ControlSubject.provider(provider.name)
+            try self.connection.export(ProviderObject(name: provider.name, service: self), at: subject.path)
+            state.providers.insert(provider.name)
+            state.ledger.begin(subject, with: provider.busProperties)
         }
     }
 
@@ -169,6 +192,7 @@ public final class ControlService: Sendable {
             switch subject {
             case .manager: break
             case .key(let label): guard state.keys[label] != nil else { return false }
+            case .provider(let name): guard state.providers.contains(name) else { return false }
             case .client(let name): guard state.clients.contains(name) else { return false }
             }
             return state.pacer.mark(subject)
@@ -203,6 +227,7 @@ public final class ControlService: Sendable {
         switch subject {
         case .manager: self.plane.managerStatus().busProperties
         case .key(let label): self.plane.key(label)?.busProperties
+        case .provider(let name): self.plane.provider(name)?.busProperties
         case .client(let name): self.plane.client(name)?.busProperties
         }
     }

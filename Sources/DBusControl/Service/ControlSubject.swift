@@ -6,6 +6,8 @@ enum ControlSubject: Sendable, Hashable {
     case manager
     /// The key of that label.
     case key(String)
+    /// The provider of that name.
+    case provider(String)
     /// The client of that name.
     case client(String)
 
@@ -14,6 +16,7 @@ enum ControlSubject: Sendable, Hashable {
         switch self {
         case .manager: ControlPath.manager
         case .key(let label): ControlPath.key(label)
+        case .provider(let name): ControlPath.provider(name)
         case .client(let name): ControlPath.client(name)
         }
     }
@@ -26,6 +29,7 @@ enum ControlSubject: Sendable, Hashable {
         switch self {
         case .manager: Self.announcedOfManager
         case .key: Self.announcedOfKeys
+        case .provider: Self.announcedOfProviders
         case .client: Self.announcedOfClients
         }
     }
@@ -34,12 +38,14 @@ enum ControlSubject: Sendable, Hashable {
         switch self {
         case .manager: ManagerInterface.description
         case .key: KeyInterface.description
+        case .provider: ProviderInterface.description
         case .client: ClientInterface.description
         }
     }
 
     private static let announcedOfManager = Self.announced(in: ManagerInterface.description)
     private static let announcedOfKeys = Self.announced(in: KeyInterface.description)
+    private static let announcedOfProviders = Self.announced(in: ProviderInterface.description)
     private static let announcedOfClients = Self.announced(in: ClientInterface.description)
 
     private static func announced(in interface: InterfaceDescription) -> Set<String> {

@@ -39,16 +39,20 @@ struct KeyObject: BusObject {
         guard let method = KeyInterface.Method(rawValue: call.member.text) else {
             throw BusError(.unknownMethod, "\(call.interface) has no such method")
         }
+        let reply: [BusValue]
         do {
             switch method {
-            case .reset: try await self.service.plane.resetKey(self.label)
+            case .reset:
+                try await self.service.plane.resetKey(self.label)
+                reply = []
+            case .probe: reply = [.text(try await self.service.plane.probeKey(self.label))]
             }
         } catch {
             throw BusError(error)
         }
         self.service.keyChanged(self.label)
         self.service.statusChanged()
-        return []
+        return reply
     }
 
     private func set(_ property: KeyInterface.Property, to value: BusValue) async throws(ControlFault) {
@@ -63,9 +67,8 @@ struct KeyObject: BusObject {
             guard let weight = value.asUInt32 else { throw ControlFault(.invalidArgument, "Weight: expected u") }
             try KeyOptions.checkWeight(weight)
             try await self.service.plane.changeKey(self.label, enabled: nil, priority: nil, weight: weight)
-        case .label, .provider, .state, .reason, .usableAt, .warn, .masked, .fingerprint, .windows, .inFlight,
-            .requests,
-            .errors, .lastUsedAt, .modelStates:
+        case .label, .provider, .state, .reason, .usableAt, .warn, .masked, .fingerprint, .windows,
+            .inconsistentWindows, .inFlight, .requests, .errors, .lastUsedAt, .modelStates:
             throw ControlFault(.notAllowed, "\(property.rawValue) cannot be set")
         }
     }

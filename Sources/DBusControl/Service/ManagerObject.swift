@@ -89,6 +89,18 @@ struct ManagerObject: BusObject {
                 throw ControlFault(.notFound, "there is no request of that id")
             }
             return [row.busValue]
+        case .summarizeRequests:
+            return [try await plane.summary(try RequestFilter(summaryBusValue: try arguments.value())).busValue]
+        case .explainRoute:
+            let model = try arguments.string()
+            try ControlText.checkModel(model)
+            let options = try ExplainOptions(busValue: try arguments.value())
+            return [ExplainRow.busValue(of: try await plane.explain(model, options))]
+        case .refreshUsage:
+            let options = try RefreshOptions(busValue: try arguments.value())
+            let count = try await plane.refreshUsage(of: options.key, provider: options.provider)
+            self.service.everythingChanged()
+            return [.uint32(count)]
         case .metrics: return [.text(await plane.metrics())]
         case .subscribe:
             _ = try OptionReader<NoOption>(try arguments.value())

@@ -22,5 +22,7 @@ extension RequestRow.Attempt {
     /// At least as many bytes as the dictionary of the attempt takes in a message.
     fileprivate var sizeBound: Int {
         8 + Field.allCases.count * 52 + self.key.utf8.count + self.provider.utf8.count + self.errorClass.utf8.count
+            + self.selection.utf8.count + self.decidedBy.utf8.count
+            + self.passedOver.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 32 }
     }
 }

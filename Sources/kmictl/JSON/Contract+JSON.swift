@@ -47,6 +47,7 @@ extension KeyStatus {
         case .masked: .string(self.masked)
         case .fingerprint: .string(self.fingerprint)
         case .windows: .array(self.windows.map(\.json))
+        case .inconsistentWindows: .strings(self.inconsistentWindows)
         case .inFlight: .unsigned(UInt64(self.inFlight))
         case .requests: .unsigned(self.requests)
         case .errors: .counts(self.errors)
@@ -135,6 +136,11 @@ extension RequestRow.Attempt {
         case .errorClass: .string(self.errorClass)
         case .status: .unsigned(UInt64(self.status))
         case .duration: .unsigned(self.duration)
+        case .selection: .string(self.selection)
+        case .isPossiblyBilled: .boolean(self.isPossiblyBilled)
+        case .decidedBy: .string(self.decidedBy)
+        case .waited: .unsigned(self.waited)
+        case .passedOver: .object(self.passedOver.mapValues { .string($0) })
         }
     }
 }
