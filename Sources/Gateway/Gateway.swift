@@ -6,8 +6,8 @@ import Synchronization
 
 /// The data plane: answers every request of the callers' listeners, and owns what its requests share.
 public final class Gateway: Responder {
-    /// The keys of all providers.
-    public let pool: SharedKeyPool
+    /// Decides which key serves a request, and knows how keys and providers fare.
+    public let dispatcher: SharedDispatcher
     let transport: any UpstreamTransport
     let metrics: ProxyMetrics
     let time: any TimeSource
@@ -21,6 +21,7 @@ public final class Gateway: Responder {
     /// The daemon's own user, who needs no token on the Unix socket.
     let userID: UInt32
     let recoveryTimer = Mutex<KeyRecoveryTimer?>(nil)
+    let unmatched = Mutex(UnmatchedErrors())
     /// Held by the one who tells the observer of keys.
     let telling = Mutex<Void>(())
     private let current: Mutex<GatewaySnapshot>
@@ -48,8 +49,9 @@ public final class Gateway: Responder {
         counts: UsageCounts,
         observer: any GatewayObserver
     ) {
-        let pool = KeyPool(keys: snapshot.poolKeys, policy: snapshot.poolPolicy)
-        self.pool = SharedKeyPool(pool)
+        var random = SystemRandomNumberGenerator()
+        let dispatcher = Dispatcher(keys: snapshot.poolKeys, policy: snapshot.dispatchPolicy, seed: random.next())
+        self.dispatcher = SharedDispatcher(dispatcher)
         self.transport = transport
         self.metrics = metrics
         self.time = time
@@ -69,7 +71,7 @@ public final class Gateway: Responder {
         let limits = snapshot.configuration.limits
         self.gate = AdmissionGate(limit: limits.inFlight, queueLimit: limits.queue)
         self.catalogue = ModelListCache()
-        self.current = Mutex(snapshot.inForce(with: pool.generations))
+        self.current = Mutex(snapshot.inForce(with: dispatcher.pool.generations))
     }
 
     /// The configuration that new requests begin with.
@@ -80,9 +82,8 @@ public final class Gateway: Responder {
     /// Puts a new configuration in force for requests that begin from now on.
     public func apply(_ snapshot: GatewaySnapshot) {
         let former = self.snapshot
-        self.pool.reconfigure(
-            keys: snapshot.poolKeys, policy: snapshot.poolPolicy, renewed: snapshot.renewedKeys(since: former),
-            at: self.time.now()
+        self.dispatcher.reconfigure(
+            to: snapshot, renewed: snapshot.renewedKeys(since: former), at: self.moment
         ) { generations in
             self.current.withLock { $0 = snapshot.inForce(with: generations) }
         }
@@ -94,6 +95,9 @@ public final class Gateway: Responder {
         }
         self.tellNews()
     }
+
+    /// The providers of the configuration in force, in its order.
+    public var providers: [ProviderName] { self.snapshot.configuration.providers.map(\.name) }
 
     /// Requests that wait for admission right now.
     public var queuedRequests: Int { self.gate.occupancy.waiting }
@@ -119,6 +123,9 @@ public final class Gateway: Responder {
         let requestID = head.flatMap { RequestID.given(by: $0.headers) } ?? self.makeRequestID()
         return fault.refusalAnswer(in: dialect, requestID: requestID)
     }
+
+    /// The present time on both clocks.
+    var moment: Moment { Moment(instant: self.time.now(), wallTime: self.time.wallTime()) }
 
     /// A request id that nobody else has.
     func makeRequestID() -> String {

@@ -2,13 +2,17 @@ public import ProxyCore
 
 /// Hears of what outlives requests: the store and the control surface listen here.
 ///
-/// Called on event loops, so nothing here may wait. What is told of keys comes from one thread at a time and in its order;
-/// whoever hears of it may ask the gateway about keys, but not steer them.
+/// Called on event loops, so nothing here may wait. What is told of keys and providers comes from one thread at a time and
+/// in its order; whoever hears of it may ask the gateway about them, but not steer them.
 public protocol GatewayObserver: Sendable {
     /// A request has ended; every request is told exactly once.
     func requestFinished(_ record: RequestRecord)
     /// A key changed its state.
     func keyChanged(_ transition: KeyTransition)
+    /// A provider's breaker moved.
+    func providerChanged(_ provider: ProviderName)
+    /// Something needs a person: a word for programs, and a sentence.
+    func warned(_ code: String, _ message: String)
     /// What ``Gateway/memory()`` says may have changed.
-    func keysMoved()
+    func memoryMoved()
 }

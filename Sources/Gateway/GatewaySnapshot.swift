@@ -23,8 +23,8 @@ public struct GatewaySnapshot: Sendable {
 
     /// The keys that the pool is made of.
     public let poolKeys: [Configuration.Key]
-    /// What the pool decides by.
-    public let poolPolicy: KeyPool.Policy
+    /// What the dispatcher decides by.
+    public let dispatchPolicy: Dispatcher.Policy
 
     /// Makes a configuration ready.
     ///
@@ -63,11 +63,19 @@ public struct GatewaySnapshot: Sendable {
         self.poolKeys = configuration.keys + Self.keylessServers(of: configuration)
         self.keys = Dictionary(self.poolKeys.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
         self.secrets = keySecrets
-        self.poolPolicy = KeyPool.Policy(
+        var pool = KeyPool.Policy(
             mode: configuration.rotation.mode,
             affinity: configuration.rotation.affinity,
             cooldown: configuration.cooldown
         )
+        pool.includeWarn = configuration.rotation.includeWarn
+        // Without a call to a provider nothing can be found out in the background.
+        if !configuration.server.dryRun {
+            pool.probes = Dictionary(
+                providers.map { ($0.name, $0.kind.checkedStates) }, uniquingKeysWith: { first, _ in first })
+        }
+        self.dispatchPolicy = Dispatcher.Policy(
+            pool: pool, retry: configuration.retry, breaker: configuration.breaker)
         self.attemptLimits = AttemptLimits(
             firstByte: configuration.upstream.firstByteTimeout.map(TimeAmount.init),
             idle: configuration.upstream.idleTimeout.map(TimeAmount.init),

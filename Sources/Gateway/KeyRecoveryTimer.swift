@@ -58,7 +58,7 @@ public final class KeyRecoveryTimer: Sendable {
     func arm() {
         self.state.withLock { state in
             // Asked under the lock, so that the later of two callers decides by the later answer.
-            let due = self.gateway.pool.nextDeadline
+            let due = self.gateway.dispatcher.read { $0.pool.nextDeadline }
             let now = self.gateway.time.now()
             guard state.isRunning, due != state.due || state.task == nil else { return }
             state.task?.cancel()

@@ -17,12 +17,25 @@ extension ProxyMetrics {
         case disabled
     }
 
+    /// The states of a provider's breaker (contract section 8); the raw value is the label's value.
+    public enum BreakerState: String, Sendable, CaseIterable {
+        /// The provider is asked as usual.
+        case closed
+        /// It is left alone.
+        case open
+        /// One request finds out whether it works again.
+        case halfOpen = "half_open"
+    }
+
     /// The families whose samples the daemon's collectors report.
     struct ScrapedFamilies: Sendable {
         let listenerInfo: CollectedFamily
         let keyState: CollectedFamily
         let keyUsableIn: CollectedFamily
         let keyInFlight: CollectedFamily
+        let keyRemaining: CollectedFamily
+        let breakerState: CollectedFamily
+        let unmatchedErrors: CollectedFamily
         let storeQueueDepth: CollectedFamily
         let storeBytes: CollectedFamily
         let storeWrites: CollectedFamily
@@ -54,6 +67,24 @@ extension ProxyMetrics {
                 "kmi_key_in_flight",
                 help: "Attempts under way with a key.",
                 labels: ["key", "provider"]
+            )
+            self.keyRemaining = registry.collected(
+                .gauge,
+                "kmi_key_remaining_ratio",
+                help: "Share of a window of a key's plan that is left, 0 to 1; no series where it is not known.",
+                labels: ["key", "provider", "window"]
+            )
+            self.breakerState = registry.collected(
+                .gauge,
+                "kmi_breaker_state",
+                help: "1 for the state that a provider's breaker is in, 0 for the others.",
+                labels: ["provider", "state"]
+            )
+            self.unmatchedErrors = registry.collected(
+                .counter,
+                "kmi_unmatched_errors_total",
+                help: "Errors of providers that no rule knew, so that their status decided, by what they call themselves.",
+                labels: ["provider", "status", "type", "code"]
             )
             self.storeQueueDepth = registry.collected(
                 .gauge, "kmi_store_queue_depth", help: "Request rows that are not on disk yet.", labels: [])
@@ -97,6 +128,28 @@ extension ProxyMetrics {
             }
             if let usableInSeconds { self.samples.set(self.families.keyUsableIn, label, provider, to: usableInSeconds) }
             self.samples.set(self.families.keyInFlight, label, provider, to: Double(inFlight))
+        }
+
+        /// Reports the share of a key's window that is left, 0 to 1.
+        public mutating func remaining(_ share: Double, of key: String, provider: String, window: String) {
+            self.samples.set(self.families.keyRemaining, key, provider, window, to: share)
+        }
+
+        /// Reports the state of a provider's breaker.
+        public mutating func breaker(_ state: BreakerState, of provider: String) {
+            for candidate in BreakerState.allCases {
+                let value = candidate == state ? 1.0 : 0.0
+                self.samples.set(self.families.breakerState, provider, candidate.rawValue, to: value)
+            }
+        }
+
+        /// Reports how many errors of a kind no rule knew.
+        public mutating func unmatched(
+            _ count: UInt64, provider: String, status: Int?, type: String, code: String
+        ) {
+            self.samples.set(
+                self.families.unmatchedErrors, provider, status.map(String.init) ?? "", type, code,
+                to: Double(count))
         }
 
         /// Reports a listener by its address and whether it is encrypted (`tls="on"` or `"off"`).

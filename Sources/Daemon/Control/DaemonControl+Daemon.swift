@@ -62,7 +62,7 @@ extension DaemonControl {
             else { throw ControlFault(.notFound, "There is no provider \"\(text.printable)\".") }
             return name
         }
-        if let label, let name = self.gateway.pool.provider(of: label) { return name }
+        if let label, let name = self.gateway.dispatcher.provider(of: label) { return name }
         guard let provider = self.keeper.inForce.effective.configuration.defaultProvider else {
             throw ControlFault(.notFound, "There is no provider yet: add a key first.")
         }

@@ -50,7 +50,7 @@ extension DaemonControl {
                     + "\"\(text.printable)\".")
         }
         let inForce = self.keeper.inForce
-        guard self.gateway.pool.provider(of: label) == nil, !inForce.changes.keys.contains(where: { $0.label == label })
+        guard self.gateway.dispatcher.provider(of: label) == nil, !inForce.changes.keys.contains(where: { $0.label == label })
         else { throw ControlFault(.alreadyExists, "There is a key \"\(label)\" already.") }
         guard let name = ProviderName(provider),
             let target = inForce.file.configuration.provider(named: name)
@@ -178,7 +178,7 @@ extension DaemonControl {
                     .notAllowed, "\"\(label)\" stands for a local server without keys: there is nothing to change.")
             }
             try await self.commit(steps)
-            let provider = self.gateway.pool.provider(of: label)
+            let provider = self.gateway.dispatcher.provider(of: label)
             let wasNext = provider.flatMap { self.gateway.nextKey(of: $0) } == label
             self.keeper.apply(changes, to: self.gateway)
             if enabled == false, wasNext, let next = provider.flatMap({ self.gateway.nextKey(of: $0) }) {
@@ -210,7 +210,7 @@ extension DaemonControl {
         try await self.inTurn { () throws(ControlFault) in
             let before = self.usableKeys
             self.gateway.resetKeys()
-            let labels = self.gateway.pool.snapshots(at: self.time.now()).map(\.label)
+            let labels = self.gateway.dispatcher.snapshots(at: self.time.now()).map(\.label)
             let saved = await self.saveMemory([.forgetErrors(labels)])
             self.audit("keys_reset", "all keys reset")
             self.announceKeys()
@@ -220,7 +220,7 @@ extension DaemonControl {
     }
 
     private var usableKeys: Int {
-        self.gateway.pool.snapshots(at: self.time.now()).count { $0.state == .usable }
+        self.gateway.dispatcher.snapshots(at: self.time.now()).count { $0.state == .usable }
     }
 
     func resetKey(_ label: String) async throws(ControlFault) {

@@ -7,7 +7,7 @@ extension DaemonControl {
     func managerStatus() -> ManagerStatus {
         self.health.set(.storage, isBroken: self.store.trouble != nil)
         let now = self.time.now()
-        let keys = self.gateway.pool.snapshots(at: now)
+        let keys = self.gateway.dispatcher.snapshots(at: now)
         let configuration = self.keeper.inForce.effective.configuration
         var status = ManagerStatus()
         status.version = Version.text
@@ -30,13 +30,13 @@ extension DaemonControl {
         let now = self.time.now()
         let inForce = self.keeper.inForce
         let secrets = inForce.keySecrets
-        return self.gateway.pool.snapshots(at: now).map { self.status(of: $0, secret: secrets[$0.label], at: now) }
+        return self.gateway.dispatcher.snapshots(at: now).map { self.status(of: $0, secret: secrets[$0.label], at: now) }
     }
 
     func key(_ label: String) -> KeyStatus? {
         let now = self.time.now()
         guard let label = KeyLabel(label),
-            let snapshot = self.gateway.pool.snapshots(at: now).first(where: { $0.label == label })
+            let snapshot = self.gateway.dispatcher.snapshots(at: now).first(where: { $0.label == label })
         else { return nil }
         return self.status(of: snapshot, secret: self.keeper.inForce.keySecrets[label], at: now)
     }
@@ -59,6 +59,12 @@ extension DaemonControl {
         status.inFlight = UInt32(clamping: key.inFlight)
         status.requests = counts.requests
         status.errors = Dictionary(counts.errors.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: +)
+        status.warn = key.isWarned
+        status.windows = key.windows.map { window in
+            KeyStatus.Window(
+                name: window.name, used: window.used ?? .nan, limit: window.limit ?? .nan,
+                resetsAt: window.resetsAt?.unsigned ?? 0)
+        }
         status.lastUsedAt = counts.lastUsedAt?.unsigned ?? 0
         status.modelStates = key.modelStates.map { model in
             KeyStatus.ModelState(

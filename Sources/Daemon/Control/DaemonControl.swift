@@ -125,13 +125,13 @@ final class DaemonControl: ControlPlane {
     /// Tells the bus that something of every key may have changed.
     func announceKeys() {
         guard let service = self.hub.service else { return }
-        for key in self.gateway.pool.snapshots(at: self.time.now()) { service.keyChanged(key.label.text) }
+        for key in self.gateway.dispatcher.snapshots(at: self.time.now()) { service.keyChanged(key.label.text) }
         service.statusChanged()
     }
 
     /// The label that a text names; the fault says that there is no such key.
     func knownLabel(_ text: String) throws(ControlFault) -> KeyLabel {
-        guard let label = KeyLabel(text), self.gateway.pool.provider(of: label) != nil else {
+        guard let label = KeyLabel(text), self.gateway.dispatcher.provider(of: label) != nil else {
             throw ControlFault(.notFound, "There is no key \"\(text.printable)\".")
         }
         return label

@@ -46,13 +46,22 @@ final class Ledger: GatewayObserver {
         // A key that went out of use for a reason of its provider's was in use; one that a person takes out tells its
         // rotation itself.
         guard transition.old == .usable, let reason = transition.reason, let gateway = self.gateway.withLock({ $0 }),
-            let provider = gateway.pool.provider(of: transition.key),
+            let provider = gateway.dispatcher.provider(of: transition.key),
             let next = gateway.nextKey(of: provider)
         else { return }
         service.rotated(from: transition.key.text, to: next.text, reason: reason.rawValue)
     }
 
-    func keysMoved() {
+    func providerChanged(_ provider: ProviderName) {
+        self.hub.service?.providerChanged(provider.text)
+        self.hub.service?.statusChanged()
+    }
+
+    func warned(_ code: String, _ message: String) {
+        self.hub.service?.warning(code, message)
+    }
+
+    func memoryMoved() {
         guard let gateway = self.gateway.withLock({ $0 }) else { return }
         self.store.remember(gateway.memory())
     }

@@ -26,6 +26,15 @@ extension RequestRow {
             row.errorClass = attempt.errorClass?.rawValue ?? ""
             row.status = UInt32(clamping: attempt.status ?? 0)
             row.duration = attempt.duration.wholeMicroseconds
+            row.selection = attempt.selection?.rawValue ?? ""
+            row.isPossiblyBilled = attempt.isPossiblyBilled
+            row.decidedBy = attempt.decidedBy ?? ""
+            row.waited = attempt.waited.wholeMicroseconds
+            row.passedOver = Dictionary(
+                attempt.passedOver.map { passed in
+                    // The state says more than that there is one.
+                    (passed.label.text, passed.obstacle == .state ? passed.state.rawValue : passed.obstacle.rawValue)
+                }, uniquingKeysWith: { first, _ in first })
             return row
         }
     }

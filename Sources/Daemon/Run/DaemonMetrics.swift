@@ -14,7 +14,7 @@ enum DaemonMetrics {
         let time = SystemTime()
         metrics.collect { [weak metrics] writer in
             let now = time.now()
-            for key in gateway.pool.snapshots(at: now) {
+            for key in gateway.dispatcher.snapshots(at: now) {
                 writer.key(
                     key.label.text,
                     provider: key.provider.text,
@@ -23,6 +23,23 @@ enum DaemonMetrics {
                         ? nil : max(0, (key.usableAt.map { $0 - now } ?? .zero).seconds),
                     inFlight: key.inFlight
                 )
+                for window in key.windows {
+                    guard let share = window.remainingShare else { continue }
+                    writer.remaining(share, of: key.label.text, provider: key.provider.text, window: window.name)
+                }
+            }
+            for provider in gateway.providers {
+                let standing = gateway.dispatcher.standing(of: provider, at: now)
+                writer.breaker(ProxyMetrics.BreakerState(standing.breaker), of: provider.text)
+            }
+            let unmatched = gateway.unmatchedErrors
+            for (kind, count) in unmatched.counts {
+                writer.unmatched(
+                    count, provider: kind.provider.text, status: kind.error.status, type: kind.error.type,
+                    code: kind.error.code)
+            }
+            if unmatched.others > 0 {
+                writer.unmatched(unmatched.others, provider: "other", status: nil, type: "", code: "")
             }
             for listener in listeners.all { writer.listener(listener.address, isEncrypted: false) }
             let storage = store.statistics
@@ -42,6 +59,18 @@ extension [StoreStatistics.Table: UInt64] {
         var counts: [String: UInt64] = [:]
         for table in StoreStatistics.Table.allCases { counts[table.rawValue] = self[table] ?? 0 }
         return counts
+    }
+}
+
+extension ProxyMetrics.BreakerState {
+    /// The label's value for a state of a breaker.
+    init(_ state: Breaker.State) {
+        self =
+            switch state {
+            case .closed: .closed
+            case .open: .open
+            case .halfOpen: .halfOpen
+            }
     }
 }
 

@@ -111,7 +111,7 @@ struct Announcement: Service {
 
     /// The line for `systemctl status`.
     static func status(of gateway: Gateway) -> String {
-        let keys = gateway.pool.snapshots(at: SystemTime().now())
+        let keys = gateway.dispatcher.snapshots(at: SystemTime().now())
         return "\(keys.count { $0.state == .usable })/\(keys.count) keys usable"
     }
 }

@@ -123,7 +123,7 @@ private final class AnsweredExchange: ExchangeHandler {
 extension Gateway {
     /// Whether any key can be used now.
     var keyReadiness: ReadinessCheck {
-        let keys = self.pool.snapshots(at: self.time.now())
+        let keys = self.dispatcher.snapshots(at: self.time.now())
         return ReadinessCheck(name: "keys", isPassed: keys.contains { $0.state == .usable })
     }
 }

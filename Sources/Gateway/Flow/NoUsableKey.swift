@@ -7,16 +7,19 @@ enum NoUsableKey {
 
     /// The fault that a shortage is reported by.
     static func fault(for shortage: KeyShortage, now: Instant, wallTime: WallTime) -> ProxyFault {
-        if shortage.isBusy {
-            return ProxyFault(
-                .overloaded, message: "Every usable key serves as many requests as it may.", retryAfter: 1)
-        }
         let keys = shortage.keys.map { key in
             ProxyFault.KeyStatus(
                 label: key.label.text,
                 state: key.state.rawValue,
+                reason: key.reason?.rawValue,
                 usableAt: key.usableAt.map { (wallTime + ($0 - now)).roundedUpToSecond }
             )
+        }
+        if shortage.isBusy {
+            let room = shortage.limitedUntil.map { max(.zero, $0 - now) }
+            return ProxyFault(
+                .rateLimited, message: "Every usable key has as many requests as its own limits allow.",
+                retryAfter: max(1, room.map { Int($0.seconds.rounded(.up)) } ?? 1), keys: keys)
         }
         let wait = shortage.soonest.map { max(.zero, $0 - now) }
         let isSoon = wait.map { $0 <= Self.worthWaiting } ?? false
@@ -25,7 +28,7 @@ enum NoUsableKey {
             status: shortage.comesBack ? 429 : 503,
             message: shortage.comesBack
                 ? "No key can be used at the moment; one comes back." : "There is no key that can be used.",
-            retryAfter: wait.map { Int($0.seconds.rounded(.up)) },
+            retryAfter: wait.map { max(1, Int($0.seconds.rounded(.up))) },
             shouldRetry: shortage.comesBack || isSoon ? nil : false,
             keys: keys
         )

@@ -12,6 +12,7 @@ extension RequestFlow {
         if case .queued(let number) = self.phase { _ = self.gateway.gate.abandon(number) }
         self.phase = .over
         self.queueTimer?.cancel()
+        self.repeatTimer?.cancel()
         self.body?.discard()
         if self.isAdmitted {
             self.isAdmitted = false
@@ -22,7 +23,7 @@ extension RequestFlow {
         self.logRequest(self.record)
         self.gateway.counts.add(self.record)
         self.gateway.observer.requestFinished(self.record)
-        if self.gateway.pool.hasNews { self.gateway.tellNews() }
+        if self.gateway.dispatcher.hasNews { self.gateway.tellNews() }
     }
 
     private func completeRecord() {
@@ -64,7 +65,7 @@ extension RequestFlow {
             "dialect": "\(record.dialect.rawValue)",
             "status": "\(record.status)",
             "outcome": "\(record.outcome.rawValue)",
-            "attempts": "\(self.policy?.attempts ?? 0)",
+            "attempts": "\(self.plan?.attempts ?? 0)",
             "duration_us": "\(record.duration.nanoseconds / 1_000)",
         ]
         fields["client"] = record.client.map { "\($0)" }

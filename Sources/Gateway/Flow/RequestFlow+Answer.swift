@@ -8,7 +8,7 @@ extension RequestFlow {
     func refuse(_ fault: ProxyFault) {
         guard !self.hasAnswered else { return }
         if self.record.errorClass == nil { self.record.errorClass = fault.code.errorClass }
-        if (self.policy?.attempts ?? 0) == 0 {
+        if (self.plan?.attempts ?? 0) == 0 {
             self.record.outcome = .refused
             self.gateway.metrics.rejected.with(fault.code.rawValue).increment()
         }
@@ -36,10 +36,10 @@ extension RequestFlow {
 
     /// The fields that tell the caller what became of its request (contract section 4).
     func addProxyFields(to fields: inout HeaderFields) {
-        guard let policy = self.policy else { return }
+        guard let plan = self.plan else { return }
         if let provider = self.record.provider { fields.replace(name: "X-KMI-Provider", value: provider.text) }
         if let key = self.record.key { fields.replace(name: "X-KMI-Key", value: key.text) }
-        fields.replace(name: "X-KMI-Attempts", value: String(policy.attempts))
+        fields.replace(name: "X-KMI-Attempts", value: String(plan.attempts))
         if let candidate = self.running?.candidate ?? self.candidates.last(where: { $0.isAlias }),
             candidate.isAlias, let model = candidate.model
         {
@@ -99,7 +99,7 @@ extension RequestFlow {
         }
         if let running = self.running {
             running.attempt.cancel()
-            self.settle(running, as: .neutral, class: errorClass)
+            self.settle(running, class: errorClass)
         }
         if self.isEventStream, self.tail.isBetweenEvents {
             let event = fault.event(in: self.dialect, requestID: self.requestID)

@@ -3,41 +3,39 @@ import Metrics
 import NIOCore
 import ProxyCore
 
-/// An attempt that is running, with what it runs on.
-struct RunningAttempt {
-    let attempt: Attempt
-    let chosen: ChosenKey
-    let begun: Instant
-    /// The status of the provider's answer; `nil` if it gave none.
-    var status: Int?
-
-    /// The key that it is made with.
-    var key: KeyLabel { self.chosen.grant.label }
-    /// The provider and the model that it is made for.
-    var candidate: RouteCandidate { self.chosen.candidate }
-}
-
 extension RequestFlow: AttemptOwner {
-    /// Begins an attempt with a key of the first candidate that has a usable one.
+    /// Looks for the first attempt.
     func attempt() {
         self.phase = .attempting
-        guard let chosen = self.chooseKey() else { return self.answerWithoutKey() }
-        self.begin(on: chosen)
+        self.follow(self.dispatch { dispatcher, plan, now in dispatcher.begin(&plan, at: now) })
     }
 
-    private func begin(on chosen: ChosenKey) {
-        let now = self.gateway.time.now()
-        let candidate = chosen.candidate
-        let key = chosen.grant.label
+    /// Does what the dispatcher says.
+    private func follow(_ step: DispatchStep?) {
+        switch step {
+        case .attempt(let dispatched): self.begin(dispatched)
+        case .wait(let until): self.wait(until: until)
+        case .giveUp(let refusal): self.conclude(refusal)
+        case nil: self.refuse(ProxyFault(.internalFault))
+        }
+    }
+
+    private func begin(_ dispatched: DispatchedAttempt) {
+        self.phase = .attempting
+        let candidate = self.candidates[dispatched.index]
+        let key = dispatched.grant.label
+        guard let source = self.source(of: dispatched.grant, for: candidate.provider) else {
+            return self.follow(self.dispatch { dispatcher, plan, now in dispatcher.replace(&plan, at: now) })
+        }
+        if !source.isGranted { self.plan?.markForeign() }
         self.record.provider = candidate.provider.name
         self.record.key = key
         if self.snapshot.configuration.server.dryRun {
-            self.gateway.pool.release(chosen.grant)
+            self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
             return self.answerDryRun(key: key, candidate: candidate)
         }
         do throws(ProxyFault) {
-            let request = try self.upstreamRequest(on: chosen)
-            self.policy?.begin()
+            let request = try self.upstreamRequest(with: key, from: source, to: candidate)
             // What failed before is no word on this attempt, should it be ended from outside.
             self.record.errorClass = nil
             let attempt = Attempt(
@@ -49,16 +47,17 @@ extension RequestFlow: AttemptOwner {
                     snapshot.classify(answer, of: candidate.provider, wallTime: gateway.time.wallTime())
                 }
             )
-            self.running = RunningAttempt(attempt: attempt, chosen: chosen, begun: now)
+            self.running = RunningAttempt(attempt: attempt, dispatched: dispatched, candidate: candidate)
             attempt.begin(request, through: self.gateway.transport)
         } catch {
-            self.gateway.pool.release(chosen.grant)
+            self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
             self.refuse(error)
         }
     }
 
-    private func upstreamRequest(on chosen: ChosenKey) throws(ProxyFault) -> UpstreamRequest {
-        let candidate = chosen.candidate
+    private func upstreamRequest(
+        with key: KeyLabel, from source: KeySource, to candidate: RouteCandidate
+    ) throws(ProxyFault) -> UpstreamRequest {
         guard let route, let place = candidate.place(of: route) else {
             throw ProxyFault(.notFound, message: "The provider does not offer this API.")
         }
@@ -68,11 +67,22 @@ extension RequestFlow: AttemptOwner {
             method: self.head.method,
             origin: place.origin,
             target: place.joined.target,
-            headers: chosen.source.snapshot.requestFields(
-                from: self.head.headers, key: chosen.grant.label, provider: candidate.provider, joined: place.joined),
+            headers: source.snapshot.requestFields(
+                from: self.head.headers, key: key, provider: candidate.provider, joined: place.joined),
             body: length,
             pins: candidate.provider.pins
         )
+    }
+
+    // MARK: Waiting for a repeat
+
+    private func wait(until: Instant) {
+        self.phase = .waiting
+        let delay = max(.zero, until - self.gateway.time.now())
+        self.repeatTimer = self.exchange.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) {
+            guard case .waiting = self.phase else { return }
+            self.follow(self.dispatch { dispatcher, plan, now in dispatcher.resume(&plan, at: now) })
+        }
     }
 
     // MARK: What the attempt tells
@@ -84,12 +94,21 @@ extension RequestFlow: AttemptOwner {
         // There is no other attempt: a body that has gone up is not needed while a long answer comes down.
         if running.attempt.isFullySent { self.body?.discard() }
         self.gateway.metrics.timeToFirstByte.with(running.candidate.provider.name.text).observe(
-            self.gateway.time.now() - running.begun)
-        if head.status < 400 {
-            self.record.errorClass = nil
-            // The provider has taken the key; how the answer ends says nothing more about it.
-            self.note(.succeeded, of: running)
-        }
+            self.gateway.time.now() - running.dispatched.begun)
+        self.noteWindows(in: head.headers, of: running)
+        // An error that is passed on because nothing else is left was told of before.
+        guard head.status < 400, running.decidedBy == nil else { return }
+        self.record.errorClass = nil
+        // The provider has taken the key; how the answer ends says nothing more about it.
+        self.dispatch { dispatcher, plan, now in dispatcher.answered(&plan, at: now) }
+    }
+
+    func attemptSawError(_ classification: AnswerClassification, status: Int?) {
+        guard let running = self.running else { return }
+        self.gateway.noteUnmatched(classification, of: running.candidate.provider.name, self.logger)
+        self.record.errorClass = classification.errorClass
+        self.running?.decidedBy = classification.decidedBy
+        self.dispatch { dispatcher, plan, now in dispatcher.sawError(classification, in: &plan, at: now) }
     }
 
     func attemptReceived(_ body: ByteBuffer) {
@@ -98,7 +117,8 @@ extension RequestFlow: AttemptOwner {
 
     func attemptCompleted() {
         if let running = self.running {
-            self.settle(running, as: .neutral, class: self.record.status < 400 ? nil : self.record.errorClass)
+            let isGood = self.record.status < 400 && running.decidedBy == nil
+            self.settle(running, class: isGood ? nil : self.record.errorClass)
         }
         self.exchange.finish(trailers: nil)
     }
@@ -109,8 +129,44 @@ extension RequestFlow: AttemptOwner {
 
     func attemptFailed(_ failure: AttemptFailure) {
         self.running?.status = failure.answer?.head.status
-        guard let running = self.running, var policy = self.policy else { return }
+        self.running?.decidedBy = failure.classification?.decidedBy
+        self.running?.isPossiblyBilled = failure.result.possiblyBilled
+        guard let running = self.running else { return }
         let errorClass = failure.result.errorClass ?? .daemonInternal
+        self.logFailure(failure, class: errorClass, of: running)
+        self.record.errorClass = errorClass
+        if let answer = failure.answer { self.noteWindows(in: answer.head.headers, of: running) }
+        let end = AttemptEnd(
+            errorClass: errorClass,
+            blame: failure.classification?.blame ?? .provider,
+            classification: failure.classification,
+            status: failure.answer?.head.status,
+            isPossiblyBilled: failure.result.possiblyBilled,
+            diedOnReusedConnection: failure.result.diedOnReusedConnection,
+            concernsOrigin: failure.result.concernsOrigin,
+            canRepeat: (self.body?.isRepeatable ?? true) && errorClass != .daemonInternal
+                && (!failure.result.possiblyBilled || running.candidate.provider.repeatPossiblyBilled)
+        )
+        let step = self.dispatch { dispatcher, plan, now in dispatcher.failed(end, of: &plan, at: now) }
+        switch step {
+        case .attempt:
+            self.drop(running, class: errorClass)
+            self.gateway.metrics.retries.with(errorClass.rawValue).increment()
+            self.follow(step)
+        case .wait:
+            self.drop(running, class: errorClass)
+            self.gateway.metrics.retries.with(errorClass.rawValue).increment()
+            self.lastFailure = failure
+            self.follow(step)
+        case .giveUp, nil:
+            self.answer(failure, of: running)
+        }
+    }
+
+    private func logFailure(_ failure: AttemptFailure, class errorClass: ErrorClass, of running: RunningAttempt) {
+        if let classification = failure.classification {
+            self.gateway.noteUnmatched(classification, of: running.candidate.provider.name, self.logger)
+        }
         self.logger.log(
             // What the caller did wrong is between it and the provider.
             level: failure.result.blame == .request ? .debug : .notice,
@@ -120,101 +176,18 @@ extension RequestFlow: AttemptOwner {
                 "provider": "\(running.candidate.provider.name)",
                 "key": "\(running.key)",
                 "class": "\(errorClass.rawValue)",
-                "attempt": "\(policy.attempts)",
+                "decided_by": "\(failure.classification?.decidedBy ?? "transport")",
+                "attempt": "\(self.plan?.attempts ?? 0)",
                 "detail": "\(failure.detail)",
             ]
         )
-        self.record.errorClass = errorClass
-        let step = policy.next(
-            after: failure.result,
-            canRepeatBody: self.body?.isRepeatable ?? true,
-            repeatsPossiblyBilled: running.candidate.provider.repeatPossiblyBilled,
-            at: self.gateway.time.now()
-        )
-        self.policy = policy
-        let outcome: KeyOutcome =
-            if case .key(let scope) = failure.result.blame {
-                .failed(
-                    KeyFailure(errorClass, scope: scope, recovery: failure.classification?.recovery ?? .unknown))
-            } else {
-                .neutral
-            }
-        switch step {
-        case .giveUp:
-            self.note(outcome, of: running)
-            self.answer(failure, of: running)
-        case .sameKey:
-            // Its place stays taken in between, so that nobody else comes in on top (K-026).
-            let again = self.gateway.pool.chooseAgain(running.chosen.grant)
-            self.drop(running, noting: outcome, class: errorClass)
-            guard again != nil else { return self.attempt() }
-            self.gateway.metrics.retries.with(ErrorClass.providerUnreachable.rawValue).increment()
-            self.begin(on: running.chosen)
-        case .anotherKey(let otherProvider):
-            self.failedKeys.append(running.key)
-            if otherProvider { self.candidateIndex += 1 }
-            self.note(outcome, of: running)
-            // The next key is taken before this attempt is given up, so that nobody else can take it in between.
-            guard let chosen = self.chooseKey() else { return self.answer(failure, of: running) }
-            self.drop(running, noting: .neutral, class: errorClass)
-            self.gateway.metrics.retries.with(errorClass.rawValue).increment()
-            self.begin(on: chosen)
-        }
     }
 
-    // MARK: Answers after attempts
-
-    /// No attempt is left: the last one decides what the caller gets (contract section 5).
-    private func answer(_ failure: AttemptFailure, of running: RunningAttempt) {
-        let errorClass = failure.result.errorClass ?? .daemonInternal
-        guard let answer = failure.answer else {
-            self.drop(running, noting: .neutral, class: errorClass)
-            return self.refuse(failure.fault)
-        }
-        let status = answer.head.status
-        let concernsKey = if case .key = failure.result.blame { true } else { false }
-        switch errorClass {
-        case .providerAuthFailed where concernsKey, .providerForbidden where concernsKey && status == 403:
-            self.drop(running, noting: .neutral, class: errorClass)
-            self.refuse(ProxyFault(.upstreamAuth))
-        case .providerBilling where status == 402 || status == 403,
-            .providerQuotaExhausted where status == 402 || status == 403:
-            self.drop(running, noting: .neutral, class: errorClass)
-            self.answerWithoutKey()
-        default:
-            running.attempt.commit(answer)
-        }
-    }
-
-    /// No key can be used: 429 where one comes back, else 503, with the keys and their states.
-    private func answerWithoutKey() {
-        let now = self.gateway.time.now()
-        var shortage = self.shortage ?? KeyShortage(keys: [], isBusy: false)
-        if let policy, policy.attempts > 0 {
-            // Attempts were made: tell how the keys stand now, those of every candidate.
-            shortage = KeyShortage(keys: [], isBusy: false)
-            for candidate in self.candidates {
-                let demand = KeyDemand(
-                    provider: candidate.provider.name, model: candidate.model, pinned: self.controls.pinnedKey)
-                shortage = shortage.merged(with: self.gateway.pool.shortage(for: demand, at: now))
-            }
-        }
-        self.refuse(NoUsableKey.fault(for: shortage, now: now, wallTime: self.gateway.time.wallTime()))
-    }
-
-    private func answerDryRun(key: KeyLabel, candidate: RouteCandidate) {
-        var json = JSONWriter(reservingCapacity: 128)
-        json.raw(#"{"dry_run":true,"provider":"#)
-        json.string(candidate.provider.name.text)
-        json.raw(#","key":"#)
-        json.string(key.text)
-        json.raw(#","model":"#)
-        if let model = candidate.model { json.string(model.text) } else { json.raw("null") }
-        json.raw("}")
-        var head = ResponseHead(status: 200)
-        head.headers.add(name: "Content-Type", value: "application/json")
-        head.headers.add(name: "X-KMI-Dry-Run", value: "true")
-        self.addProxyFields(to: &head.headers)
-        self.answer(RefusalAnswer(head: head, body: ByteBuffer(bytes: json.bytes)))
+    /// Takes over what an answer tells of the key's limits.
+    private func noteWindows(in headers: HeaderFields, of running: RunningAttempt) {
+        let windows = UsageHeaders.windows(
+            in: headers, kind: running.candidate.provider.kind, at: self.gateway.time.wallTime())
+        guard !windows.isEmpty else { return }
+        self.dispatch { dispatcher, plan, now in dispatcher.note(windows, of: plan, at: now) }
     }
 }

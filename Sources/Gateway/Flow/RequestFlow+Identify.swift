@@ -116,7 +116,7 @@ extension RequestFlow {
         let target = try RequestTarget(parsing: self.head.target)
         let route = self.snapshot.routes.classify(method: self.head.method, target: target)
         self.dialect = route.dialect(target: target, headers: self.head.headers)
-        self.controls = try RequestControls(self.head.headers) { self.gateway.pool.provider(of: $0) != nil }
+        self.controls = try RequestControls(self.head.headers) { self.gateway.dispatcher.provider(of: $0) != nil }
         switch route {
         case .methodNotAllowed:
             throw ProxyFault.methodRefused

@@ -2,75 +2,67 @@ import Metrics
 import NIOCore
 import ProxyCore
 
-/// A key that was chosen for a request, which counts on it until it is released.
-struct ChosenKey {
-    let grant: KeyGrant
-    let source: KeySource
+/// An attempt that is running, with what it runs on.
+struct RunningAttempt {
+    let attempt: Attempt
+    let dispatched: DispatchedAttempt
     let candidate: RouteCandidate
+    /// The status of the provider's answer; `nil` if it gave none.
+    var status: Int?
+    /// What decided what its failure means; `nil` for a success, and for one without an answer.
+    var decidedBy: String?
+    /// Whether it failed after it was sent, so that the provider may charge for it.
+    var isPossiblyBilled = false
+
+    /// The key that it is made with.
+    var key: KeyLabel { self.dispatched.grant.label }
 }
 
 extension RequestFlow {
-    /// Chooses a key of the first candidate that has a usable one, and counts the request on it.
-    func chooseKey() -> ChosenKey? {
-        while self.candidateIndex < self.candidates.count {
-            let candidate = self.candidates[self.candidateIndex]
-            let demand = KeyDemand(
-                provider: candidate.provider.name,
-                model: candidate.model,
-                pinned: self.controls.pinnedKey,
-                conversation: self.controls.session.map { Conversation(id: $0) },
-                excluded: self.failedKeys
-            )
-            switch self.gateway.pool.choose(demand, at: self.gateway.time.now()) {
-            case .chosen(let grant):
-                if let source = self.source(of: grant, for: candidate.provider) {
-                    return ChosenKey(grant: grant, source: source, candidate: candidate)
-                }
-                self.gateway.pool.release(grant)
-                self.failedKeys.append(grant.label)
-            case .none(let shortage):
-                self.shortage = self.shortage?.merged(with: shortage) ?? shortage
-                self.candidateIndex += 1
-            }
-        }
-        return nil
+    /// Shows the plan to the dispatcher, which decides about it, and tells those who want to hear what happened.
+    @discardableResult
+    func dispatch<Result>(_ body: (inout Dispatcher, inout RequestPlan, Moment) -> Result) -> Result? {
+        guard var plan = self.plan else { return nil }
+        // The only owner, so that nothing of it is copied.
+        self.plan = nil
+        let now = self.gateway.moment
+        let (result, hasNews) = self.gateway.dispatcher.step { body(&$0, &plan, now) }
+        self.plan = plan
+        if hasNews { self.gateway.tellNews() }
+        return result
     }
 
-    /// Ends an attempt in favour of the next one.
-    func drop(_ running: RunningAttempt, noting outcome: KeyOutcome, class errorClass: ErrorClass) {
+    /// Ends an attempt in favour of the next one; the dispatcher has taken it off its key.
+    func drop(_ running: RunningAttempt, class errorClass: ErrorClass) {
         self.running = nil
         running.attempt.cancel()
-        self.finish(running, as: outcome, class: errorClass)
+        self.recordAttempt(running, class: errorClass)
     }
 
-    // MARK: What becomes of keys
-
-    /// Notes on the key how the attempt went, without taking the request off it.
-    func note(_ outcome: KeyOutcome, of running: RunningAttempt) {
-        guard running.chosen.source.isGranted else { return }
-        let isNews = self.gateway.pool.record(
-            outcome, on: running.chosen.grant, model: running.candidate.model, begun: running.begun,
-            at: self.gateway.time.now())
-        if isNews { self.gateway.tellNews() }
-    }
-
-    /// Notes how the running attempt ended and takes the request off the key.
-    func settle(_ running: RunningAttempt, as outcome: KeyOutcome, class errorClass: ErrorClass?) {
+    /// Notes how the running attempt ended and takes the request off its key.
+    func settle(_ running: RunningAttempt, class errorClass: ErrorClass?) {
         self.running = nil
-        self.finish(running, as: outcome, class: errorClass)
+        self.dispatch { dispatcher, plan, now in dispatcher.close(&plan, at: now) }
+        self.recordAttempt(running, class: errorClass)
     }
 
-    private func finish(_ running: RunningAttempt, as outcome: KeyOutcome, class errorClass: ErrorClass?) {
-        self.note(outcome, of: running)
-        self.gateway.pool.release(running.chosen.grant)
-        let duration = self.gateway.time.now() - running.begun
+    private func recordAttempt(_ running: RunningAttempt, class errorClass: ErrorClass?) {
+        let duration = self.gateway.time.now() - running.dispatched.begun
         self.upstreamTime += duration
-        self.record.attempts.append(
-            RequestRecord.Attempt(
-                key: running.key, provider: running.candidate.provider.name, errorClass: errorClass,
-                status: running.status, duration: duration))
+        var attempt = RequestRecord.Attempt(
+            key: running.key, provider: running.candidate.provider.name, errorClass: errorClass,
+            status: running.status, duration: duration)
+        attempt.selection = running.dispatched.reason.selection
+        attempt.isPossiblyBilled = running.isPossiblyBilled
+        attempt.decidedBy = running.decidedBy
+        attempt.waited = running.dispatched.waited
+        attempt.passedOver = running.dispatched.reason.others.compactMap { verdict in
+            verdict.obstacle.map {
+                RequestRecord.PassedOver(label: verdict.label, obstacle: $0, state: verdict.state)
+            }
+        }
+        self.record.attempts.append(attempt)
         let provider = running.candidate.provider.name.text
-        let word = errorClass?.rawValue ?? "ok"
-        self.gateway.metrics.upstreamAttempts.with(provider, word).increment()
+        self.gateway.metrics.upstreamAttempts.with(provider, errorClass?.rawValue ?? "ok").increment()
     }
 }

@@ -174,40 +174,36 @@ extension RequestFlow {
         }
     }
 
+    /// As much of the caller's program name is looked at.
+    private static let longestAgent = 128
+
     private func route(to model: ModelName?) {
         guard !self.hasAnswered, let route else { return }
         do throws(ProxyFault) {
-            self.candidates = try self.snapshot.candidates(for: model, on: route) {
+            self.candidates = try self.snapshot.candidates(for: model, at: route.provider) {
                 self.gateway.catalogue.provider(listing: $0, among: self.snapshot.configuration.providers)
             }
-            if let pinned = self.controls.pinnedKey { try self.keepToProvider(of: pinned, model: model) }
+            if let pinned = self.controls.pinnedKey {
+                guard let own = self.gateway.dispatcher.provider(of: pinned) else {
+                    throw ProxyFault(.invalidRequest, message: "X-KMI-Key names no key.")
+                }
+                self.candidates = try self.snapshot.candidates(
+                    self.candidates, keptTo: own, model: model, isProviderGiven: route.provider != nil)
+            }
             if model == nil { try self.checkKeysTakeAnyModel() }
         } catch {
             return self.refuse(error)
         }
         let retry = self.snapshot.configuration.retry
-        self.policy = AttemptPolicy(
-            maxAttempts: max(1, retry.maxAttempts),
-            deadline: retry.deadline.map { self.received + $0 } ?? Instant(nanoseconds: .max),
-            isPinned: self.controls.pinnedKey != nil
+        self.plan = RequestPlan(
+            candidates: self.candidates.map(DispatchCandidate.init),
+            pinned: self.controls.pinnedKey,
+            conversation: self.controls.session.map { Conversation(id: $0) },
+            agent: self.head.headers.first("user-agent").map { String($0.prefix(Self.longestAgent)) },
+            maxAttempts: retry.maxAttempts,
+            deadline: retry.deadline.map { self.received + $0 } ?? Instant(nanoseconds: .max)
         )
         self.attempt()
-    }
-
-    /// A caller that insists on a key has chosen its provider too.
-    private func keepToProvider(of key: KeyLabel, model: ModelName?) throws(ProxyFault) {
-        guard let name = self.gateway.pool.provider(of: key), let provider = self.snapshot.providers[name] else {
-            throw ProxyFault(.invalidRequest, message: "X-KMI-Key names no key.")
-        }
-        let ofProvider = self.candidates.filter { $0.provider.name == name }
-        guard ofProvider.isEmpty else {
-            self.candidates = ofProvider
-            return
-        }
-        guard self.route?.provider == nil else {
-            throw ProxyFault(.invalidRequest, message: "The key of X-KMI-Key belongs to another provider.")
-        }
-        self.candidates = [RouteCandidate(provider: provider, model: model, isAlias: false)]
     }
 
     /// A key with a model list serves nothing whose model cannot be read.

@@ -19,6 +19,8 @@ final class RequestFlow: ExchangeHandler {
         case listing
         /// An attempt is running; nothing of an answer has been sent.
         case attempting
+        /// An attempt has failed, and the next one begins a little later.
+        case waiting
         /// An answer is being sent.
         case answering
         /// Nothing more will happen.
@@ -49,11 +51,12 @@ final class RequestFlow: ExchangeHandler {
     var route: ForwardRoute?
 
     var candidates: [RouteCandidate] = []
-    var candidateIndex = 0
-    var policy: AttemptPolicy?
-    var failedKeys: [KeyLabel] = []
-    var shortage: KeyShortage?
+    /// What may be done for the request, and was; `nil` until it is known what it asks for.
+    var plan: RequestPlan?
     var running: RunningAttempt?
+    /// How the attempt before the present wait failed.
+    var lastFailure: AttemptFailure?
+    var repeatTimer: Scheduled<Void>?
 
     /// What is known of the request so far.
     var record: RequestRecord
@@ -80,7 +83,7 @@ final class RequestFlow: ExchangeHandler {
     var hasAnswered: Bool {
         switch self.phase {
         case .answering, .over: true
-        case .beginning, .queued, .receiving, .listing, .attempting: false
+        case .beginning, .queued, .receiving, .listing, .attempting, .waiting: false
         }
     }
 
@@ -135,7 +138,7 @@ final class RequestFlow: ExchangeHandler {
         self.record.outcome = .left
         if let running = self.running {
             running.attempt.cancel()
-            self.settle(running, as: .neutral, class: .callerCancelled)
+            self.settle(running, class: .callerCancelled)
         }
         self.account()
     }
@@ -148,7 +151,7 @@ final class RequestFlow: ExchangeHandler {
         if let running = self.running {
             if self.record.status > 0 { self.record.outcome = .cut }
             running.attempt.cancel()
-            self.settle(running, as: .neutral, class: self.record.errorClass ?? .daemonInternal)
+            self.settle(running, class: self.record.errorClass ?? .daemonInternal)
         }
         self.account()
     }

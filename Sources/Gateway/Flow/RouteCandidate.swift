@@ -18,6 +18,10 @@ struct RouteCandidate {
     let model: ModelName?
     /// Whether ``model`` takes the place of an alias in the request's body.
     let isAlias: Bool
+    /// Higher ones are tried first.
+    var priority = 0
+    /// The share among those of the same priority, at least 1.
+    var weight = 1
 
     /// Where the route leads at this provider; `nil` if the provider has no address for it.
     func place(of route: ForwardRoute) -> UpstreamPlace? {
@@ -46,15 +50,15 @@ extension Configuration.Provider {
 }
 
 extension GatewaySnapshot {
-    /// The ways to serve a request, best first.
+    /// The ways to serve a request.
     ///
     /// A path that names a provider leaves no choice; an alias leads to its targets, by priority; another model to the
     /// provider that lists it, else to the default one.
     func candidates(
-        for model: ModelName?, on route: ForwardRoute, listedBy: (ModelName) -> ProviderName?
+        for model: ModelName?, at named: ProviderName?, listedBy: (ModelName) -> ProviderName?
     ) throws(ProxyFault) -> [RouteCandidate] {
         let alias = model.flatMap { self.aliases[$0] }
-        if let name = route.provider {
+        if let name = named {
             guard let provider = self.providers[name] else { throw ProxyFault(.notFound) }
             if let target = alias?.targets.first(where: { $0.provider == name }) {
                 return [RouteCandidate(provider: provider, model: target.model, isAlias: true)]
@@ -62,13 +66,11 @@ extension GatewaySnapshot {
             return [RouteCandidate(provider: provider, model: model, isAlias: false)]
         }
         if let alias {
-            // The sort is stable over the pairs of priority and place: equals keep the order of the file.
-            let targets = alias.targets.enumerated().sorted {
-                ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset)
-            }
-            return targets.compactMap { target in
-                self.providers[target.element.provider].map {
-                    RouteCandidate(provider: $0, model: target.element.model, isAlias: true)
+            return alias.targets.compactMap { target in
+                self.providers[target.provider].map {
+                    RouteCandidate(
+                        provider: $0, model: target.model, isAlias: true, priority: target.priority,
+                        weight: target.weight)
                 }
             }
         }
@@ -76,6 +78,21 @@ extension GatewaySnapshot {
         guard let provider = listing ?? self.configuration.defaultProvider else {
             throw ProxyFault(
                 .noUsableKey, message: "No provider and no key is configured.", shouldRetry: false, keys: [])
+        }
+        return [RouteCandidate(provider: provider, model: model, isAlias: false)]
+    }
+
+    /// Those of the candidates that are left to a caller who insists on a key, and has so chosen its provider too.
+    func candidates(
+        _ candidates: [RouteCandidate], keptTo name: ProviderName, model: ModelName?, isProviderGiven: Bool
+    ) throws(ProxyFault) -> [RouteCandidate] {
+        guard let provider = self.providers[name] else {
+            throw ProxyFault(.invalidRequest, message: "X-KMI-Key names no key.")
+        }
+        let ofProvider = candidates.filter { $0.provider.name == name }
+        guard ofProvider.isEmpty else { return ofProvider }
+        guard !isProviderGiven else {
+            throw ProxyFault(.invalidRequest, message: "The key of X-KMI-Key belongs to another provider.")
         }
         return [RouteCandidate(provider: provider, model: model, isAlias: false)]
     }

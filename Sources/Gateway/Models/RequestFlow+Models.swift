@@ -11,7 +11,7 @@ extension RequestFlow {
 
     private func answerList(_ request: Route.ModelsRequest) {
         guard !self.hasAnswered else { return }
-        let providers = self.snapshot.listedProviders(having: self.gateway.pool, at: self.gateway.time.now())
+        let providers = self.snapshot.listedProviders(having: self.gateway.dispatcher, at: self.gateway.time.now())
         let catalogue = ModelCatalogue(
             aliases: self.snapshot.configuration.models.map(\.name.text),
             offers: self.gateway.catalogue.offers(of: providers)
@@ -45,7 +45,7 @@ extension RequestFlow {
         guard !self.snapshot.configuration.server.dryRun else { return [] }
         let now = self.gateway.time.now()
         return self.gateway.catalogue.outdated(
-            among: self.snapshot.listedProviders(having: self.gateway.pool, at: now), at: now)
+            among: self.snapshot.listedProviders(having: self.gateway.dispatcher, at: now), at: now)
     }
 
     /// Fetches the lists that are not known, all at once, and goes on when each has come or failed.
@@ -86,7 +86,7 @@ extension RequestFlow {
 
     private func listRequest(for provider: Configuration.Provider) -> UpstreamRequest? {
         let now = self.gateway.time.now()
-        guard let grant = self.gateway.pool.firstUsableKey(of: provider.name, at: now),
+        guard let grant = self.gateway.dispatcher.read({ $0.pool.firstUsableKey(of: provider.name, at: now) }),
             let source = self.source(of: grant, for: provider)
         else { return nil }
         let place = provider.place { bases in
@@ -109,7 +109,7 @@ extension RequestFlow {
 
 extension GatewaySnapshot {
     /// The providers whose models are listed: those with a key that is usable.
-    func listedProviders(having pool: SharedKeyPool, at now: Instant) -> [Configuration.Provider] {
+    func listedProviders(having pool: SharedDispatcher, at now: Instant) -> [Configuration.Provider] {
         let usable = Set(pool.snapshots(at: now).filter { $0.state == .usable }.map(\.provider))
         return self.configuration.providers.filter { usable.contains($0.name) }
     }

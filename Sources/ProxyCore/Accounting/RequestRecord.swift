@@ -28,6 +28,11 @@ public struct RequestRecord: Sendable, Equatable {
         public var status: Int?
         /// How long it took.
         public var duration: Duration
+        public var selection: KeySelection?
+        public var isPossiblyBilled = false
+        public var decidedBy: String?
+        public var waited = Duration.zero
+        public var passedOver: [PassedOver] = []
 
         /// Makes an attempt.
         public init(

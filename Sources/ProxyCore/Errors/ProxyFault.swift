@@ -10,13 +10,16 @@ public struct ProxyFault: Error, Sendable, Equatable {
         public var label: String
         /// The key's state, as the contract names it.
         public var state: String
+        /// The class of the error behind the state; `nil` if there is none.
+        public var reason: String?
         /// When the key can be used again; `nil` if that is not known.
         public var usableAt: WallTime?
 
         /// Describes one key.
-        public init(label: String, state: String, usableAt: WallTime?) {
+        public init(label: String, state: String, reason: String? = nil, usableAt: WallTime?) {
             self.label = label
             self.state = state
+            self.reason = reason
             self.usableAt = usableAt
         }
     }
@@ -154,6 +157,8 @@ public struct ProxyFault: Error, Sendable, Equatable {
             json.string(key.label)
             json.raw(#","state":"#)
             json.string(key.state)
+            json.raw(#","reason":"#)
+            if let reason = key.reason { json.string(reason) } else { json.raw("null") }
             json.raw(#","usable_at":"#)
             if let usableAt = key.usableAt {
                 json.string(usableAt.rfc3339)

@@ -68,10 +68,10 @@ struct KeyNewsTests {
             for thread in 0..<4 {
                 group.addTask {
                     for round in 0..<1_000 {
-                        if thread.isMultiple(of: 2), let grant = gateway.pool.grant(of: alpha) {
+                        if thread.isMultiple(of: 2), let grant = gateway.dispatcher.grant(of: alpha) {
                             let now = Instant(nanoseconds: 1_000_000_000_000 + Int64(round))
                             let failure = KeyOutcome.failed(KeyFailure(.providerRateLimited, scope: .wholeKey))
-                            if gateway.pool.record(failure, on: grant, model: nil, begun: now, at: now) {
+                            if gateway.dispatcher.record(failure, on: grant, model: nil, begun: now, at: now) {
                                 gateway.tellNews()
                             }
                         } else {

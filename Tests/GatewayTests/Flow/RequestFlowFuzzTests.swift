@@ -165,7 +165,7 @@ struct RequestFlowFuzzTests {
 
     private func checkWhileRunning(_ fixture: GatewayFixture) {
         let running = fixture.attempts.count { !$0.isOver }
-        let counted = fixture.gateway.pool.snapshots(at: fixture.clock.now()).reduce(0) { $0 + $1.inFlight }
+        let counted = fixture.gateway.dispatcher.snapshots(at: fixture.clock.now()).reduce(0) { $0 + $1.inFlight }
         #expect(counted >= running)
         #expect(fixture.gateway.gate.occupancy.inside <= 6)
         #expect(fixture.gateway.gate.occupancy.waiting <= 2)

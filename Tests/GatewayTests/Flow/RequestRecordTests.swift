@@ -210,7 +210,7 @@ struct RequestRecordTests {
         let hadNobody = Flag()
         let gateway = fixture.gateway
         fixture.readings.call {
-            let keys = gateway.pool.snapshots(at: Instant(nanoseconds: 0))
+            let keys = gateway.dispatcher.snapshots(at: Instant(nanoseconds: 0))
             if keys.first(where: { $0.label.text == "alpha" })?.inFlight == 0 { hadNobody.raise() }
         }
         try fixture.transfer(0).fail(.closedBeforeAnswer, sent: true, reused: true)

@@ -153,7 +153,7 @@ final class GatewayFixture {
     }
 
     func key(_ label: String) throws -> KeySnapshot {
-        try #require(self.gateway.pool.snapshots(at: self.clock.now()).first { $0.label.text == label })
+        try #require(self.gateway.dispatcher.snapshots(at: self.clock.now()).first { $0.label.text == label })
     }
 
     /// Runs what was put off.
@@ -186,7 +186,7 @@ final class GatewayFixture {
             #expect(transfer.isOver, sourceLocation: sourceLocation)
             #expect(transfer.misuses.isEmpty, sourceLocation: sourceLocation)
         }
-        for key in self.gateway.pool.snapshots(at: self.clock.now()) {
+        for key in self.gateway.dispatcher.snapshots(at: self.clock.now()) {
             #expect(key.inFlight == 0, sourceLocation: sourceLocation)
         }
         #expect(self.gateway.gate.occupancy == (0, 0), sourceLocation: sourceLocation)

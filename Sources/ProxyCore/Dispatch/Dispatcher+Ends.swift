@@ -1,0 +1,259 @@
+extension Dispatcher {
+    // MARK: Good ends
+
+    /// The provider has taken the request: the first byte of its answer is about to be passed on.
+    public mutating func answered(_ plan: inout RequestPlan, at now: Moment) {
+        guard let current = plan.current, !plan.isSettled else { return }
+        self.catchUp(now)
+        plan.isSettled = true
+        let provider = current.candidate.provider
+        self.settle(provider, .success, isProbe: current.isProviderProbe, begun: current.begun, at: now)
+        self.providers[provider]?.overload.succeeded(begun: current.begun)
+        self.providers[provider]?.lastSuccess = (now.instant, plan.agent)
+        self.note(.succeeded, of: current, plan, at: now)
+        // The same request was served with another key: so those that refused it are to blame after all.
+        for refusal in plan.refusals where refusal.isForgiven && refusal.candidate.provider == provider {
+            self.note(.failed(refusal.failure), of: refusal, plan, at: now)
+        }
+        // And so are those whose words left that open (provider facts, section 2.4).
+        for doubt in plan.doubtful where doubt.candidate.provider == provider && doubt.grant != current.grant {
+            self.note(.failed(KeyFailure(.providerRateLimited, scope: .wholeKey)), of: doubt, plan, at: now)
+        }
+    }
+
+    /// An error came inside an answer that is being passed on already: it is not repeated, but what it says counts.
+    public mutating func sawError(_ classification: AnswerClassification, in plan: inout RequestPlan, at now: Moment) {
+        guard let current = plan.current else { return }
+        self.catchUp(now)
+        let end = AttemptEnd(
+            errorClass: classification.errorClass, blame: classification.blame, classification: classification)
+        if let failure = end.keyFailure {
+            self.note(.failed(failure), of: current, plan, at: now)
+        } else if end.countsAgainstProvider, !plan.hasCountedFailure {
+            plan.hasCountedFailure = true
+            self.settle(current.candidate.provider, .failure, isProbe: false, begun: current.begun, at: now)
+            self.noteOverload(end, of: current, at: now)
+        }
+    }
+
+    /// The request is over, or its attempt is: takes it off its key.
+    ///
+    /// An attempt of which nothing was told before says nothing about anybody.
+    public mutating func close(_ plan: inout RequestPlan, at now: Moment) {
+        guard let current = plan.current else { return }
+        self.release(current, settled: plan.isSettled, at: now)
+        plan.current = nil
+        plan.isSettled = true
+    }
+
+    // MARK: Failures
+
+    /// An attempt has failed before anything of its answer was passed on: what is next?
+    ///
+    /// With `attempt` and `wait` the failed one is off its key. With `giveUp` it stays on it until ``close(_:at:)``, since its
+    /// answer may be on its way to the caller.
+    public mutating func failed(_ end: AttemptEnd, of plan: inout RequestPlan, at now: Moment) -> DispatchStep {
+        guard let failed = plan.current else { return .giveUp(.spent) }
+        self.catchUp(now)
+        self.blame(end, failed, of: &plan, at: now)
+        guard end.blame != .request, end.canRepeat, plan.attempts < plan.maxAttempts, now.instant < plan.deadline
+        else { return .giveUp(.spent) }
+        plan.idleSince = now.instant
+        if end.diedOnReusedConnection, !plan.hasReplacedConnection {
+            plan.hasReplacedConnection = true
+            if let again = self.again(failed, of: &plan, at: now) { return .attempt(again) }
+        }
+        guard plan.pinned == nil else { return .giveUp(.spent) }
+        switch end.blame {
+        case .key, .keyAndModel, .affinity:
+            plan.excluded.append(failed.grant.label)
+            return self.move(on: failed, of: &plan, at: now)
+        case .provider, .request:
+            if end.classification?.isAmbiguous ?? false {
+                plan.excluded.append(failed.grant.label)
+                let step = self.move(on: failed, of: &plan, at: now)
+                guard case .giveUp = step else { return step }
+                // There is no other key: then it is treated as an overload after all.
+                plan.excluded.removeAll { $0 == failed.grant.label }
+            }
+            return self.repeatLater(end, failed, of: &plan, at: now)
+        }
+    }
+
+    /// Another key, at once; it is taken before the failed attempt is given up, so that nobody comes in between (K-026).
+    private mutating func move(
+        on failed: DispatchedAttempt, of plan: inout RequestPlan, sparing: Bool = false, at now: Moment
+    ) -> DispatchStep {
+        let step = self.next(&plan, sparing: sparing, at: now)
+        if case .attempt = step { self.release(failed, settled: true, at: now) }
+        return step
+    }
+
+    /// Another provider at once, or the same one after a back-off, as its retry budget allows.
+    private mutating func repeatLater(
+        _ end: AttemptEnd, _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
+    ) -> DispatchStep {
+        let provider = failed.candidate.provider
+        plan.avoided.append(failed.grant.label)
+        plan.troubled.insert(provider)
+        if end.concernsOrigin { plan.unreachable.insert(provider) }
+        let elsewhere = self.move(on: failed, of: &plan, sparing: true, at: now)
+        if case .attempt = elsewhere { return elsewhere }
+        let retry = self.policy.retry
+        if end.concernsOrigin { return .giveUp(.spent) }
+        // A long wait that the provider asks for is the caller's to wait, not ours.
+        if case .after(let wait)? = end.classification?.recovery, wait > retry.cap { return .giveUp(.spent) }
+        let backoff = Backoff(base: retry.base, cap: retry.cap)
+        let until = now.instant + backoff.delay(step: plan.repeats, using: &self.random)
+        guard until < plan.deadline, self.pool.canServe(plan.demand(for: failed.candidate), at: now.instant),
+            self.providers[provider]?.breaker.wouldAdmit(at: until) ?? true
+        else { return .giveUp(.spent) }
+        guard self.providers[provider]?.budget.take(at: now.instant) ?? true else { return .giveUp(.budget) }
+        plan.repeats += 1
+        self.release(failed, settled: true, at: now)
+        plan.current = nil
+        return .wait(until: until)
+    }
+
+    /// The same key once more, because its connection had died of age.
+    private mutating func again(
+        _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
+    ) -> DispatchedAttempt? {
+        guard let grant = self.pool.chooseAgain(failed.grant) else { return nil }
+        self.release(failed, settled: true, at: now)
+        var attempt = DispatchedAttempt(
+            grant: grant, index: failed.index, candidate: failed.candidate,
+            reason: KeyChoiceReason(selection: .again, isTrial: failed.reason.isTrial, others: []),
+            waited: .zero, begun: now.instant, isProviderProbe: failed.isProviderProbe)
+        attempt.isGenuine = failed.isGenuine
+        plan.attempts += 1
+        plan.current = attempt
+        plan.isSettled = false
+        return attempt
+    }
+
+    // MARK: Blame
+
+    private mutating func blame(
+        _ end: AttemptEnd, _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
+    ) {
+        let provider = failed.candidate.provider
+        plan.isSettled = true
+        if let failure = end.keyFailure {
+            self.blameKey(failure, failed, of: &plan, at: now)
+        } else if end.classification?.isAmbiguous ?? false {
+            plan.doubtful.append(
+                RequestPlan.Refusal(
+                    grant: failed.grant, candidate: failed.candidate,
+                    failure: KeyFailure(.providerRateLimited, scope: .wholeKey), begun: failed.begun))
+            self.noteRefusedAgent(of: plan, at: provider, now.instant)
+        }
+        // An idle connection that had been closed says nothing about the provider; the attempt in its place does.
+        let isStale = end.diedOnReusedConnection && !plan.hasReplacedConnection
+        if end.countsAgainstProvider, !isStale, !plan.hasCountedFailure || failed.isProviderProbe {
+            plan.hasCountedFailure = true
+            self.settle(provider, .failure, isProbe: failed.isProviderProbe, begun: failed.begun, at: now)
+        } else {
+            // A refusal shows that the provider is there, which is what a probe asks.
+            let isAnswer = failed.isProviderProbe && end.status != nil && !end.countsAgainstProvider
+            self.settle(
+                provider, isAnswer ? .success : .neutral, isProbe: failed.isProviderProbe && !isStale,
+                begun: failed.begun, at: now)
+        }
+        self.noteOverload(end, of: failed, at: now)
+    }
+
+    private mutating func blameKey(
+        _ failure: KeyFailure, _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
+    ) {
+        guard failed.isGenuine else { return }
+        self.note(.failed(failure), of: failed, plan, at: now)
+        let provider = failed.candidate.provider
+        if failure.errorClass == .providerRateLimited, self.pool.isLimitedAsAWhole(provider, at: now.instant),
+            self.news.last != .limitedAsAWhole(provider)
+        {
+            self.news.append(.limitedAsAWhole(provider))
+        }
+        plan.refusals.append(
+            RequestPlan.Refusal(
+                grant: failed.grant, candidate: failed.candidate, failure: failure, begun: failed.begun))
+        // Two keys refuse the same request likewise: then the request, the model or the provider is to blame (provider
+        // facts, 11.1). What limits and accounts say of themselves stands.
+        guard failure.errorClass == .providerAuthFailed || failure.errorClass == .providerForbidden else { return }
+        let alike = plan.refusals.indices.filter {
+            plan.refusals[$0].failure.errorClass == failure.errorClass
+                && plan.refusals[$0].candidate.provider == provider
+        }
+        guard alike.count > 1 else { return }
+        for index in alike where !plan.refusals[index].isForgiven {
+            plan.refusals[index].isForgiven = true
+            let refusal = plan.refusals[index]
+            self.tell(
+                self.pool.forgive(plan.number, on: refusal.grant, model: refusal.candidate.model, at: now))
+        }
+    }
+
+    private mutating func note(
+        _ outcome: KeyOutcome, of attempt: DispatchedAttempt, _ plan: RequestPlan, at now: Moment
+    ) {
+        guard attempt.isGenuine else { return }
+        self.tell(
+            self.pool.record(
+                outcome, on: attempt.grant, request: plan.number, model: attempt.candidate.model,
+                begun: attempt.begun, at: now))
+    }
+
+    private mutating func note(
+        _ outcome: KeyOutcome, of refusal: RequestPlan.Refusal, _ plan: RequestPlan, at now: Moment
+    ) {
+        self.tell(
+            self.pool.record(
+                outcome, on: refusal.grant, request: plan.number, model: refusal.candidate.model,
+                begun: refusal.begun, at: now))
+    }
+
+    // MARK: Providers
+
+    private mutating func noteOverload(_ end: AttemptEnd, of attempt: DispatchedAttempt, at now: Moment) {
+        guard end.errorClass == .providerOverloaded, !(end.classification?.isAmbiguous ?? false) else { return }
+        var hint: Duration?
+        if case .after(let wait)? = end.classification?.recovery { hint = wait }
+        self.providers[attempt.candidate.provider]?.overload.overloaded(
+            hint: hint, begun: attempt.begun, at: now.instant)
+    }
+
+    /// Tells the breaker how an attempt ended, and others if that moved it.
+    mutating func settle(
+        _ provider: ProviderName, _ result: Breaker.Result, isProbe: Bool, begun: Instant, at now: Moment
+    ) {
+        guard let transition = self.providers[provider]?.breaker.record(
+            result, asProbe: isProbe, begun: begun, at: now.instant)
+        else { return }
+        self.memoryRevision &+= 1
+        self.news.append(
+            .breaker(
+                provider, old: transition.old, new: transition.new,
+                retryAt: self.providers[provider]?.breaker.retryAt(at: now.instant)))
+    }
+
+    /// A provider that tells one program that it is overloaded, on several keys, while it serves others, means the program.
+    private mutating func noteRefusedAgent(of plan: RequestPlan, at provider: ProviderName, _ now: Instant) {
+        guard let agent = plan.agent, plan.doubtful.count > 1,
+            let last = self.providers[provider]?.lastSuccess, last.agent != agent, now - last.at < .seconds(600),
+            self.warnedAgents.count < Self.warnedAgentCapacity, self.warnedAgents.insert(agent).inserted
+        else { return }
+        self.news.append(.agentRefused(provider, agent: agent))
+    }
+
+    private static let warnedAgentCapacity = 64
+
+    // MARK: Releasing
+
+    /// Takes an attempt off its key, and off its provider's probe if nobody said what that showed.
+    mutating func release(_ attempt: DispatchedAttempt, settled: Bool, at now: Moment) {
+        self.pool.release(attempt.grant)
+        if !settled, attempt.isProviderProbe {
+            self.settle(attempt.candidate.provider, .neutral, isProbe: true, begun: attempt.begun, at: now)
+        }
+    }
+}

@@ -1,0 +1,10 @@
+extension KeyPool {
+    /// Whether a conversation was served by a key of the provider before, as far as that is remembered.
+    ///
+    /// Nothing changes.
+    func remembers(_ conversation: Conversation, at provider: ProviderName) -> Bool {
+        guard self.policy.affinity, conversation.isLookedUp else { return false }
+        var sessions = self.sessions
+        return sessions.key(of: SessionTable.Session(provider: provider, name: conversation.id)) != nil
+    }
+}
