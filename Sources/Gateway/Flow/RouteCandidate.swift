@@ -66,7 +66,11 @@ extension GatewaySnapshot {
             return [RouteCandidate(provider: provider, model: model, isAlias: false)]
         }
         if let alias {
-            return alias.targets.compactMap { target in
+            // The sort is stable over the pairs of priority and place: equals keep the order of the file.
+            let targets = alias.targets.enumerated().sorted {
+                ($1.element.priority, $0.offset) < ($0.element.priority, $1.offset)
+            }
+            return targets.map(\.element).compactMap { target in
                 self.providers[target.provider].map {
                     RouteCandidate(
                         provider: $0, model: target.model, isAlias: true, priority: target.priority,

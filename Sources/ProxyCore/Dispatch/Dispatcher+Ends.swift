@@ -64,20 +64,13 @@ extension Dispatcher {
             if let again = self.again(failed, of: &plan, at: now) { return .attempt(again) }
         }
         guard plan.pinned == nil else { return .giveUp(.spent) }
-        switch end.blame {
-        case .key, .keyAndModel, .affinity:
-            plan.excluded.append(failed.grant.label)
-            return self.move(on: failed, of: &plan, at: now)
-        case .provider, .request:
-            if end.classification?.isAmbiguous ?? false {
-                plan.excluded.append(failed.grant.label)
-                let step = self.move(on: failed, of: &plan, at: now)
-                guard case .giveUp = step else { return step }
-                // There is no other key: then it is treated as an overload after all.
-                plan.excluded.removeAll { $0 == failed.grant.label }
-            }
-            return self.repeatLater(end, failed, of: &plan, at: now)
-        }
+        // No key is tried twice: attempts are bounded by the keys that can be used.
+        let isBound = plan.conversation?.isBound ?? false
+        let staysOnKey = isBound && failed.reason.selection == .affinity && end.blame == .provider
+        if !staysOnKey { plan.excluded.append(failed.grant.label) }
+        let isElsewhereBetter = end.blame != .provider || end.classification?.isAmbiguous ?? false
+        return isElsewhereBetter
+            ? self.move(on: failed, of: &plan, at: now) : self.repeatLater(end, failed, of: &plan, at: now)
     }
 
     /// Another key, at once; it is taken before the failed attempt is given up, so that nobody comes in between (K-026).
@@ -94,7 +87,6 @@ extension Dispatcher {
         _ end: AttemptEnd, _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
     ) -> DispatchStep {
         let provider = failed.candidate.provider
-        plan.avoided.append(failed.grant.label)
         plan.troubled.insert(provider)
         if end.concernsOrigin { plan.unreachable.insert(provider) }
         let elsewhere = self.move(on: failed, of: &plan, sparing: true, at: now)

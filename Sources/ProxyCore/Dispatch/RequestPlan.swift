@@ -46,11 +46,9 @@ public struct RequestPlan: Sendable {
     var order: [Int] = []
     /// Keys that have refused it.
     var refusals: [Refusal] = []
-    /// Keys that are taken only if there is no other, because their provider failed with them.
-    var avoided: [KeyLabel] = []
     /// Keys that answered with words that mean an overload or a limit of the key.
     var doubtful: [Refusal] = []
-    /// Keys that it is not tried on again.
+    /// Keys that it was tried on, and is not again.
     var excluded: [KeyLabel] = []
     /// Providers that failed it; others come first.
     var troubled: Set<ProviderName> = []
@@ -112,7 +110,6 @@ public struct RequestPlan: Sendable {
             provider: candidate.provider, model: candidate.model, pinned: self.pinned,
             conversation: self.conversation, excluded: self.excluded)
         demand.request = self.number
-        demand.avoided = self.avoided
         return demand
     }
 }

@@ -13,7 +13,7 @@ struct KeyNewsTests {
     private final class Keeper: GatewayObserver {
         private struct State {
             var gateway: Gateway?
-            var memory = KeyMemory()
+            var memory = DispatchMemory()
             var transitions: [KeyTransition] = []
             var isInside = false
             var wasCrowded = false
@@ -22,7 +22,7 @@ struct KeyNewsTests {
         private let state = Mutex(State())
 
         func watch(_ gateway: Gateway?) { self.state.withLock { $0.gateway = gateway } }
-        var memory: KeyMemory { self.state.withLock { $0.memory } }
+        var memory: DispatchMemory { self.state.withLock { $0.memory } }
         /// Whether two threads told something at a time.
         var wasCrowded: Bool { self.state.withLock { $0.wasCrowded } }
         var transitions: [KeyTransition] { self.state.withLock { $0.transitions } }
@@ -46,7 +46,11 @@ struct KeyNewsTests {
 
         private func leave() { self.state.withLock { $0.isInside = false } }
 
-        func keysMoved() {
+        func providerChanged(_ provider: ProviderName) {}
+
+        func warned(_ code: String, _ message: String) {}
+
+        func memoryMoved() {
             guard let gateway = self.state.withLock({ $0.gateway }) else { return }
             self.enter()
             let memory = gateway.memory()
@@ -68,12 +72,20 @@ struct KeyNewsTests {
             for thread in 0..<4 {
                 group.addTask {
                     for round in 0..<1_000 {
-                        if thread.isMultiple(of: 2), let grant = gateway.dispatcher.grant(of: alpha) {
-                            let now = Instant(nanoseconds: 1_000_000_000_000 + Int64(round))
-                            let failure = KeyOutcome.failed(KeyFailure(.providerRateLimited, scope: .wholeKey))
-                            if gateway.dispatcher.record(failure, on: grant, model: nil, begun: now, at: now) {
-                                gateway.tellNews()
+                        if thread.isMultiple(of: 2) {
+                            let now = Moment(
+                                instant: Instant(nanoseconds: 1_000_000_000_000 + Int64(round)),
+                                wallTime: WallTime(microseconds: 1_790_000_000_000_000 + Int64(round)))
+                            var plan = RequestPlan(
+                                candidates: [DispatchCandidate(provider: kimi, model: nil)], pinned: alpha,
+                                maxAttempts: 1, deadline: Instant(nanoseconds: .max))
+                            let (_, hasNews) = gateway.dispatcher.step { dispatcher in
+                                guard case .attempt = dispatcher.begin(&plan, at: now) else { return }
+                                let end = AttemptEnd(errorClass: .providerRateLimited, blame: .key, status: 429)
+                                _ = dispatcher.failed(end, of: &plan, at: now)
+                                dispatcher.close(&plan, at: now)
                             }
+                            if hasNews { gateway.tellNews() }
                         } else {
                             gateway.resetKey(alpha)
                         }

@@ -23,12 +23,8 @@ struct RoutingTests {
     private static func candidates(
         _ model: String?, provider: String? = nil, listed: String? = nil
     ) throws -> [String] {
-        let target = try RequestTarget(parsing: "/v1/chat")
-        let route = ForwardRoute(
-            route: .openAI(rest: "/chat"), target: target,
-            provider: try provider.map { try #require(ProviderName($0)) },
-            pathModel: nil)
-        return try Self.snapshot().candidates(for: model.flatMap(ModelName.init), on: route) { _ in
+        let named = try provider.map { try #require(ProviderName($0)) }
+        return try Self.snapshot().candidates(for: model.flatMap(ModelName.init), at: named) { _ in
             listed.flatMap(ProviderName.init)
         }.map { "\($0.provider.name)/\($0.model?.text ?? "-")\($0.isAlias ? "*" : "")" }
     }
@@ -57,9 +53,7 @@ struct RoutingTests {
     @Test("without a provider there is no usable key")
     func noProvider() throws {
         let snapshot = GatewayFixture.snapshot(Configuration())
-        let route = ForwardRoute(
-            route: .openAI(rest: "/x"), target: try RequestTarget(parsing: "/v1/x"), provider: nil, pathModel: nil)
-        let fault = try #require(throws: ProxyFault.self) { try snapshot.candidates(for: nil, on: route) { _ in nil } }
+        let fault = try #require(throws: ProxyFault.self) { try snapshot.candidates(for: nil, at: nil) { _ in nil } }
         #expect(fault.code == .noUsableKey)
         #expect(fault.status == 503)
     }
@@ -118,14 +112,15 @@ struct RoutingTests {
                 }
             var demand = KeyDemand(provider: try #require(ProviderName("kimi")))
             demand.pinned = KeyLabel(label)
-            guard case .chosen(let grant) = pool.choose(demand, at: begin) else { continue }
+            guard case .chosen(let grant, _) = pool.choose(demand, at: begin) else { continue }
             pool.release(grant)
             _ = pool.record(
                 .failed(
                     KeyFailure(reason, scope: .wholeKey, recovery: .after(.milliseconds(Int(seconds * 1000))))),
                 on: grant,
+                request: 1,
                 model: nil,
-                begun: begin, at: begin)
+                begun: begin, at: Moment(instant: begin, wallTime: WallTime(microseconds: 1_000_000)))
         }
         return KeyShortage(keys: pool.snapshots(at: begin), isBusy: isBusy)
     }

@@ -9,6 +9,8 @@ final class RecordingObserver: GatewayObserver {
         var records: [RequestRecord] = []
         var transitions: [KeyTransition] = []
         var moves = 0
+        var providers: [ProviderName] = []
+        var warnings: [String] = []
     }
 
     private let state = Mutex(State())
@@ -17,7 +19,11 @@ final class RecordingObserver: GatewayObserver {
     var records: [RequestRecord] { self.state.withLock { $0.records } }
     /// The changes of keys, in their order.
     var transitions: [KeyTransition] { self.state.withLock { $0.transitions } }
-    /// How often the memory of the pool may have changed.
+    /// The providers whose breaker moved, in that order.
+    var providers: [ProviderName] { self.state.withLock { $0.providers } }
+    /// The codes of the warnings, in their order.
+    var warnings: [String] { self.state.withLock { $0.warnings } }
+    /// How often the memory may have changed.
     var moves: Int { self.state.withLock { $0.moves } }
 
     func requestFinished(_ record: RequestRecord) {
@@ -28,7 +34,15 @@ final class RecordingObserver: GatewayObserver {
         self.state.withLock { $0.transitions.append(transition) }
     }
 
-    func keysMoved() {
+    func providerChanged(_ provider: ProviderName) {
+        self.state.withLock { $0.providers.append(provider) }
+    }
+
+    func warned(_ code: String, _ message: String) {
+        self.state.withLock { $0.warnings.append(code) }
+    }
+
+    func memoryMoved() {
         self.state.withLock { $0.moves += 1 }
     }
 }

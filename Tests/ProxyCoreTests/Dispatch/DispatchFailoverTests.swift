@@ -51,14 +51,35 @@ struct DispatchFailoverTests {
         for label in ["a", "b", "c"] { #expect(try fixture.state(of: label) == .usable) }
     }
 
-    @Test("with one key the same one is tried again")
-    func repeatsOnOnlyKey() throws {
-        var fixture = try DispatchFixture([("a", "kimi")])
+    @Test("no key is tried twice: attempts are bounded by the usable keys")
+    func isBoundedByKeys() throws {
+        var fixture = try DispatchFixture([("a", "kimi"), ("b", "kimi")])
         var plan = try fixture.plan("kimi")
         _ = fixture.begin(&plan)
         let until = try #require(fixture.fail(&plan, .provider(.providerUnreachable, status: nil)).until)
         fixture.pass(until - fixture.now.instant)
-        #expect(fixture.resume(&plan).key == "a")
+        #expect(fixture.resume(&plan).key == "b")
+        #expect(fixture.fail(&plan, .provider(.providerUnreachable, status: nil)).refusal == .spent)
+    }
+
+    @Test("but a conversation that is bound to its key stays there while its provider fails")
+    func repeatsBound() throws {
+        var fixture = try DispatchFixture(Self.three)
+        let conversation = Conversation(id: "signed", isBound: true)
+        var first = try fixture.plan("kimi", conversation: conversation)
+        let own = try #require(fixture.begin(&first).key)
+        fixture.succeed(&first)
+        var plan = try fixture.plan("kimi", conversation: conversation)
+        #expect(fixture.begin(&plan).key == own)
+        let until = try #require(fixture.fail(&plan, .provider()).until)
+        fixture.pass(until - fixture.now.instant)
+        #expect(fixture.resume(&plan).key == own)
+        // A limit of its own leaves nothing else than to move it.
+        let moved = try #require(fixture.fail(&plan, .key(.providerRateLimited, status: 429)).key)
+        #expect(moved != own)
+        #expect(
+            fixture.dispatcher.news.contains(
+                .conversationMoved(try KeyPoolFixture.provider("kimi"), to: try KeyPoolFixture.label(moved))))
     }
 
     @Test("another provider is asked at once where there is one (T-003)")
@@ -104,7 +125,7 @@ struct DispatchFailoverTests {
 
     @Test("repeats stay within the budget of the provider (K-008)")
     func keepsToBudget() throws {
-        var fixture = try DispatchFixture([("a", "kimi")]) {
+        var fixture = try DispatchFixture([("a", "kimi"), ("b", "kimi")]) {
             $0.retry.budget = 0
             $0.breaker.failures = 1_000_000
         }
