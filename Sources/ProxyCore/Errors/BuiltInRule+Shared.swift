@@ -42,7 +42,7 @@ extension BuiltInRule {
             name: "forbidden", names: ["permission_error", "permission_denied_error"], errorClass: .providerForbidden),
         BuiltInRule(name: "timeout", names: ["timeout_error"], errorClass: .providerTimeout),
         BuiltInRule(
-            name: "server", statuses: [500, 502], names: ["api_error", "server_error", "unexpected_output"],
+            name: "server", statuses: [500], names: ["api_error", "server_error", "unexpected_output"],
             errorClass: .providerServerError),
         // Elsewhere the status decides, because the word covers too much.
         BuiltInRule(

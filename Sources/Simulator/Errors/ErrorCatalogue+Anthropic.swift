@@ -56,18 +56,32 @@ extension ErrorCatalogue {
             "rate_limit_error",
             "Your organization's traffic grew too fast. Please raise it gradually."
         ),
-        "anthropic.unified_limit": Self.anthropic(
+        "anthropic.rate_limit_error.tokens": Self.anthropic(
             429,
             "rate_limit_error",
-            "This request would exceed your account's rate limit. Please try again later.",
+            "This request would exceed your organization's rate limit of 30,000 input tokens per minute.",
             headers: [
-                .init("anthropic-ratelimit-unified-status", "rejected"),
-                .init("anthropic-ratelimit-unified-5h-status", "rejected"),
-                .init("anthropic-ratelimit-unified-5h-reset", "4102444800"),
-                .init("anthropic-ratelimit-unified-7d-status", "allowed"),
-                .init("anthropic-ratelimit-unified-7d-reset", "4102444800"),
-                .init("anthropic-ratelimit-unified-reset", "4102444800"),
+                .init("anthropic-ratelimit-requests-limit", "50"),
+                .init("anthropic-ratelimit-requests-remaining", "49"),
+                .init("anthropic-ratelimit-input-tokens-limit", "30000"),
+                .init("anthropic-ratelimit-input-tokens-remaining", "0"),
+            ],
+            resets: [
+                .init(name: "anthropic-ratelimit-requests-reset", ahead: 2, form: .headerDate),
+                .init(name: "anthropic-ratelimit-input-tokens-reset", ahead: 30, form: .headerDate),
             ]
+        ),
+        "anthropic.workspace_spend_limit": Self.anthropic(
+            429,
+            "rate_limit_error",
+            "You have reached your workspace's monthly spend limit."
+        ),
+        "anthropic.unified_limit": Self.unified("5h", "five_hour", resetAhead: 3_600),
+        "anthropic.unified_limit.weekly": Self.unified("7d", "seven_day", resetAhead: 172_800),
+        "anthropic.content_filter": Self.anthropic(
+            400,
+            "invalid_request_error",
+            "Output blocked by content filtering policy"
         ),
         "anthropic.api_error": Self.anthropic(500, "api_error", "Internal server error"),
         "anthropic.timeout_error": Self.anthropic(504, "timeout_error", "The request timed out."),
@@ -78,8 +92,29 @@ extension ErrorCatalogue {
         _ status: Int,
         _ type: String,
         _ message: String,
-        headers: [AnswerScript.HeaderLine] = []
+        headers: [AnswerScript.HeaderLine] = [],
+        resets: [TypedError.Reset] = []
     ) -> TypedError {
-        TypedError(status: status, shape: .anthropic, type: type, message: message, headers: headers)
+        TypedError(status: status, shape: .anthropic, type: type, message: message, headers: headers, resets: resets)
+    }
+
+    /// A window of a plan that is used up; the other one is not.
+    private static func unified(_ window: String, _ claim: String, resetAhead: Int) -> TypedError {
+        let prefix = "anthropic-ratelimit-unified-"
+        let other = window == "5h" ? "7d" : "5h"
+        return Self.anthropic(
+            429,
+            "rate_limit_error",
+            "This request would exceed your account's rate limit. Please try again later.",
+            headers: [
+                .init(prefix + "status", "rejected"), .init(prefix + "representative-claim", claim),
+                .init(prefix + window + "-status", "rejected"), .init(prefix + other + "-status", "allowed"),
+            ],
+            resets: [
+                .init(name: prefix + window + "-reset", ahead: resetAhead, form: .headerSeconds),
+                .init(name: prefix + other + "-reset", ahead: 10_800, form: .headerSeconds),
+                .init(name: prefix + "reset", ahead: resetAhead, form: .headerSeconds),
+            ]
+        )
     }
 }

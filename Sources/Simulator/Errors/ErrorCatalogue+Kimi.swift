@@ -16,6 +16,11 @@ extension ErrorCatalogue {
             "access_terminated_error",
             "You've reached your weekly (7-day) usage limit. Your quota will be refreshed in the next cycle."
         ),
+        "kimi.access_terminated.five_hour": Self.kimi(
+            403,
+            "access_terminated_error",
+            "You've reached your 5-hour usage limit. Your quota will be refreshed in the next cycle."
+        ),
         "kimi.access_terminated.billing_cycle": Self.kimi(
             403,
             "access_terminated_error",
@@ -37,6 +42,7 @@ extension ErrorCatalogue {
             "permission_error",
             "You have reached the concurrent request limit of your account."
         ),
+        "kimi.unknown_forbidden": Self.kimi(403, "brand_new_error", "Nobody has seen this type before."),
         "kimi.permission_denied_error": Self.kimi(
             403,
             "permission_denied_error",
@@ -98,6 +104,11 @@ extension ErrorCatalogue {
             403,
             "permission_denied_error",
             "Your account has insufficient balance, please recharge"
+        ),
+        "moonshot.permission_denied_error": Self.kimi(
+            403,
+            "permission_denied_error",
+            "Permission denied for this model."
         ),
         "moonshot.resource_not_found_error": Self.kimi(
             404,

@@ -81,6 +81,14 @@ extension ErrorCatalogue {
                 .init(name: "plan_type", value: "plus"), .init(name: "resets_in_seconds", value: 3600),
             ]
         ),
+        "openai.usage_limit_reached.weekly": TypedError(
+            status: 429,
+            shape: .openAI,
+            type: "usage_limit_reached",
+            message: "The usage limit has been reached",
+            details: [.init(name: "plan_type", value: "plus")],
+            resets: [.init(name: "resets_at", ahead: 172_800, form: .member)]
+        ),
         "openai.server_is_overloaded": Self.openAI(
             503,
             "service_unavailable_error",
@@ -145,6 +153,12 @@ extension ErrorCatalogue {
             "invalid_request_error",
             "invalid_encrypted_content",
             "The encrypted content could not be verified."
+        ),
+        "openai.unverified_encrypted_content": Self.openAI(
+            400,
+            "invalid_request_error",
+            nil,
+            "The encrypted content gAAA could not be verified."
         ),
         "openai.model_not_found": Self.openAI(
             404,

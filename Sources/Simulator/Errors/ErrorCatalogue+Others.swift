@@ -1,57 +1,4 @@
 extension ErrorCatalogue {
-    /// Gemini, in the shape of its native API.
-    static let gemini: KeyValuePairs<String, TypedError> = [
-        "gemini.api_key_invalid": Self.google(
-            400,
-            "INVALID_ARGUMENT",
-            "API key not valid. Please pass a valid API key.",
-            details: [Self.errorInfo("API_KEY_INVALID")]
-        ),
-        "gemini.api_key_expired": Self.google(
-            400,
-            "INVALID_ARGUMENT",
-            "API key expired. Please renew the API key.",
-            details: [Self.errorInfo("API_KEY_INVALID")]
-        ),
-        "gemini.invalid_argument": Self.google(400, "INVALID_ARGUMENT", "Request contains an invalid argument."),
-        "gemini.context_length": Self.google(
-            400,
-            "INVALID_ARGUMENT",
-            "The input token count (1100000) exceeds the maximum number of tokens allowed (1048576)."
-        ),
-        "gemini.failed_precondition": Self.google(
-            400,
-            "FAILED_PRECONDITION",
-            "User location is not supported for the API use without a billing account linked."
-        ),
-        "gemini.consumer_suspended": Self.google(
-            403,
-            "PERMISSION_DENIED",
-            "Permission denied: Consumer 'api_key:…' has been suspended.",
-            details: [Self.errorInfo("CONSUMER_SUSPENDED")]
-        ),
-        "gemini.permission_denied": Self.google(403, "PERMISSION_DENIED", "The caller does not have permission."),
-        "gemini.not_found": Self.google(404, "NOT_FOUND", "models/none is not found for API version v1beta."),
-        "gemini.resource_exhausted.per_minute": Self.exhausted("GenerateRequestsPerMinutePerProjectPerModel", "36s"),
-        "gemini.resource_exhausted.per_day": Self.exhausted("GenerateRequestsPerDayPerProjectPerModel-FreeTier", "36s"),
-        "gemini.resource_exhausted.tokens": Self.exhausted("GenerateContentInputTokensPerModelPerMinute", "38.9s"),
-        "gemini.resource_exhausted.limit_zero": Self.google(
-            429,
-            "RESOURCE_EXHAUSTED",
-            "You exceeded your current quota, please check your plan and billing details. Quota exceeded for metric: "
-                + "generate_content_free_tier_requests, limit: 0",
-            details: [Self.quotaFailure("GenerateRequestsPerDayPerProjectPerModel-FreeTier")]
-        ),
-        "gemini.resource_exhausted.spend": Self.google(
-            429,
-            "RESOURCE_EXHAUSTED",
-            "Your prepayment credits are depleted. Please manage your project and billing."
-        ),
-        "gemini.internal": Self.google(500, "INTERNAL", "An internal error has occurred."),
-        "gemini.unavailable": Self.google(503, "UNAVAILABLE", "The model is overloaded. Please try again later."),
-        "gemini.deadline_exceeded": Self.google(504, "DEADLINE_EXCEEDED", "Deadline expired before completion."),
-    ]
-
     /// DeepSeek.
     static let deepSeek: KeyValuePairs<String, TypedError> = [
         "deepseek.authentication_error": Self.relative(
@@ -102,6 +49,16 @@ extension ErrorCatalogue {
             "This endpoint's maximum context length is 128000 tokens.",
             metadata: ["error_type": "context_length_exceeded"]
         ),
+        "openrouter.max_tokens_exceeded": Self.openRouter(
+            400,
+            "max_tokens is too large for this endpoint.",
+            metadata: ["error_type": "max_tokens_exceeded"]
+        ),
+        "openrouter.string_too_long": Self.openRouter(
+            400,
+            "A text of the request is too long.",
+            metadata: ["error_type": "string_too_long"]
+        ),
         "openrouter.no_credentials": Self.openRouter(401, "No auth credentials found"),
         "openrouter.insufficient_credits": Self.openRouter(402, "Insufficient credits"),
         "openrouter.in_flight_budget": Self.openRouter(
@@ -114,6 +71,7 @@ extension ErrorCatalogue {
             "Your input was flagged",
             metadata: ["reasons": ["violence"], "flagged_input": "example", "provider_name": "Simulated"]
         ),
+        "openrouter.forbidden": Self.openRouter(403, "This key may not use the model"),
         "openrouter.timeout": Self.openRouter(408, "Request timed out"),
         "openrouter.rate_limit": Self.openRouter(
             429,
@@ -123,7 +81,13 @@ extension ErrorCatalogue {
                 .init("X-RateLimit-Reset", "4102444800000"),
             ]
         ),
-        "openrouter.free_daily": Self.openRouter(429, "Rate limit exceeded: free-models-per-day"),
+        "openrouter.free_daily": Self.openRouter(
+            429,
+            "Rate limit exceeded: free-models-per-day",
+            headers: [.init("X-RateLimit-Limit", "50"), .init("X-RateLimit-Remaining", "0")],
+            resets: [.init(name: "X-RateLimit-Reset", ahead: 21_600, form: .headerMilliseconds)]
+        ),
+        "openrouter.server_error": Self.openRouter(500, "Internal Server Error"),
         "openrouter.bad_gateway": Self.openRouter(502, "Provider returned error"),
         "openrouter.no_provider": Self.openRouter(503, "No provider available that meets the routing requirements"),
     ]
@@ -139,50 +103,43 @@ extension ErrorCatalogue {
             nil,
             "the request exceeds the available context size. try increasing the context size or enable context shift"
         ),
+        "local.too_many_requests": Self.relative(429, "rate_limit_error", nil, "Too many requests"),
+        "local.invalid_request": Self.relative(400, "invalid_request_error", nil, "The request is invalid."),
+        "local.not_found": Self.relative(404, "not_found_error", nil, "File Not Found"),
         "local.unauthorized": Self.relative(401, "authentication_error", nil, "Invalid API Key"),
         "local.server_error": Self.relative(500, "server_error", nil, "Internal server error"),
     ]
 
-    private static func google(
-        _ status: Int,
-        _ type: String,
-        _ message: String,
-        details: [JSONValue] = []
-    ) -> TypedError {
-        let members = details.isEmpty ? [] : [JSONValue.Member(name: "details", value: .array(details))]
-        return TypedError(status: status, shape: .google, type: type, message: message, details: members)
-    }
-
-    private static func errorInfo(_ reason: String) -> JSONValue {
-        [
-            "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": .string(reason),
-            "domain": "googleapis.com",
-        ]
-    }
-
-    private static func quotaFailure(_ quota: String) -> JSONValue {
-        [
-            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
-            "violations": [
-                [
-                    "quotaMetric": "generativelanguage.googleapis.com/generate_content_requests",
-                    "quotaId": .string(quota),
-                ]
-            ],
-        ]
-    }
-
-    private static func exhausted(_ quota: String, _ delay: String) -> TypedError {
-        Self.google(
-            429,
-            "RESOURCE_EXHAUSTED",
-            "You exceeded your current quota, please check your plan and billing details. Please retry in \(delay).",
-            details: [
-                Self.quotaFailure(quota),
-                ["@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": .string(delay)],
-            ]
-        )
-    }
+    /// Others that speak OpenAI's dialect.
+    static let compatible: KeyValuePairs<String, TypedError> = [
+        "compatible.content_filter": TypedError(
+            status: 400,
+            shape: .openAI,
+            code: "content_filter",
+            message: "The response was filtered.",
+            details: [.init(name: "innererror", value: ["code": "ResponsibleAIPolicyViolation"])]
+        ),
+        "compatible.data_inspection_failed": Self.relative(
+            400,
+            "data_inspection_failed",
+            "data_inspection_failed",
+            "Input data may contain inappropriate content."
+        ),
+        "compatible.tokens_limit_reached": Self.relative(
+            413,
+            "invalid_request_error",
+            "tokens_limit_reached",
+            "Request body too large for the model."
+        ),
+        "compatible.context_text": Self.relative(
+            422,
+            "unprocessable",
+            nil,
+            "Please reduce the length of the messages."
+        ),
+        "compatible.policy_text": Self.relative(403, "blocked", nil, "Flagged as violating our usage policy."),
+        "compatible.too_many_requests": Self.relative(429, "limit", nil, "Too many requests"),
+    ]
 
     private static func relative(_ status: Int, _ type: String, _ code: String?, _ message: String) -> TypedError {
         TypedError(status: status, shape: .relative, type: type, code: code, message: message)
@@ -192,7 +149,8 @@ extension ErrorCatalogue {
         _ status: Int,
         _ message: String,
         metadata: JSONValue? = nil,
-        headers: [AnswerScript.HeaderLine] = []
+        headers: [AnswerScript.HeaderLine] = [],
+        resets: [TypedError.Reset] = []
     ) -> TypedError {
         TypedError(
             status: status,
@@ -200,7 +158,8 @@ extension ErrorCatalogue {
             type: status == 429 ? "rate_limit_error" : "api_error",
             message: message,
             details: metadata.map { [JSONValue.Member(name: "metadata", value: $0)] } ?? [],
-            headers: headers
+            headers: headers,
+            resets: resets
         )
     }
 }

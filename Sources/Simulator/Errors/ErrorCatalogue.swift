@@ -5,7 +5,7 @@ enum ErrorCatalogue {
         var all: [String: TypedError] = [:]
         let lists = [
             Self.kimi, Self.moonshot, Self.openAI, Self.anthropic, Self.gemini, Self.deepSeek, Self.openRouter,
-            Self.local,
+            Self.local, Self.compatible,
         ]
         for (name, error) in lists.joined() { all[name] = error }
         return all
