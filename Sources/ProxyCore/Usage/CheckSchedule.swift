@@ -17,8 +17,8 @@ public struct CheckSchedule: Sendable {
         public var maximumBackoff: Duration = .seconds(3_600)
         /// How soon after it appears a key is asked about at the latest.
         public var settling: Duration = .seconds(30)
-        /// How soon after the last call a key is asked about again at the earliest, unless a person wants it.
-        public var pause: Duration = .seconds(30)
+        /// How soon after the last call a key is asked about again out of turn at the earliest, unless a person wants it.
+        public var pause: Duration = .seconds(120)
 
         /// Makes the usual one.
         public init() {}
