@@ -46,6 +46,10 @@ public final class ProxyMetrics: Sendable {
     public let streamsCut: MetricFamily<Counter>
     /// `kmi_rejected_total`: reason.
     public let rejected: MetricFamily<Counter>
+    /// `kmi_job_last_success_timestamp_seconds`: background job.
+    public let jobLastSuccess: MetricFamily<Gauge>
+    /// `kmi_job_failures_total`: background job.
+    public let jobFailures: MetricFamily<Counter>
 
     private let buildInfo: MetricFamily<Gauge>
     let scraped: ScrapedFamilies
@@ -114,6 +118,16 @@ public final class ProxyMetrics: Sendable {
             "kmi_rejected_total",
             help: "Requests refused by the daemon itself, by error code.",
             labels: ["reason"]
+        )
+        self.jobLastSuccess = registry.gauge(
+            "kmi_job_last_success_timestamp_seconds",
+            help: "When a background job last did something with success, in seconds since the Unix epoch.",
+            labels: ["job"]
+        )
+        self.jobFailures = registry.counter(
+            "kmi_job_failures_total",
+            help: "What background jobs tried and failed to do.",
+            labels: ["job"]
         )
         self.buildInfo = registry.gauge(
             "kmi_build_info",

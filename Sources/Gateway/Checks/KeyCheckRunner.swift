@@ -1,0 +1,297 @@
+import Logging
+import Metrics
+import NIOCore
+import ProxyCore
+
+/// Asks providers about keys: usage in its time, and whether a key that rests is taken again.
+///
+/// Bound to one event loop.
+final class KeyCheckRunner {
+    /// What it works with.
+    struct Surroundings: Sendable {
+        let host: any KeyCheckHost
+        let transport: any UpstreamTransport
+        let time: any TimeSource
+        let metrics: ProxyMetrics
+        let logger: Logger
+        let userAgent: String
+    }
+
+    /// The name of the job in metrics.
+    static let job = "usage"
+    /// The loop's clock stands still while the machine sleeps, the keys' clock does not: no wait is longer than this.
+    private static let longestWait = Duration.seconds(60)
+    /// What could not begin although it was due is tried again after this.
+    private static let shortestWait = Duration.seconds(1)
+    /// The longest that somebody waits for the usage of keys; what is still under way goes on.
+    static let patience = Duration.seconds(20)
+
+    /// Somebody who waits for the usage of keys.
+    private struct Waiter {
+        var left: Set<KeyGrant>
+        let count: UInt32
+        let promise: EventLoopPromise<UInt32>
+        let timer: Scheduled<Void>
+    }
+
+    let surroundings: Surroundings
+    let eventLoop: any EventLoop
+    private let policy: CheckSchedule.Policy
+    private var schedule: CheckSchedule
+    private var flights: [KeyGrant: KeyCheckFlight] = [:]
+    private var waiters: [UInt64: Waiter] = [:]
+    private var nextWaiter: UInt64 = 0
+    private var timer: Scheduled<Void>?
+    private var isRunning = false
+
+    init(_ surroundings: Surroundings, eventLoop: any EventLoop, seed: UInt64) {
+        self.surroundings = surroundings
+        self.eventLoop = eventLoop
+        self.policy = CheckSchedule.Policy()
+        self.schedule = CheckSchedule(policy: self.policy, seed: seed)
+        surroundings.metrics.jobFailures.with(Self.job).increment(by: 0)
+    }
+
+    private var now: Instant { self.surroundings.time.now() }
+    var moment: Moment { Moment(instant: self.now, wallTime: self.surroundings.time.wallTime()) }
+
+    // MARK: Life
+
+    func start() {
+        self.isRunning = true
+        self.step()
+    }
+
+    /// Gives up what is under way.
+    func stop() {
+        self.isRunning = false
+        self.timer?.cancel()
+        self.timer = nil
+        let flights = self.flights
+        self.flights = [:]
+        for flight in flights.values {
+            flight.cancel()
+            if flight.isRefresh { self.schedule.ended(flight.grant, .abandoned, at: self.now) }
+            if flight.isProbe {
+                self.surroundings.host.endCheck(flight.grant, .inconclusive, at: self.moment)
+            }
+        }
+        for id in self.waiters.keys { self.release(id) }
+    }
+
+    // MARK: What is due
+
+    /// Begins whatever is due, and waits for what is due next.
+    func step() {
+        guard self.isRunning else { return }
+        let snapshot = self.surroundings.host.snapshot
+        let now = self.now
+        self.schedule.update(snapshot.checkTargets, at: now)
+        if !snapshot.isDryRun {
+            for grant in self.surroundings.host.refreshesWanted {
+                _ = self.schedule.want(grant.label, by: .daemon, at: now)
+            }
+            for grant in self.schedule.takeDue(at: now) { self.beginRefresh(grant, snapshot) }
+            self.beginProbes(snapshot, at: now)
+        }
+        self.arm(isDryRun: snapshot.isDryRun)
+    }
+
+    private func beginRefresh(_ grant: KeyGrant, _ snapshot: GatewaySnapshot) {
+        if let flight = self.flights[grant] {
+            flight.isRefresh = true
+        } else if let provider = snapshot.provider(checking: grant) {
+            self.begin(
+                KeyCheckFlight(
+                    grant: grant, provider: provider, begun: self.now, isRefresh: true, isProbe: false), snapshot)
+        } else {
+            self.schedule.ended(grant, .abandoned, at: self.now)
+        }
+    }
+
+    private func beginProbes(_ snapshot: GatewaySnapshot, at now: Instant) {
+        let probes = self.flights.values.count { $0.isProbe }
+        let room = self.policy.atOnce - probes
+        guard room > 0 else { return }
+        var ofProvider: [ProviderName: Int] = [:]
+        for flight in self.flights.values { ofProvider[flight.provider.name, default: 0] += 1 }
+        for grant in self.surroundings.host.checksDue(at: now, atMost: room) {
+            guard let provider = snapshot.provider(checking: grant) else { continue }
+            let flight = self.flights[grant]
+            // A call that is under way anyway takes up no further room.
+            guard flight != nil || ofProvider[provider.name, default: 0] < self.policy.atOncePerProvider,
+                flight?.isProbe != true, self.surroundings.host.beginCheck(grant, at: now)
+            else { continue }
+            if let flight {
+                flight.isProbe = true
+            } else {
+                ofProvider[provider.name, default: 0] += 1
+                self.begin(
+                    KeyCheckFlight(grant: grant, provider: provider, begun: now, isRefresh: false, isProbe: true),
+                    snapshot)
+            }
+        }
+    }
+
+    private func arm(isDryRun: Bool) {
+        self.timer?.cancel()
+        var wait = Self.longestWait
+        if !isDryRun {
+            let now = self.now
+            if let next = self.schedule.next { wait = min(wait, max(next - now, .zero)) }
+            // One that is due and could not begin must not be asked for again at once.
+            if let next = self.surroundings.host.nextCheck { wait = min(wait, max(next - now, Self.shortestWait)) }
+        }
+        // A step later than the deadline: rounded down it would come too early and find nothing.
+        let delay = TimeAmount(wait) + .milliseconds(1)
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.step() }
+    }
+
+    // MARK: Calls
+
+    private func begin(_ flight: KeyCheckFlight, _ snapshot: GatewaySnapshot) {
+        self.flights[flight.grant] = flight
+        flight.timer = self.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(flight.provider.usageTimeout)) {
+            [weak self] in self?.end(flight, with: .nothing(reason: "timeout", retryAfter: nil))
+        }
+        self.ask(flight, snapshot)
+    }
+
+    private func ask(_ flight: KeyCheckFlight, _ snapshot: GatewaySnapshot) {
+        let request =
+            snapshot.isDryRun
+            ? nil
+            : snapshot.checkRequest(flight.question, with: flight.grant, userAgent: self.surroundings.userAgent)
+        guard let request else {
+            // Not within the present call: whoever begins several flights must not find them ended.
+            self.eventLoop.assumeIsolated().execute {
+                self.end(flight, with: .nothing(reason: "not_asked", retryAfter: nil))
+            }
+            return
+        }
+        flight.call = KeyCheckCall.begin(request, through: self.surroundings.transport, on: self.eventLoop) { end in
+            flight.call = nil
+            switch end {
+            case .failed(let reason): self.took(.nothing(reason: reason, retryAfter: nil), flight)
+            case .answered(let answer):
+                let now = self.surroundings.time.wallTime()
+                self.took(
+                    CheckFinding(answer, to: flight.question, of: flight.provider, at: now), flight)
+            }
+        }
+    }
+
+    private func took(_ finding: CheckFinding, _ flight: KeyCheckFlight) {
+        guard self.flights[flight.grant] === flight else { return }
+        guard let next = flight.take(finding) else { return self.end(flight, with: finding) }
+        flight.question = next
+        self.ask(flight, self.surroundings.host.snapshot)
+    }
+
+    /// Tells everybody how a flight ended; `last` is what its last question found.
+    private func end(_ flight: KeyCheckFlight, with last: CheckFinding) {
+        guard self.flights[flight.grant] === flight else { return }
+        self.flights[flight.grant] = nil
+        flight.cancel()
+        if flight.isRefresh { self.endRefresh(flight, last) }
+        if flight.isProbe { self.endProbe(flight, last) }
+        for (id, waiter) in self.waiters where waiter.left.contains(flight.grant) {
+            self.waiters[id]?.left.remove(flight.grant)
+            if waiter.left.count == 1 { self.release(id) }
+        }
+        self.step()
+    }
+
+    private func endRefresh(_ flight: KeyCheckFlight, _ last: CheckFinding) {
+        let surroundings = self.surroundings
+        if let report = flight.report {
+            self.schedule.ended(flight.grant, .succeeded, at: self.now)
+            surroundings.metrics.jobLastSuccess.with(Self.job).set(
+                Double(surroundings.time.wallTime().microseconds) / 1e6)
+            self.log(.debug, "usage refreshed", "usage_refreshed", flight, ["windows": "\(report.windows.count)"])
+            // A check tells the pool itself.
+            if !flight.isProbe {
+                surroundings.host.noteUsage(report, of: flight.grant, begun: flight.begun, at: self.moment)
+            }
+            return
+        }
+        let finding = flight.usageFinding ?? last
+        self.schedule.ended(flight.grant, .failed(retryAfter: finding.retryAfter), at: self.now)
+        surroundings.metrics.jobFailures.with(Self.job).increment()
+        self.log(
+            .notice, "usage could not be refreshed", "usage_refresh_failed", flight, ["reason": "\(finding.reason)"])
+        if case .refused(let failure, _) = finding, failure.errorClass == .providerAuthFailed, !flight.isProbe {
+            surroundings.host.wantCheck(of: flight.grant, at: self.now)
+        }
+    }
+
+    private func endProbe(_ flight: KeyCheckFlight, _ last: CheckFinding) {
+        let (result, reason): (KeyCheckResult, String) =
+            if let report = flight.report {
+                (.accepted(windows: report.windows), "ok")
+            } else {
+                switch last {
+                case .told, .passed: (.accepted(windows: []), "ok")
+                case .refused(let failure, _): (.refused(failure), last.reason)
+                case .notUnderstood, .nothing: (.inconclusive, last.reason)
+                }
+            }
+        self.log(.info, "key checked", "key_checked", flight, ["result": "\(result.word)", "reason": "\(reason)"])
+        self.surroundings.host.endCheck(flight.grant, result, at: self.moment)
+    }
+
+    private func log(
+        _ level: Logger.Level, _ message: Logger.Message, _ event: String, _ flight: KeyCheckFlight,
+        _ more: Logger.Metadata
+    ) {
+        let metadata: Logger.Metadata = [
+            "event": "\(event)", "key": "\(flight.grant.label)", "provider": "\(flight.provider.name)",
+        ]
+        self.surroundings.logger.log(level: level, message, metadata: metadata.merging(more) { first, _ in first })
+    }
+
+    // MARK: People
+
+    /// Asks for the usage of these keys, of all for `nil`; what is under way already is shared.
+    ///
+    /// Succeeds with their number when they are known, or cannot be, or have taken too long.
+    func refresh(_ labels: [KeyLabel]?, _ promise: EventLoopPromise<UInt32>) {
+        let snapshot = self.surroundings.host.snapshot
+        guard self.isRunning, !snapshot.isDryRun else { return promise.succeed(0) }
+        let now = self.now
+        let targets = snapshot.checkTargets
+        self.schedule.update(targets, at: now)
+        let wanted = labels.map { Set($0) }
+        let asked = targets.map(\.grant).filter { grant in
+            wanted?.contains(grant.label) ?? true
+                && self.schedule.want(grant.label, by: .person, at: now) != .refused
+        }
+        guard !asked.isEmpty else { return promise.succeed(0) }
+        let id = self.nextWaiter
+        self.nextWaiter += 1
+        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(Self.patience)) { [weak self] in
+            self?.release(id)
+            return
+        }
+        self.waiters[id] = Waiter(
+            left: Set(asked), count: UInt32(clamping: asked.count), promise: promise, timer: timer)
+        self.step()
+    }
+
+    private func release(_ id: UInt64) {
+        guard let waiter = self.waiters.removeValue(forKey: id) else { return }
+        waiter.timer.cancel()
+        waiter.promise.succeed(waiter.count)
+    }
+}
+
+extension KeyCheckResult {
+    /// In a word, for the log.
+    fileprivate var word: String {
+        switch self {
+        case .accepted: "accepted"
+        case .refused: "refused"
+        case .inconclusive: "inconclusive"
+        }
+    }
+}

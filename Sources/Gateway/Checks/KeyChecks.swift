@@ -1,0 +1,104 @@
+public import Logging
+public import Metrics
+public import NIOCore
+public import ProxyCore
+import Synchronization
+
+/// The background job that asks providers about keys: how much of their plans is left, now and then, and whether a key
+/// that rests is taken again, when the pool says so.
+///
+/// It makes no call in dry-run, never one on the path of a request, and shares a call that is under way with
+/// whoever wants the same (K-032).
+public final class KeyChecks: Sendable {
+    private let surroundings: KeyCheckRunner.Surroundings
+    private let eventLoop: any EventLoop
+    private let seed: UInt64
+    private let runner: NIOLoopBoundBox<KeyCheckRunner?>
+    /// Whether a step was put off that has not begun.
+    private let isWoken = Mutex(false)
+
+    /// Makes the job, which does nothing yet.
+    ///
+    /// - Parameters:
+    ///   - host: Keeps the keys.
+    ///   - transport: Carries the calls.
+    ///   - time: Tells the time.
+    ///   - metrics: Counts.
+    ///   - logger: Hears of refreshes and checks.
+    ///   - eventLoop: Where the job runs.
+    ///   - userAgent: Who asks, `kmid/VERSION`.
+    ///   - seed: Where the jitter begins.
+    public init(
+        host: any KeyCheckHost, transport: any UpstreamTransport, time: any TimeSource, metrics: ProxyMetrics,
+        logger: Logger, eventLoop: any EventLoop, userAgent: String, seed: UInt64 = .random(in: 0 ... .max)
+    ) {
+        self.surroundings = KeyCheckRunner.Surroundings(
+            host: host, transport: transport, time: time, metrics: metrics, logger: logger, userAgent: userAgent)
+        self.eventLoop = eventLoop
+        self.seed = seed
+        self.runner = NIOLoopBoundBox<KeyCheckRunner?>.makeEmptyBox(
+            valueType: KeyCheckRunner.self, eventLoop: eventLoop)
+    }
+
+    /// Begins to ask.
+    public func start() {
+        self.eventLoop.execute {
+            let runner = KeyCheckRunner(self.surroundings, eventLoop: self.eventLoop, seed: self.seed)
+            self.runner.value?.stop()
+            self.runner.value = runner
+            runner.start()
+        }
+    }
+
+    /// Gives up what is under way and asks nothing more.
+    public func stop() async {
+        do {
+            try await self.eventLoop.submit { self.end() }.get()
+        } catch {
+            // A loop that takes nothing any more has nothing under way.
+        }
+    }
+
+    /// Gives up what is under way; on the loop only.
+    func end() {
+        self.runner.value?.stop()
+        self.runner.value = nil
+    }
+
+    /// Looks whether something has become due: after a reload, and when a key was refused.
+    ///
+    /// Cheap, and may be called from anywhere; many calls become one step.
+    public func wake() {
+        let isFirst = self.isWoken.withLock { isWoken in
+            defer { isWoken = true }
+            return !isWoken
+        }
+        guard isFirst else { return }
+        self.eventLoop.execute {
+            self.isWoken.withLock { $0 = false }
+            self.runner.value?.step()
+        }
+    }
+
+    /// Asks for the usage of these keys now, of all that can be asked about for `nil`.
+    ///
+    /// Answers how many are asked about, when their usage is there or cannot be had, after 20 s at the latest. Keys of
+    /// providers that tell nothing, and those that a provider wants to be left alone, are not among them; in dry-run none is.
+    public func refresh(keys: [KeyLabel]?) async -> UInt32 {
+        do {
+            return try await self.refreshed(keys).get()
+        } catch {
+            // A loop that takes nothing any more asks nothing.
+            return 0
+        }
+    }
+
+    /// As ``refresh(keys:)``.
+    func refreshed(_ keys: [KeyLabel]?) -> EventLoopFuture<UInt32> {
+        let promise = self.eventLoop.makePromise(of: UInt32.self)
+        self.eventLoop.execute {
+            if let runner = self.runner.value { runner.refresh(keys, promise) } else { promise.succeed(0) }
+        }
+        return promise.futureResult
+    }
+}
