@@ -10,6 +10,8 @@ struct RunningAttempt {
     let begun: Instant
     /// The status of the provider's answer; `nil` if it gave none.
     var status: Int?
+    /// Whether it failed: its answer can still be passed on, and then says nothing good of the key.
+    var hasFailed = false
 
     /// The key that it is made with.
     var key: KeyLabel { self.chosen.grant.label }
@@ -85,7 +87,7 @@ extension RequestFlow: AttemptOwner {
         if running.attempt.isFullySent { self.body?.discard() }
         self.gateway.metrics.timeToFirstByte.with(running.candidate.provider.name.text).observe(
             self.gateway.time.now() - running.begun)
-        if head.status < 400 {
+        if head.status < 400, !running.hasFailed {
             self.record.errorClass = nil
             // The provider has taken the key; how the answer ends says nothing more about it.
             self.note(.succeeded, of: running)
@@ -98,7 +100,7 @@ extension RequestFlow: AttemptOwner {
 
     func attemptCompleted() {
         if let running = self.running {
-            self.settle(running, as: .neutral, class: self.record.status < 400 ? nil : self.record.errorClass)
+            self.settle(running, as: .neutral, class: self.record.errorClass)
         }
         self.exchange.finish(trailers: nil)
     }
@@ -109,6 +111,7 @@ extension RequestFlow: AttemptOwner {
 
     func attemptFailed(_ failure: AttemptFailure) {
         self.running?.status = failure.answer?.head.status
+        self.running?.hasFailed = true
         guard let running = self.running, var policy = self.policy else { return }
         let errorClass = failure.result.errorClass ?? .daemonInternal
         self.logger.log(
@@ -171,7 +174,7 @@ extension RequestFlow: AttemptOwner {
             self.drop(running, noting: .neutral, class: errorClass)
             return self.refuse(failure.fault)
         }
-        let status = answer.head.status
+        let status = answer.eventError?.statusCode ?? answer.head.status
         let concernsKey = if case .key = failure.result.blame { true } else { false }
         switch errorClass {
         case .providerAuthFailed where concernsKey, .providerForbidden where concernsKey && status == 403:
