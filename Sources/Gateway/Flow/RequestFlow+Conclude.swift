@@ -44,7 +44,10 @@ extension RequestFlow {
         case nil: break
         }
         // It was held back while another attempt was waited for.
-        guard let answer = failure.answer, answer.isComplete else { return self.refuse(failure.fault) }
+        // A stream whose error event has come may end there.
+        guard let answer = failure.answer, answer.isComplete || answer.eventError != nil else {
+            return self.refuse(failure.fault)
+        }
         self.passOn(answer.head, isEventStream: answer.head.isEventStream)
         if answer.body.readableBytes > 0 { self.passOn(answer.body) }
         self.exchange.finish(trailers: nil)
@@ -60,7 +63,7 @@ extension RequestFlow {
     /// By class and not by status: what concerns the provider's own key is not the caller's.
     private func replacement(for failure: AttemptFailure) -> Replacement? {
         guard let answer = failure.answer else { return .fault(failure.fault) }
-        let status = answer.head.status
+        let status = answer.statusOfError
         let concernsKey = if case .key = failure.result.blame { true } else { false }
         switch failure.result.errorClass {
         case .providerAuthFailed where concernsKey, .providerForbidden where concernsKey && status == 403:

@@ -106,6 +106,17 @@ extension RequestFlow: AttemptOwner {
     func attemptSawError(_ classification: AnswerClassification, status: Int?) {
         guard let running = self.running else { return }
         self.gateway.noteUnmatched(classification, of: running.candidate.provider.name, self.logger)
+        self.logger.notice(
+            "error in a stream",
+            metadata: [
+                "event": "stream_error",
+                "provider": "\(running.candidate.provider.name)",
+                "key": "\(running.key)",
+                "class": "\(classification.errorClass.rawValue)",
+                "status": "\(status ?? 0)",
+                "decided_by": "\(classification.decidedBy)",
+            ]
+        )
         self.record.errorClass = classification.errorClass
         self.running?.decidedBy = classification.decidedBy
         self.dispatch { dispatcher, plan, now in dispatcher.sawError(classification, in: &plan, at: now) }
@@ -140,7 +151,7 @@ extension RequestFlow: AttemptOwner {
             errorClass: errorClass,
             blame: failure.classification?.blame ?? .provider,
             classification: failure.classification,
-            status: failure.answer?.head.status,
+            status: failure.answer?.statusOfError,
             isPossiblyBilled: failure.result.possiblyBilled,
             diedOnReusedConnection: failure.result.diedOnReusedConnection,
             concernsOrigin: failure.result.concernsOrigin,

@@ -2,9 +2,10 @@ import NIOCore
 
 /// The limits that an attempt runs under.
 struct AttemptLimits: Sendable {
-    /// From the last byte sent to the first byte of an answer; `nil` = no limit.
+    /// From the last byte sent to the first byte of an answer, in an event stream to the first event that is no comment or
+    /// ping; `nil` = no limit.
     var firstByte: TimeAmount?
-    /// Between two pieces of an answer; `nil` = no limit.
+    /// Between two pieces of an answer, in an event stream between two such events; `nil` = no limit.
     var idle: TimeAmount?
     /// From beginning to end; `nil` = no limit.
     var total: TimeAmount?
@@ -56,7 +57,7 @@ struct AttemptClock: Sendable {
         switch self.awaited {
         // While the caller does not read, the provider cannot be blamed for not sending.
         case .nextByte: self.isPaused ? nil : self.limits.idle.map { self.lastProgress + $0 }
-        case .firstByte: self.limits.firstByte.map { self.lastProgress + $0 }
+        case .firstByte: self.isPaused ? nil : self.limits.firstByte.map { self.lastProgress + $0 }
         case .errorBody: self.errorBegan.map { $0 + Self.errorBody }
         case .end: nil
         }
@@ -73,10 +74,16 @@ struct AttemptClock: Sendable {
         self.errorBegan = now
     }
 
-    /// The answer is being passed on.
+    /// The first bytes of the answer have come.
     mutating func answerBegan(at now: NIODeadline) {
         self.awaited = .nextByte
         self.lastProgress = now
+    }
+
+    /// An event of a stream has come that is no comment or ping: only such events end the wait for the first byte, and only
+    /// they keep the stream going (contract section 7, provider facts section 13).
+    mutating func eventCame(at now: NIODeadline) {
+        self.answerBegan(at: now)
     }
 
     /// The caller stopped taking bytes, or takes them again.
