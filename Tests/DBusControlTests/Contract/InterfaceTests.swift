@@ -41,7 +41,8 @@ struct InterfaceTests {
             Self.properties(of: KeyInterface.description) == [
                 "Label s const", "Provider s const", "State s", "Reason s", "UsableAt t", "Warn b", "Enabled b rw",
                 "Priority i rw", "Weight u rw", "Masked s", "Fingerprint s", "Windows a(sddt)",
-                "InconsistentWindows as", "InFlight u silent", "Requests t silent", "Errors a{st} silent", "LastUsedAt t silent", "ModelStates a(ssst)",
+                "InconsistentWindows as", "InFlight u silent", "Requests t silent", "Errors a{st} silent",
+                "LastUsedAt t silent", "ModelStates a(ssst)",
             ])
         #expect(Self.methods(of: KeyInterface.description) == ["Reset() -> ()", "Probe() -> (s result)"])
         #expect(KeyInterface.description.signals.isEmpty)
