@@ -15,7 +15,8 @@ struct KMICtl: ParsableCommand {
         version: VersionText.line,
         subcommands: [
             StatusCommand.self, KeysCommand.self, ClientsCommand.self, RotateCommand.self, ModeCommand.self,
-            RequestsCommand.self, RequestCommand.self, ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
+            RequestsCommand.self, RequestCommand.self, ExplainCommand.self, HealthCommand.self,
+            ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
         ],
         defaultSubcommand: StatusCommand.self
     )

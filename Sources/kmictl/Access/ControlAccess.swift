@@ -5,9 +5,14 @@ protocol ControlAccess: Sendable {
     func manager() async throws(ControlClientError) -> ManagerStatus
     func keys() async throws(ControlClientError) -> [KeyStatus]
     func key(_ label: String) async throws(ControlClientError) -> KeyStatus
+    func providers() async throws(ControlClientError) -> [ProviderStatus]
     func clients() async throws(ControlClientError) -> [ClientStatus]
     func requests(_ filter: RequestFilter) async throws(ControlClientError) -> RequestPage
     func request(_ id: String) async throws(ControlClientError) -> RequestRow
+    func summary(_ filter: RequestFilter) async throws(ControlClientError) -> RequestSummary
+    func explain(_ model: String, _ options: ExplainOptions) async throws(ControlClientError) -> [ExplainRow]
+    func refreshUsage(of key: String?, provider: String?) async throws(ControlClientError) -> UInt32
+    func probeKey(_ label: String) async throws(ControlClientError) -> String
     func metrics() async throws(ControlClientError) -> String
     func setRotationMode(_ mode: String) async throws(ControlClientError)
     func changeKey(

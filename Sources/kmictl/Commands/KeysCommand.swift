@@ -7,7 +7,7 @@ struct KeysCommand: ParsableCommand {
         commandName: "keys",
         abstract: "Show and change the keys.",
         subcommands: [
-            List.self, Show.self, Add.self, Remove.self, Enable.self, Disable.self, Reset.self,
+            List.self, Show.self, Add.self, Remove.self, Enable.self, Disable.self, Reset.self, Probe.self,
         ],
         defaultSubcommand: List.self
     )
@@ -41,6 +41,32 @@ extension KeysCommand {
                 }
             }
             try invocation.show(KeyReport(key: key))
+            return .success
+        }
+    }
+
+    /// `kmictl keys probe LABEL`.
+    struct Probe: ControlCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "probe", abstract: "Ask the provider whether it takes a key, and print what came out.")
+
+        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL")) var label: String
+        @OptionGroup var options: GlobalOptions
+
+        func perform(in invocation: Invocation) async throws -> ExitStatus {
+            let result = try await invocation.withDaemon(askingProviders: true) { daemon in
+                try await daemon.naming(key: self.label) { () async throws(ControlClientError) in
+                    try await daemon.probeKey(self.label)
+                }
+            }
+            let words = result.split(separator: " ", maxSplits: 1).map(String.init)
+            try invocation.show(
+                ValueReport(
+                    value: result,
+                    json: .object([
+                        "label": .string(self.label), "state": .string(words.first ?? ""),
+                        "reason": .string(words.count > 1 ? words[1] : ""),
+                    ])))
             return .success
         }
     }

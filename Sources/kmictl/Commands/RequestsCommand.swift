@@ -11,6 +11,8 @@ struct RequestsCommand: ControlCommand {
 
     @Flag(name: .shortAndLong, help: "Show requests as they end, until Ctrl-C; with --json one object per line.")
     var follow = false
+    @Flag(help: "Show how they were spread over the keys instead.")
+    var summary = false
     @Option(help: ArgumentHelp("With this key in any attempt.", valueName: "LABEL")) var key: String?
     @Option(help: ArgumentHelp("Of this provider.", valueName: "NAME")) var provider: String?
     @Option(help: ArgumentHelp("Of this client.", valueName: "NAME")) var client: String?
@@ -21,17 +23,20 @@ struct RequestsCommand: ControlCommand {
     @Option(help: ArgumentHelp("Received before.", valueName: "T")) var until: MomentArgument?
     @Option(
         name: [.customShort("n"), .long],
-        help: ArgumentHelp("At most so many, up to \(RequestFilter.maximumLimit).", valueName: "N"))
-    var limit: UInt32 = 100
+        help: ArgumentHelp("At most so many, up to \(RequestFilter.maximumLimit) (100).", valueName: "N"))
+    var limit: UInt32?
     @Option(help: ArgumentHelp("Go on where an earlier list ended.", valueName: "CURSOR")) var cursor: String?
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
-        guard (1...RequestFilter.maximumLimit).contains(self.limit) else {
+        guard (1...RequestFilter.maximumLimit).contains(self.limit ?? 1) else {
             throw ValidationError("--limit: expected 1 to \(RequestFilter.maximumLimit).")
         }
         if let status = self.status, status != 0, !(100...999).contains(status) {
             throw ValidationError("--status: expected 0 or an HTTP status from 100 to 999.")
+        }
+        if self.summary, self.follow || self.cursor != nil || self.limit != nil {
+            throw ValidationError("--summary counts all requests; --follow, --cursor and --limit do not go with it.")
         }
         if self.follow, self.cursor != nil || self.until != nil {
             throw ValidationError("--follow shows what is to come; --cursor and --until do not go with it.")
@@ -41,7 +46,7 @@ struct RequestsCommand: ControlCommand {
     /// The filter, with times counted from `now`.
     func filter(now: UInt64) -> RequestFilter {
         var filter = RequestFilter()
-        filter.limit = self.limit
+        filter.limit = self.limit ?? filter.limit
         filter.cursor = self.cursor ?? ""
         filter.since = self.since?.before(now)
         filter.until = self.until?.before(now)
@@ -55,6 +60,11 @@ struct RequestsCommand: ControlCommand {
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         let filter = self.filter(now: invocation.now)
+        if self.summary {
+            let summary = try await invocation.withDaemon { try await $0.summary(filter) }
+            try invocation.show(RequestSummaryReport(summary: summary))
+            return .success
+        }
         if self.follow { return try await RequestTail(filter: filter, invocation: invocation).run() }
         let page = try await invocation.withDaemon { try await $0.requests(filter) }
         try invocation.show(RequestListReport(rows: page.rows))

@@ -12,7 +12,9 @@ struct StatusCommand: ControlCommand {
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         let report = try await invocation.withDaemon { daemon in
-            StatusReport(manager: try await daemon.manager(), keys: try await daemon.keys())
+            StatusReport(
+                manager: try await daemon.manager(), keys: try await daemon.keys(),
+                providers: try await daemon.providers())
         }
         try invocation.show(report)
         return .success

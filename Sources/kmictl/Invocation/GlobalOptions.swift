@@ -16,6 +16,8 @@ enum JSONChoice: String, ExpressibleByArgument {
 struct GlobalOptions: ParsableArguments {
     /// The longest wait for one answer, in microseconds: ten seconds, as a change is answered when it is on disk.
     static let defaultTimeout = TimeoutArgument(microseconds: 10_000_000)
+    /// The longest wait for an answer for which the daemon asks providers, in microseconds.
+    static let providerTimeout = TimeoutArgument(microseconds: 120_000_000)
 
     @Option(
         name: [.customShort("j"), .customLong("json")],
@@ -38,8 +40,13 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "Talk to the daemon on the bus at this D-Bus address.")
     var address: String?
 
-    @Option(help: "Wait so long for each answer: 250ms, 5s, 1m, or seconds.")
-    var timeout = Self.defaultTimeout
+    @Option(
+        help: ArgumentHelp(
+            """
+            Wait so long for each answer: 250ms, 5s, 1m, or seconds \
+            (\(Self.defaultTimeout); \(Self.providerTimeout) where providers are asked).
+            """))
+    var timeout: TimeoutArgument?
 
     @Flag(help: "Do without colour, as with NO_COLOR in the environment.")
     var noColor = false

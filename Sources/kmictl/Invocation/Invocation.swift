@@ -10,7 +10,7 @@ struct Invocation: Sendable {
     let surroundings: Surroundings
 
     private let bus: ControlAddress
-    private let timeout: Duration
+    private let timeout: TimeoutArgument?
     private let isColoured: Bool
 
     init(_ options: GlobalOptions, _ surroundings: Surroundings) {
@@ -19,7 +19,7 @@ struct Invocation: Sendable {
         self.isQuiet = options.quiet
         self.surroundings = surroundings
         self.bus = options.bus
-        self.timeout = options.timeout.duration
+        self.timeout = options.timeout
         self.isColoured = terminal.hasOutput && terminal.allowsColour && !options.noColor
     }
 
@@ -40,7 +40,7 @@ struct Invocation: Sendable {
 
     /// How text looks, now.
     var style: TextStyle {
-        TextStyle(width: self.terminal.width, isColoured: self.isColoured, now: self.now)
+        TextStyle(width: self.terminal.width, isColoured: self.isColoured, now: self.now, isUTF8: self.terminal.isUTF8)
     }
 
     /// Prints a report in the form that was asked for.
@@ -71,9 +71,13 @@ struct Invocation: Sendable {
         if self.terminal.hasErrors, self.terminal.hasOutput, self.json == nil { self.note(text) }
     }
 
-    /// Connects to the daemon for as long as `body` runs.
-    func withDaemon<Value>(_ body: (any ControlAccess) async throws -> Value) async throws -> Value {
-        let daemon = try await self.surroundings.connect(self.bus, self.timeout)
+    /// Connects to the daemon for as long as `body` runs; `askingProviders` if the daemon has to ask them before it answers,
+    /// which takes longer.
+    func withDaemon<Value>(
+        askingProviders: Bool = false, _ body: (any ControlAccess) async throws -> Value
+    ) async throws -> Value {
+        let usual = askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout
+        let daemon = try await self.surroundings.connect(self.bus, (self.timeout ?? usual).duration)
         do {
             let value = try await body(daemon)
             await daemon.close()

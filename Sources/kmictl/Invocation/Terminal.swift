@@ -12,6 +12,8 @@ struct Terminal: Sendable {
     var width: Int?
     /// Whether the environment lets colour be: no `NO_COLOR`, and no terminal that cannot show it.
     var allowsColour: Bool
+    /// Whether the locale's characters are those of Unicode.
+    var isUTF8 = true
 
     private static let leastWidth = 20
 
@@ -25,7 +27,9 @@ struct Terminal: Sendable {
             width: Self.width(
                 columns: Self.variable("COLUMNS"), terminal: hasOutput ? Self.columnsOfTerminal() : nil),
             // https://no-color.org: present and not empty.
-            allowsColour: (Self.variable("NO_COLOR") ?? "").isEmpty && Self.variable("TERM") != "dumb"
+            allowsColour: (Self.variable("NO_COLOR") ?? "").isEmpty && Self.variable("TERM") != "dumb",
+            isUTF8: Self.isUTF8(
+                locale: ["LC_ALL", "LC_CTYPE", "LANG"].compactMap(Self.variable).first { !$0.isEmpty })
         )
     }
 
@@ -33,6 +37,12 @@ struct Terminal: Sendable {
     static func width(columns: String?, terminal: Int?) -> Int? {
         let asked = columns.flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
         return (asked ?? terminal).map { max(Self.leastWidth, $0) }
+    }
+
+    /// Whether a locale's name, such as `de_DE.UTF-8`, says so; without one it is that of POSIX, which is ASCII.
+    static func isUTF8(locale: String?) -> Bool {
+        let codeset = locale?.drop { $0 != "." }.dropFirst().prefix { $0 != "@" }.lowercased()
+        return codeset == "utf-8" || codeset == "utf8"
     }
 
     private static func columnsOfTerminal() -> Int {

@@ -75,6 +75,57 @@ extension KeyStatus.ModelState {
     }
 }
 
+extension ProviderStatus {
+    /// How the provider is, as an object: what of it is set rather than happens is left out.
+    var briefJSON: JSONValue {
+        .object([
+            "name": .string(self.name), "breaker": .string(self.breaker),
+            "breaker_retry_at": .moment(self.breakerRetryAt), "overloaded_until": .moment(self.overloadedUntil),
+        ])
+    }
+}
+
+extension ExplainRow {
+    /// The row as an object.
+    var json: JSONValue {
+        .object(Field.allCases.reduce(into: [:]) { $0[$1.rawValue] = self.json(of: $1) })
+    }
+
+    private func json(of field: Field) -> JSONValue {
+        switch field {
+        case .provider: .string(self.provider)
+        case .key: .string(self.key)
+        case .model: .string(self.model)
+        case .isChosen: .boolean(self.isChosen)
+        case .selection: .string(self.selection)
+        case .state: .string(self.state)
+        case .obstacle: .string(self.obstacle)
+        case .reason: .string(self.reason)
+        case .usableAt: .moment(self.usableAt)
+        case .breaker: .string(self.breaker)
+        case .candidate: .unsigned(UInt64(self.candidate))
+        }
+    }
+}
+
+extension RequestSummary.Row {
+    /// The row as an object, with its share in the requests of its provider.
+    func json(share: Double) -> JSONValue {
+        .object(
+            Field.allCases.reduce(into: [:]) { members, field in
+                members[field.rawValue] =
+                    switch field {
+                    case .key: .string(self.key)
+                    case .provider: .string(self.provider)
+                    case .requests: .unsigned(self.requests)
+                    case .share: .number(share)
+                    case .isEligible: .boolean(self.isEligible)
+                    case .weight: .unsigned(UInt64(self.weight))
+                    }
+            })
+    }
+}
+
 extension ClientStatus {
     /// The client as an object.
     var json: JSONValue {

@@ -8,36 +8,43 @@ struct KeyListReport: Report {
     var names: [String] { self.keys.map(\.label) }
 
     func text(_ style: TextStyle) -> String {
-        var table = Table(columns: [
-            Table.Column(title: "LABEL", minimum: 20),
-            Table.Column(title: "PROVIDER", minimum: 12, rank: 1),
-            Table.Column(title: "STATE"),
-            Table.Column(title: "BACK", rank: 2),
-            Table.Column(title: "REASON", minimum: 16, rank: 4),
-            Table.Column(title: "PRIO", isNumeric: true, rank: 6),
-            Table.Column(title: "WEIGHT", isNumeric: true, rank: 7),
-            Table.Column(title: "RUNNING", isNumeric: true, rank: 5),
-            Table.Column(title: "REQUESTS", isNumeric: true),
-            Table.Column(title: "ERRORS", isNumeric: true, rank: 1),
-            Table.Column(title: "LAST USED", rank: 3),
-        ])
-        for key in self.keys { table.append(Self.row(key, style)) }
+        // A column that would be empty takes the room that others need.
+        let hasModels = self.keys.contains { !$0.modelStates.isEmpty }
+        let models = hasModels ? [Table.Column(title: "MODELS", minimum: 24, rank: 1)] : []
+        var table = Table(
+            columns: [
+                Table.Column(title: "LABEL", minimum: 12),
+                Table.Column(title: "PROVIDER", minimum: 8, rank: 4),
+                Table.Column(title: "STATE"),
+                Table.Column(title: "BACK"),
+                Table.Column(title: "REASON", minimum: 16, rank: 2),
+            ] + models + [
+                Table.Column(title: "REQUESTS", isNumeric: true, rank: 3),
+                Table.Column(title: "ERRORS", isNumeric: true, rank: 5),
+                Table.Column(title: "LAST USED", rank: 6),
+                Table.Column(title: "RUNNING", isNumeric: true, rank: 7),
+                Table.Column(title: "PRIO", isNumeric: true, rank: 8),
+                Table.Column(title: "WEIGHT", isNumeric: true, rank: 9),
+            ])
+        for key in self.keys { table.append(Self.row(key, hasModels: hasModels, style)) }
         return table.text(style)
     }
 
-    private static func row(_ key: KeyStatus, _ style: TextStyle) -> [Table.Cell] {
-        [
+    private static func row(_ key: KeyStatus, hasModels: Bool, _ style: TextStyle) -> [Table.Cell] {
+        let models = Table.Cell(ModelStatesText.summary(key.modelStates, now: style.now), .resting)
+        return [
             Table.Cell(key.label),
             Table.Cell(key.provider),
             Table.Cell(key.state + (key.warn ? " !" : ""), StateColour.ofKey(key.state)),
             Table.Cell(key.usableAt == 0 ? "" : Timestamp.relative(key.usableAt, now: style.now)),
             Table.Cell(key.reason),
-            Table.Cell(String(key.priority)),
-            Table.Cell(String(key.weight)),
-            Table.Cell(String(key.inFlight)),
+        ] + (hasModels ? [models] : []) + [
             Table.Cell(String(key.requests)),
             Table.Cell(String(key.errorCount)),
             Table.Cell(key.lastUsedAt == 0 ? "never" : Timestamp.relative(key.lastUsedAt, now: style.now)),
+            Table.Cell(String(key.inFlight)),
+            Table.Cell(String(key.priority)),
+            Table.Cell(String(key.weight)),
         ]
     }
 }

@@ -13,14 +13,15 @@ struct KeyReport: Report {
         fields.append("label", Table.Cell(key.label))
         fields.append("provider", Table.Cell(key.provider))
         let reason = key.reason.isEmpty ? "" : " (\(key.reason))"
-        fields.append("state", Table.Cell(key.state + reason, StateColour.ofKey(key.state)))
+        let warning = key.warn ? ", little of its quota is left" : ""
+        fields.append("state", Table.Cell(key.state + reason + warning, StateColour.ofKey(key.state)))
         fields.append("usable", Table.Cell(Timestamp.both(key.usableAt, now: style.now)))
         fields.append("enabled", Table.Cell(key.enabled ? "yes" : "no"))
         fields.append("priority", Table.Cell(String(key.priority)))
         fields.append("weight", Table.Cell(String(key.weight)))
         fields.append("secret", Table.Cell(key.masked))
         fields.append("fingerprint", Table.Cell(key.fingerprint))
-        fields.append("windows", key.windows.map { Self.cell($0, style) })
+        fields.append("windows", key.windows.map { Self.cell($0, of: key, style) })
         fields.append("models", key.modelStates.map { Self.cell($0, style) })
         fields.append("running", Table.Cell(String(key.inFlight)))
         fields.append("requests", Table.Cell(String(key.requests)))
@@ -30,23 +31,10 @@ struct KeyReport: Report {
         return fields.text(style)
     }
 
-    private static func cell(_ window: KeyStatus.Window, _ style: TextStyle) -> Table.Cell {
+    private static func cell(_ window: KeyStatus.Window, of key: KeyStatus, _ style: TextStyle) -> Table.Cell {
         let reset = window.resetsAt == 0 ? "" : ", resets \(Timestamp.relative(window.resetsAt, now: style.now))"
-        return Table.Cell("\(window.name): \(Self.quota(window))\(reset)")
-    }
-
-    /// `12 of 100 used (12 %)`; a pool that is told as a ratio as `12 % used`.
-    private static func quota(_ window: KeyStatus.Window) -> String {
-        guard window.used.isFinite else { return "unknown" }
-        guard window.limit.isFinite, window.limit > 0 else { return "\(Self.number(window.used)) used" }
-        let percent = "\(Self.number((window.used / window.limit * 100).rounded())) %"
-        return window.limit == 1
-            ? "\(percent) used" : "\(Self.number(window.used)) of \(Self.number(window.limit)) used (\(percent))"
-    }
-
-    /// A figure without `.0`.
-    private static func number(_ value: Double) -> String {
-        Int64(exactly: value).map { String($0) } ?? "\(value)"
+        let doubt = key.inconsistentWindows.contains(window.name) ? ", inconsistent" : ""
+        return Table.Cell("\(window.name): \(WindowText(window: window).sentence)\(reset)\(doubt)")
     }
 
     private static func cell(_ state: KeyStatus.ModelState, _ style: TextStyle) -> Table.Cell {

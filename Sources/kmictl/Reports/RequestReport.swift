@@ -28,17 +28,35 @@ struct RequestReport: Report {
         }
         fields.append("tokens", row.tokens.sorted { $0.key < $1.key }.map { Table.Cell("\($0.value) \($0.key)") })
         if let cost = row.cost { fields.append("cost", Table.Cell(Self.dollars(cost))) }
-        fields.append("attempts", row.attempts.enumerated().map { Self.cell($0.offset + 1, $0.element) })
+        fields.append("attempts", row.attempts.enumerated().flatMap { Self.cells($0.offset + 1, $0.element) })
         return fields.text(style)
     }
 
-    private static func cell(_ number: Int, _ attempt: RequestRow.Attempt) -> Table.Cell {
+    /// What came of an attempt, and below it why it was made so.
+    private static func cells(_ number: Int, _ attempt: RequestRow.Attempt) -> [Table.Cell] {
         let status = attempt.status == 0 ? "no answer" : String(attempt.status)
         let result = attempt.errorClass.isEmpty ? status : "\(status) \(attempt.errorClass)"
         let took = DurationText.precise(microseconds: attempt.duration)
-        return Table.Cell(
+        let head = Table.Cell(
             "\(number). \(attempt.key) at \(attempt.provider): \(result), \(took)",
             attempt.errorClass.isEmpty ? nil : .resting)
+        let details = [Self.circumstances(of: attempt), Self.passedOver(by: attempt)].filter { !$0.isEmpty }
+        return [head] + details.map { Table.Cell("   \($0)") }
+    }
+
+    private static func circumstances(of attempt: RequestRow.Attempt) -> String {
+        var parts: [String] = []
+        if !attempt.selection.isEmpty { parts.append(RouteWords.selection(attempt.selection)) }
+        if attempt.waited > 0 { parts.append("waited \(DurationText.precise(microseconds: attempt.waited))") }
+        if !attempt.decidedBy.isEmpty { parts.append("decided by \(attempt.decidedBy)") }
+        if attempt.isPossiblyBilled { parts.append("possibly billed") }
+        return parts.joined(separator: "; ")
+    }
+
+    private static func passedOver(by attempt: RequestRow.Attempt) -> String {
+        guard !attempt.passedOver.isEmpty else { return "" }
+        let others = attempt.passedOver.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
+        return "passed over: " + others.joined(separator: ", ")
     }
 
     /// Pico-dollars as dollars with six places, what is less than half of the last one rounded off.

@@ -14,8 +14,8 @@ enum DisplayWidth {
         character.unicodeScalars.reduce(0) { max($0, Self.of($1)) }
     }
 
-    /// The longest beginning that fits, with `…` where something is left out.
-    static func truncated(_ text: String, to width: Int) -> String {
+    /// The longest beginning that fits, with `mark`, one cell wide, where something is left out.
+    static func truncated(_ text: String, to width: Int, mark: Character = "…") -> String {
         guard Self.of(text) > width else { return text }
         guard width > 0 else { return "" }
         var kept = ""
@@ -26,7 +26,7 @@ enum DisplayWidth {
             kept.append(character)
             used += cells
         }
-        return kept + "…"
+        return kept + String(mark)
     }
 
     private static func of(_ scalar: Unicode.Scalar) -> Int {

@@ -97,7 +97,7 @@ struct Table {
     private func line(_ cells: [Cell], _ layout: [Placed], _ style: TextStyle) -> String {
         var line = ""
         for (cell, placed) in zip(cells, layout) {
-            let text = DisplayWidth.truncated(cell.text, to: placed.width)
+            let text = DisplayWidth.truncated(cell.text, to: placed.width, mark: style.cutMark)
             let blanks = String(repeating: " ", count: placed.width - DisplayWidth.of(text))
             let painted = style.painted(text, cell.colour)
             if !line.isEmpty || placed.index != layout.first?.index { line += String(repeating: " ", count: Self.gap) }

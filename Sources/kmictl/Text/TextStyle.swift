@@ -9,6 +9,11 @@ struct TextStyle {
     var isColoured: Bool
     /// The time now, in microseconds since the epoch, that relative times count from.
     var now: UInt64
+    /// Whether signs beyond ASCII can be shown.
+    var isUTF8 = true
+
+    /// What stands where a text is cut.
+    var cutMark: Character { self.isUTF8 ? "…" : "~" }
 
     /// The colours, named by what they mean.
     enum Colour: String {

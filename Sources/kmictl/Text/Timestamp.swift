@@ -27,12 +27,17 @@ enum Timestamp {
     /// `in 2 m 5 s`, `3 h ago`, `now`, seen from `now`.
     static func relative(_ moment: UInt64, now: UInt64) -> String {
         if moment > now {
-            // Rounded up: what is to come has not come when the figure says 0.
-            let left = moment - now
-            return "in " + DurationText.coarse(seconds: left / 1_000_000 + (left % 1_000_000 == 0 ? 0 : 1), units: 2)
+            return "in " + Self.distance(to: moment, now: now)
         }
         let seconds = (now - moment) / Self.microsecondsOfSecond
         return seconds == 0 ? "now" : DurationText.coarse(seconds: seconds, units: 1) + " ago"
+    }
+
+    /// `2 m 5 s`: how long until a moment that is to come.
+    static func distance(to moment: UInt64, now: UInt64) -> String {
+        // Rounded up: what is to come has not come when the figure says 0.
+        let left = moment - min(moment, now)
+        return DurationText.coarse(seconds: left / 1_000_000 + (left % 1_000_000 == 0 ? 0 : 1), units: 2)
     }
 
     /// The exact moment and how far it is away; empty for 0, which stands for "none" on the bus.

@@ -50,6 +50,9 @@ struct ControlClientTests {
             #expect(try await client.manager() == Samples.manager)
             #expect(try await client.keys() == [Samples.key])
             #expect(try await client.key("alpha") == Samples.key)
+            #expect(try await client.providers() == [Samples.provider])
+            #expect(try await client.summary(RequestFilter()) == Samples.summary)
+            #expect(try await client.explain("k2", ExplainOptions()) == [Samples.explained])
             #expect(try await client.clients() == [Samples.client])
             #expect(try await client.metrics() == "# TYPE kmi_up gauge\nkmi_up 1\n")
             var filter = RequestFilter()
@@ -85,6 +88,8 @@ struct ControlClientTests {
             try await client.changeKey("alpha", enabled: true, weight: 4)
             #expect(try await client.rotate() == Rotation(key: "beta", reason: "next"))
             #expect(try await client.rotate(to: "alpha", of: "kimi") == Rotation(key: "alpha", reason: "requested"))
+            #expect(try await client.refreshUsage(of: "alpha", provider: nil) == 2)
+            #expect(try await client.probeKey("alpha") == "invalid provider_auth_failed")
             #expect(try await client.resetKeys() == 3)
             try await client.resetKey("alpha")
             try await client.removeKey("alpha")
@@ -92,8 +97,8 @@ struct ControlClientTests {
             #expect(
                 plane.asked == [
                     "mode sticky", "dry run false", "change alpha: enabled true", "change alpha: weight 4",
-                    "rotate to any of any", "rotate to alpha of kimi", "reset all", "reset alpha", "remove alpha",
-                    "revoke ci",
+                    "rotate to any of any", "rotate to alpha of kimi", "refresh alpha of any", "probe alpha",
+                    "reset all", "reset alpha", "remove alpha", "revoke ci",
                 ])
         }
     }
@@ -149,6 +154,7 @@ struct ControlClientTests {
             #expect(try await Self.code { _ = try await client.key("omega") } == .notFound)
             #expect(try await Self.code { try await client.changeKey("omega", enabled: true) } == .notFound)
             #expect(try await Self.code { try await client.resetKey("omega") } == .notFound)
+            #expect(try await Self.code { _ = try await client.probeKey("omega") } == .notFound)
             #expect(try await Self.code { _ = try await client.request("omega") } == .notFound)
         }
     }

@@ -12,6 +12,8 @@ struct ControlNamesTests {
         #expect(ControlPath.key(label).text == path)
         #expect(ControlPath.keyLabel(of: ControlPath.key(label)) == label)
         #expect(ControlPath.clientName(of: ControlPath.client(label)) == label)
+        #expect(ControlPath.providerName(of: ControlPath.provider(label)) == label)
+        #expect(ControlPath.providerName(of: ControlPath.key(label)) == nil)
         #expect(ControlPath.clientName(of: ControlPath.key(label)) == nil)
         #expect(ControlPath.keyLabel(of: ControlPath.client(label)) == nil)
     }

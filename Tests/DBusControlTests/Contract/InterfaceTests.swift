@@ -20,7 +20,10 @@ struct InterfaceTests {
                 "Rotate(a{sv} options) -> (s key, s reason)", "ResetKeys() -> (u count)",
                 "CreateClient(s name, a{sv} options) -> (o client, h token)", "RevokeClient(s name) -> ()",
                 "Reload() -> (a(sss) entries)", "ListRequests(a{sv} filter) -> (aa{sv} requests, s cursor)",
-                "GetRequest(s id) -> (a{sv} request)", "Metrics() -> (s text)", "Subscribe(a{sv} options) -> ()",
+                "GetRequest(s id) -> (a{sv} request)",
+                "SummarizeRequests(a{sv} filter) -> (aa{sv} rows)",
+                "ExplainRoute(s model, a{sv} options) -> (aa{sv} rows)",
+                "RefreshUsage(a{sv} options) -> (u count)", "Metrics() -> (s text)", "Subscribe(a{sv} options) -> ()",
                 "Unsubscribe() -> ()",
             ])
     }
@@ -37,11 +40,22 @@ struct InterfaceTests {
         #expect(
             Self.properties(of: KeyInterface.description) == [
                 "Label s const", "Provider s const", "State s", "Reason s", "UsableAt t", "Warn b", "Enabled b rw",
-                "Priority i rw", "Weight u rw", "Masked s", "Fingerprint s", "Windows a(sddt)", "InFlight u silent",
-                "Requests t silent", "Errors a{st} silent", "LastUsedAt t silent", "ModelStates a(ssst)",
+                "Priority i rw", "Weight u rw", "Masked s", "Fingerprint s", "Windows a(sddt)",
+                "InconsistentWindows as", "InFlight u silent", "Requests t silent", "Errors a{st} silent",
+                "LastUsedAt t silent", "ModelStates a(ssst)",
             ])
-        #expect(Self.methods(of: KeyInterface.description) == ["Reset() -> ()"])
+        #expect(Self.methods(of: KeyInterface.description) == ["Reset() -> ()", "Probe() -> (s result)"])
         #expect(KeyInterface.description.signals.isEmpty)
+    }
+
+    @Test func aProviderHasTheMembersOfTheContract() {
+        #expect(
+            Self.properties(of: ProviderInterface.description) == [
+                "Name s const", "Kind s", "BaseUrl s", "Breaker s", "BreakerRetryAt t", "OverloadedUntil t",
+                "Keys ao", "Models as",
+            ])
+        #expect(ProviderInterface.description.methods.isEmpty)
+        #expect(ProviderInterface.description.signals.isEmpty)
     }
 
     @Test func aClientHasTheMembersOfTheContract() {

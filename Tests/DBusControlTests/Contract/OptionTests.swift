@@ -25,6 +25,25 @@ struct OptionTests {
         rotation.provider = "kimi"
         #expect(try RotationOptions(busValue: rotation.busValue) == rotation)
         #expect(try RotationOptions(busValue: RotationOptions().busValue) == RotationOptions())
+
+        var refresh = RefreshOptions()
+        refresh.key = "alpha"
+        refresh.provider = "kimi"
+        #expect(try RefreshOptions(busValue: refresh.busValue) == refresh)
+        #expect(try RefreshOptions(busValue: RefreshOptions().busValue) == RefreshOptions())
+
+        var explain = ExplainOptions()
+        explain.key = "alpha"
+        explain.session = "s/1"
+        explain.provider = "kimi"
+        explain.client = "ci"
+        #expect(try ExplainOptions(busValue: explain.busValue) == explain)
+        var past = ExplainOptions()
+        past.request = "req-1"
+        #expect(try ExplainOptions(busValue: past.busValue) == past)
+        #expect(try ExplainOptions(busValue: ExplainOptions().busValue) == ExplainOptions())
+        past.session = "s"
+        #expect(throws: ControlFault.self) { try ExplainOptions(busValue: past.busValue) }
     }
 
     @Test("a filter comes back as it was (A-024)")
@@ -44,12 +63,31 @@ struct OptionTests {
         #expect(RequestFilter().limit == 100)
     }
 
+    @Test("the filter of a summary has no limit and no cursor (X-007)")
+    func theFilterOfASummaryHasNoPages() throws {
+        var filter = RequestFilter()
+        filter.since = 1
+        filter.key = "alpha"
+        #expect(try RequestFilter(summaryBusValue: filter.summaryBusValue) == filter)
+        for option in ["limit", "cursor"] {
+            let fault = #expect(throws: ControlFault.self) {
+                try RequestFilter(summaryBusValue: .variants([option: .uint32(1)]))
+            }
+            #expect(fault?.code == .invalidArgument)
+            #expect(fault?.message.hasPrefix("unknown option \(option): ") == true)
+        }
+        #expect(throws: ControlFault.self) { try RequestFilter(summaryBusValue: .string("")) }
+    }
+
     /// The readers of all dictionaries of options, by the method that takes them.
     private static let readers: [String: @Sendable (BusValue) throws -> Void] = [
         "AddKey": { _ = try KeyOptions(busValue: $0) },
         "CreateClient": { _ = try ClientOptions(busValue: $0) },
         "Rotate": { _ = try RotationOptions(busValue: $0) },
         "ListRequests": { _ = try RequestFilter(busValue: $0) },
+        "SummarizeRequests": { _ = try RequestFilter(summaryBusValue: $0) },
+        "ExplainRoute": { _ = try ExplainOptions(busValue: $0) },
+        "RefreshUsage": { _ = try RefreshOptions(busValue: $0) },
     ]
 
     @Test(arguments: [
@@ -69,7 +107,12 @@ struct OptionTests {
         ("ListRequests", "key", .string("-alpha")), ("ListRequests", "provider", .boolean(true)),
         ("ListRequests", "client", .string(String(repeating: "c", count: 65))),
         ("ListRequests", "status", .uint32(99)), ("ListRequests", "status", .uint32(1000)),
-        ("ListRequests", "class", .string("Rate Limited")),
+        ("ListRequests", "class", .string("Rate Limited")), ("SummarizeRequests", "since", .string("1h")),
+        ("ExplainRoute", "key", .string("")), ("ExplainRoute", "session", .string("two words")),
+        ("ExplainRoute", "session", .string(String(repeating: "s", count: 1025))),
+        ("ExplainRoute", "provider", .uint32(1)), ("ExplainRoute", "client", .string("/")),
+        ("ExplainRoute", "request", .string("")), ("RefreshUsage", "key", .uint32(1)),
+        ("RefreshUsage", "provider", .string("no/label")),
     ])
     func refusesWhatIsNotAsExpectedAndNamesTheOption(method: String, option: String, value: BusValue) throws {
         let reader = try #require(Self.readers[method])
@@ -78,7 +121,9 @@ struct OptionTests {
         #expect(fault?.message.hasPrefix("option \(option): expected ") == true, "\(fault?.message ?? "")")
     }
 
-    @Test(arguments: ["AddKey", "CreateClient", "Rotate", "ListRequests"])
+    @Test(arguments: [
+        "AddKey", "CreateClient", "Rotate", "ListRequests", "SummarizeRequests", "ExplainRoute", "RefreshUsage",
+    ])
     func refusesUnknownOptions(method: String) throws {
         let reader = try #require(Self.readers[method])
         let fault = #expect(throws: ControlFault.self) { try reader(.variants(["colour": .string("red")])) }

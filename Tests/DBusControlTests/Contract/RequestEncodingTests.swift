@@ -26,7 +26,10 @@ struct RequestEncodingTests {
         let attempt = try #require(fields["attempts"]?.asArray?.first?.asDictionary)
         #expect(
             attempt.mapValues(\.signature)
-                == ["key": "s", "provider": "s", "class": "s", "status": "u", "duration_us": "t"])
+                == [
+                    "key": "s", "provider": "s", "class": "s", "status": "u", "duration_us": "t", "selection": "s",
+                    "possibly_billed": "b", "decided_by": "s", "waited_us": "t", "passed_over": "a{ss}",
+                ])
     }
 
     @Test func leavesOutWhatIsNotKnown() throws {

@@ -36,6 +36,7 @@ enum Samples {
             KeyStatus.Window(name: "5h", used: 12.5, limit: 100, resetsAt: 1_767_225_700_000_000),
             KeyStatus.Window(name: "month", used: 0.25, limit: 1, resetsAt: 0),
         ]
+        status.inconsistentWindows = ["5h"]
         status.inFlight = 4
         status.requests = 12_345
         status.errors = ["rate_limited": 3, "timeout": 1]
@@ -45,6 +46,49 @@ enum Samples {
                 model: "kimi-for-coding", state: "cooling", reason: "rate_limited", usableAt: 1_767_225_670_000_000)
         ]
         return status
+    }()
+
+    static let provider: ProviderStatus = {
+        var status = ProviderStatus()
+        status.name = "kimi"
+        status.kind = "kimi"
+        status.baseURL = "https://api.kimi.com/coding/v1"
+        status.breaker = "open"
+        status.breakerRetryAt = 1_767_225_610_000_000
+        status.overloadedUntil = 1_767_225_605_000_000
+        status.keys = ["alpha", "my-key"]
+        status.models = ["kimi-for-coding"]
+        return status
+    }()
+
+    static let explained: ExplainRow = {
+        var row = ExplainRow()
+        row.provider = "kimi"
+        row.key = "alpha"
+        row.model = "kimi-for-coding"
+        row.isChosen = true
+        row.selection = "trial"
+        row.state = "cooling"
+        row.obstacle = "state"
+        row.reason = "provider_rate_limited"
+        row.usableAt = 1_767_225_660_000_000
+        row.breaker = "half_open"
+        row.candidate = 2
+        return row
+    }()
+
+    static let summary: RequestSummary = {
+        var first = RequestSummary.Row()
+        first.key = "alpha"
+        first.provider = "kimi"
+        first.requests = 30
+        first.isEligible = true
+        first.weight = 3
+        var second = RequestSummary.Row()
+        second.key = "beta"
+        second.provider = "kimi"
+        second.requests = 10
+        return RequestSummary(rows: [first, second])
     }()
 
     static let client: ClientStatus = {
@@ -90,6 +134,11 @@ enum Samples {
         attempt.errorClass = errorClass
         attempt.status = status
         attempt.duration = 5000
+        attempt.selection = "turn"
+        attempt.isPossiblyBilled = true
+        attempt.decidedBy = "status"
+        attempt.waited = 2000
+        attempt.passedOver = key == "alpha" ? [:] : ["alpha": "tried"]
         return attempt
     }
 }

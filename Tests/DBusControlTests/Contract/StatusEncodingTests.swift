@@ -12,6 +12,13 @@ struct StatusEncodingTests {
         #expect(try KeyStatus(busProperties: Samples.key.busProperties) == Samples.key)
     }
 
+    @Test func aProviderComesBackAsItWas() throws {
+        #expect(try ProviderStatus(busProperties: Samples.provider.busProperties) == Samples.provider)
+        // Keys are objects, and none of another kind.
+        let client: BusValue = .array(of: "o", [.path(ControlPath.client("ci"))])
+        #expect(throws: ControlFault.self) { try ProviderStatus(busProperties: ["Keys": client]) }
+    }
+
     @Test func aClientComesBackAsItWas() throws {
         #expect(try ClientStatus(busProperties: Samples.client.busProperties) == Samples.client)
     }
@@ -43,6 +50,10 @@ struct StatusEncodingTests {
             #expect(Samples.key.value(of: property).signature == property.description.signature, "\(property)")
             #expect(KeyStatus().value(of: property).signature == property.description.signature, "\(property)")
         }
+        for property in ProviderInterface.Property.allCases {
+            #expect(Samples.provider.value(of: property).signature == property.description.signature, "\(property)")
+            #expect(ProviderStatus().value(of: property).signature == property.description.signature, "\(property)")
+        }
         for property in ClientInterface.Property.allCases {
             #expect(Samples.client.value(of: property).signature == property.description.signature, "\(property)")
             #expect(ClientStatus().value(of: property).signature == property.description.signature, "\(property)")
@@ -52,6 +63,7 @@ struct StatusEncodingTests {
     @Test func whatIsMissingKeepsItsDefaultAndWhatIsUnknownIsPassedOver() throws {
         #expect(try ManagerStatus(busProperties: [:]) == ManagerStatus())
         #expect(try KeyStatus(busProperties: ["Novelty": .boolean(true)]) == KeyStatus())
+        #expect(try ProviderStatus(busProperties: ["Novelty": .boolean(true)]) == ProviderStatus())
         #expect(try ClientStatus(busProperties: ["Novelty": .boolean(true)]) == ClientStatus())
     }
 
@@ -67,6 +79,12 @@ struct StatusEncodingTests {
             var properties = Samples.key.busProperties
             properties[property.rawValue] = .byte(1)
             let fault = #expect(throws: ControlFault.self) { try KeyStatus(busProperties: properties) }
+            #expect(fault?.message.contains(property.rawValue) == true)
+        }
+        for property in ProviderInterface.Property.allCases {
+            var properties = Samples.provider.busProperties
+            properties[property.rawValue] = .byte(1)
+            let fault = #expect(throws: ControlFault.self) { try ProviderStatus(busProperties: properties) }
             #expect(fault?.message.contains(property.rawValue) == true)
         }
         for property in ClientInterface.Property.allCases {

@@ -16,6 +16,7 @@ struct AuthorisationTests {
             let objects = [
                 (ControlPath.manager, ManagerInterface.description),
                 (ControlPath.key("alpha"), KeyInterface.description),
+                (ControlPath.provider("kimi"), ProviderInterface.description),
                 (ControlPath.client("ci"), ClientInterface.description),
             ]
             for (path, interface) in objects {
@@ -57,6 +58,7 @@ struct AuthorisationTests {
         case "u": .uint32(1)
         case "t": .uint64(1)
         case "as": .strings([])
+        case "ao": .array(of: "o", [])
         case "a{sv}": .variants([:])
         case "a{st}": .counts([:])
         case "a(sddt)": .array(of: "(sddt)", [])
@@ -77,12 +79,17 @@ struct AuthorisationTests {
         #expect(policy(ManagerInterface.name, "Rotate") == .control)
         #expect(policy(ManagerInterface.name, "AddKey") == .secrets)
         #expect(policy(ManagerInterface.name, "CreateClient") == .secrets)
+        #expect(policy(ManagerInterface.name, "ExplainRoute") == .read)
+        #expect(policy(ManagerInterface.name, "SummarizeRequests") == .read)
+        #expect(policy(ManagerInterface.name, "RefreshUsage") == .control)
+        #expect(policy(KeyInterface.name, "Probe") == .control)
         #expect(policy(KeyInterface.name, "Reset") == .control)
         #expect(policy(ClientInterface.name, "Revoke") == .control)
         #expect(policy(Standard.properties, "GetAll") == .read)
         #expect(policy(Standard.properties, "Set") == .control)
         #expect(policy(Standard.objectManager, "GetManagedObjects") == .read)
         // What does not exist is nobody's, but for those who may do everything.
+        #expect(policy(ProviderInterface.name, "Novelty") == .secrets)
         #expect(policy(ManagerInterface.name, "Novelty") == .secrets)
     }
 

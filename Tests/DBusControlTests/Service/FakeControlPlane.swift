@@ -7,7 +7,11 @@ final class FakeControlPlane: ControlPlane {
     struct State {
         var manager = Samples.manager
         var keys: [KeyStatus] = [Samples.key]
+        var providers: [ProviderStatus] = [Samples.provider]
         var clients: [ClientStatus] = [Samples.client]
+        var summary = Samples.summary
+        var explanation = [Samples.explained]
+        var explainOptions: ExplainOptions?
         var rows: [RequestRow] = []
         var cursor = ""
         var entries: [ReloadEntry] = []
@@ -45,6 +49,8 @@ final class FakeControlPlane: ControlPlane {
     func managerStatus() -> ManagerStatus { self.with { $0.manager } }
     func keys() -> [KeyStatus] { self.with { $0.keys } }
     func key(_ label: String) -> KeyStatus? { self.keys().first { $0.label == label } }
+    func providers() -> [ProviderStatus] { self.with { $0.providers } }
+    func provider(_ name: String) -> ProviderStatus? { self.providers().first { $0.name == name } }
     func clients() -> [ClientStatus] { self.with { $0.clients } }
     func client(_ name: String) -> ClientStatus? { self.clients().first { $0.name == name } }
     func metrics() async -> String { "# TYPE kmi_up gauge\nkmi_up 1\n" }
@@ -131,6 +137,32 @@ final class FakeControlPlane: ControlPlane {
             state.filter = filter
             return RequestPage(rows: Array(state.rows.prefix(Int(filter.limit))), cursor: state.cursor)
         }
+    }
+
+    func summary(_ filter: RequestFilter) async throws(ControlFault) -> RequestSummary {
+        try self.note("summary")
+        return self.with { state in
+            state.filter = filter
+            return state.summary
+        }
+    }
+
+    func explain(_ model: String, _ options: ExplainOptions) async throws(ControlFault) -> [ExplainRow] {
+        try self.note("explain \(model)")
+        return self.with { state in
+            state.explainOptions = options
+            return state.explanation
+        }
+    }
+
+    func refreshUsage(of key: String?, provider: String?) async throws(ControlFault) -> UInt32 {
+        try self.note("refresh \(key ?? "any") of \(provider ?? "any")")
+        return 2
+    }
+
+    func probeKey(_ label: String) async throws(ControlFault) -> String {
+        try self.note("probe \(label)")
+        return "invalid provider_auth_failed"
     }
 
     func request(_ id: String) async throws(ControlFault) -> RequestRow? {

@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct IntrospectionTests {
     private static let interfaces = [
-        ManagerInterface.description, KeyInterface.description, ClientInterface.description,
+        ManagerInterface.description, KeyInterface.description, ProviderInterface.description,
+        ClientInterface.description,
     ]
 
     private static func file(of interface: InterfaceDescription) -> String {
@@ -44,6 +45,7 @@ struct IntrospectionTests {
             let objects = [
                 (ControlPath.manager, ManagerInterface.description),
                 (ControlPath.key("alpha"), KeyInterface.description),
+                (ControlPath.provider("kimi"), ProviderInterface.description),
                 (ControlPath.client("ci"), ClientInterface.description),
             ]
             for (path, interface) in objects {
@@ -56,7 +58,9 @@ struct IntrospectionTests {
 
     @Test func everyObjectHasTheStandardInterfacesAndIsFoundFromTheRoot() async throws {
         try await ControlStage.with { stage in
-            for path in [ControlPath.manager, ControlPath.key("alpha"), ControlPath.client("ci")] {
+            for path in [
+                ControlPath.manager, ControlPath.key("alpha"), ControlPath.provider("kimi"), ControlPath.client("ci"),
+            ] {
                 let xml = try await stage.introspect(path)
                 for standard in ["Properties", "Introspectable", "Peer"] {
                     #expect(xml.contains("\"org.freedesktop.DBus.\(standard)\""), "\(standard) of \(path)")
@@ -67,6 +71,7 @@ struct IntrospectionTests {
             #expect(try await stage.introspect("/").contains("<node name=\"org\""))
             let manager = try await stage.introspect(ControlPath.manager)
             #expect(manager.contains("<node name=\"key\""))
+            #expect(manager.contains("<node name=\"provider\""))
             #expect(manager.contains("<node name=\"client\""))
             #expect(try await stage.introspect("/org/kmi/Proxy1/key").contains("<node name=\"alpha\""))
         }

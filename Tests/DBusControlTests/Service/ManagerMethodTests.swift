@@ -82,8 +82,62 @@ struct ManagerMethodTests {
             var filter = RequestFilter()
             filter.limit = 1000
             let answer = try await stage.call(.listRequests, [filter.busValue])
-            #expect(try RequestPage(busValues: answer).rows == Array(repeating: row, count: 250))
-            #expect(stage.plane.asked.count == 3)
+            #expect(try RequestPage(busValues: answer).rows == Array(repeating: row, count: 125))
+            #expect(stage.plane.asked.count == 4)
+        }
+    }
+
+    @Test("summarises requests without pages (X-007)")
+    func summarisesRequests() async throws {
+        try await ControlStage.with { stage in
+            var filter = RequestFilter()
+            filter.since = 7
+            let answer = try await stage.call(.summarizeRequests, [filter.summaryBusValue])
+            #expect(try RequestSummary(busValue: try #require(answer.first)) == Samples.summary)
+            #expect(stage.plane.with { $0.filter } == filter)
+            #expect(
+                await errorName { try await stage.call(.summarizeRequests, [filter.busValue]) }
+                    == "org.kmi.Proxy1.Error.InvalidArgument")
+        }
+    }
+
+    @Test func explainsRoutes() async throws {
+        try await ControlStage.with { stage in
+            var options = ExplainOptions()
+            options.session = "s1"
+            let answer = try await stage.call(.explainRoute, [.string("k2"), options.busValue])
+            #expect(try ExplainRow.rows(busValue: try #require(answer.first)) == [Samples.explained])
+            #expect(stage.plane.with { $0.explainOptions } == options)
+            options = ExplainOptions()
+            options.request = "req-1"
+            try await stage.call(.explainRoute, [.string(""), options.busValue])
+            #expect(stage.plane.asked == ["explain k2", "explain "])
+            #expect(stage.plane.with { $0.explainOptions } == options)
+            for model in ["two words", "é", String(repeating: "m", count: 257)] {
+                #expect(
+                    await errorName { try await stage.call(.explainRoute, [.string(model), .variants([:])]) }
+                        == "org.kmi.Proxy1.Error.InvalidArgument")
+            }
+        }
+    }
+
+    @Test func asksProvidersForUsageAndKeys() async throws {
+        try await ControlStage.with { stage in
+            var options = RefreshOptions()
+            #expect(try await stage.call(.refreshUsage, [options.busValue]) == [.uint32(2)])
+            options.key = "alpha"
+            options.provider = "kimi"
+            try await stage.call(.refreshUsage, [options.busValue])
+            let probed = try await stage.call(
+                ControlPath.key("alpha"), KeyInterface.name, KeyInterface.Method.probe.member)
+            #expect(probed == [.string("invalid provider_auth_failed")])
+            #expect(stage.plane.asked == ["refresh any of any", "refresh alpha of kimi", "probe alpha"])
+            stage.plane.with { $0.fault = ControlFault(.upstreamFailed, "no answer") }
+            #expect(
+                await errorName {
+                    try await stage.call(
+                        ControlPath.key("alpha"), KeyInterface.name, KeyInterface.Method.probe.member)
+                } == "org.kmi.Proxy1.Error.UpstreamFailed")
         }
     }
 

@@ -16,7 +16,12 @@ struct ObjectTests {
                 return
             }
             #expect(
-                Set(objects.compactMap(\.key.asPath)) == [ControlPath.key("alpha"), ControlPath.client("ci")])
+                Set(objects.compactMap(\.key.asPath)) == [
+                    ControlPath.key("alpha"), ControlPath.provider("kimi"), ControlPath.client("ci"),
+                ])
+            let provider = try #require(objects.first { $0.key.asPath == ControlPath.provider("kimi") })
+            let ofProvider = try #require(provider.value.asDictionary?[ProviderInterface.name.text]?.asDictionary)
+            #expect(try ProviderStatus(busProperties: ofProvider) == Samples.provider)
             let key = try #require(objects.first { $0.key.asPath == ControlPath.key("alpha") })
             let properties = try #require(key.value.asDictionary?[KeyInterface.name.text]?.asDictionary)
             #expect(try KeyStatus(busProperties: properties) == Samples.key)
@@ -52,6 +57,14 @@ struct ObjectTests {
             stage.service.objectsChanged()
             let gone = try #require(await iterator.next())
             #expect(gone.arguments[0] == .path(ControlPath.client("ci")))
+
+            stage.plane.with { $0.providers[0].name = "moonshot" }
+            stage.service.objectsChanged()
+            let left = try #require(await iterator.next())
+            #expect(left.member == "InterfacesRemoved")
+            #expect(left.arguments[0] == .path(ControlPath.provider("kimi")))
+            let came = try #require(await iterator.next())
+            #expect(came.arguments[0] == .path(ControlPath.provider("moonshot")))
         }
     }
 

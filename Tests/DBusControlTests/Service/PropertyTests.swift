@@ -12,6 +12,8 @@ struct PropertyTests {
             #expect(manager == Samples.manager.busProperties)
             let key = try await stage.getAll(ControlPath.key("alpha"), KeyInterface.name)
             #expect(key == Samples.key.busProperties)
+            let provider = try await stage.getAll(ControlPath.provider("kimi"), ProviderInterface.name)
+            #expect(provider == Samples.provider.busProperties)
             let client = try await stage.getAll(ControlPath.client("ci"), ClientInterface.name)
             #expect(client == Samples.client.busProperties)
         }
@@ -26,6 +28,10 @@ struct PropertyTests {
             for property in KeyInterface.Property.allCases {
                 let told = try await stage.get(ControlPath.key("alpha"), KeyInterface.name, property.rawValue)
                 #expect(told == Samples.key.value(of: property), "\(property)")
+            }
+            for property in ProviderInterface.Property.allCases {
+                let told = try await stage.get(ControlPath.provider("kimi"), ProviderInterface.name, property.rawValue)
+                #expect(told == Samples.provider.value(of: property), "\(property)")
             }
             for property in ClientInterface.Property.allCases {
                 let told = try await stage.get(ControlPath.client("ci"), ClientInterface.name, property.rawValue)

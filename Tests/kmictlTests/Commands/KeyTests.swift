@@ -10,7 +10,48 @@ struct KeyTests {
         #expect(result.lines.count == 4)
         #expect(result.lines.allSatisfy { DisplayWidth.of($0) <= 80 })
         #expect(result.lines[0].hasPrefix("LABEL  PROVIDER  STATE"))
-        #expect(result.lines[2].hasPrefix("beta   kimi      cooling  in 1 m 30 s"))
+        #expect(
+            result.output == """
+                LABEL  PROVIDER  STATE    BACK         REASON                 REQUESTS  ERRORS
+                alpha  kimi      usable                                            100       0
+                beta   kimi      cooling  in 1 m 30 s  provider_rate_limited       100       2
+                gamma  kimi      invalid  in 10 m      provider_auth_failed        100       2
+
+                """)
+    }
+
+    @Test("says why a key rests, when it is back, for which models, and where little is left, in 80 columns")
+    func listsReasonsAndModels() async throws {
+        func state(_ model: String, _ state: String, back: UInt64) -> KeyStatus.ModelState {
+            KeyStatus.ModelState(
+                model: model, state: state, reason: "provider_rate_limited",
+                usableAt: Samples.now + back * Samples.second)
+        }
+        let daemon = FakeDaemon()
+        daemon.with { daemon in
+            daemon.keys = [
+                Samples.key("alpha", "usable"),
+                Samples.key("beta", "exhausted", reason: "provider_quota_exhausted", back: 7_500),
+                Samples.key("gamma", "usable"), Samples.key("delta", "disabled"),
+            ]
+            daemon.keys[0].warn = true
+            daemon.keys[2].modelStates = [
+                state("gpt-5", "cooling", back: 60), state("gpt-5-mini", "cooling", back: 12),
+                state("o4", "exhausted", back: 10_800),
+            ]
+            daemon.keys[3].modelStates = [state("gpt-5", "billing", back: 0)]
+        }
+        #expect(
+            try await kmictl("keys", daemon: daemon, terminal: .plain).output == """
+                LABEL  STATE      BACK         REASON                MODELS
+                alpha  usable !
+                beta   exhausted  in 2 h 5 m   provider_quota_exha…
+                gamma  usable                                        cooling 12 s (2 models), e…
+                delta  disabled                                      billing (1 model)
+
+                """)
+        let piped = try await kmictl("keys", daemon: daemon)
+        #expect(piped.output.contains("cooling 12 s (2 models), exhausted 3 h (1 model)"))
     }
 
     @Test func listsNothingWithoutKeys() async throws {
@@ -29,7 +70,7 @@ struct KeyTests {
         daemon.with { $0.keys = [Samples.key("beta", "cooling", reason: "provider_rate_limited", back: 90)] }
         let expected =
             #"[{"enabled":true,"errors":{"provider_rate_limited":2},"fingerprint":"0123456789ab","in_flight":0,"#
-            + #""label":"beta","last_used_at":"2026-01-02T03:04:00Z","masked":"sk-a***wxyz","model_states":[],"#
+            + #""inconsistent_windows":[],"label":"beta","last_used_at":"2026-01-02T03:04:00Z","masked":"sk-a***wxyz","model_states":[],"#
             + #""priority":0,"provider":"kimi","reason":"provider_rate_limited","requests":100,"state":"cooling","#
             + #""usable_at":"2026-01-02T03:05:35Z","warn":false,"weight":1,"windows":[]}]"# + "\n"
         #expect(try await kmictl("keys", "list", "--json", daemon: daemon).output == expected)
@@ -48,11 +89,14 @@ struct KeyTests {
                 KeyStatus.Window(name: "5h", used: 12, limit: 100, resetsAt: Samples.now + 60 * Samples.second),
                 KeyStatus.Window(name: "7d", used: 0.25, limit: 1, resetsAt: 0),
                 KeyStatus.Window(name: "month", used: .nan, limit: .nan, resetsAt: 0),
+                KeyStatus.Window(name: "balance", used: 0, limit: 12.5, resetsAt: 0),
             ]
+            state.keys[0].inconsistentWindows = ["7d"]
         }
         let text = try await kmictl("keys", "show", "alpha", daemon: daemon).output
         #expect(text.contains("windows      5h: 12 of 100 used (12 %), resets in 1 m\n"))
-        #expect(text.contains("             7d: 25 % used\n"))
+        #expect(text.contains("             7d: 25 % used, inconsistent\n"))
+        #expect(text.contains("             balance: 12.5 left\n"))
         #expect(text.contains("             month: unknown\n"))
         let json = try await kmictl("keys", "show", "alpha", "--json", daemon: daemon).output
         #expect(json.contains(#"{"limit":null,"name":"month","resets_at":null,"used":null}"#))
@@ -84,6 +128,27 @@ struct KeyTests {
         #expect(daemon.asked == asked)
         #expect(output.standardOutput.isEmpty)
         #expect(output.standardError.hasPrefix("key alpha: \(action).\n"))
+    }
+
+    @Test("asks the provider for a key and prints what came out, with patience")
+    func probesAKey() async throws {
+        let daemon = FakeDaemon()
+        #expect(try await kmictl("keys", "probe", "alpha", daemon: daemon).output == "usable\n")
+        #expect(daemon.with { $0.timeout } == .seconds(120))
+        daemon.with { $0.probe = "invalid provider_auth_failed" }
+        let refused = try await kmictl("keys", "probe", "alpha", "--timeout", "3s", daemon: daemon)
+        #expect(refused.output == "invalid provider_auth_failed\n")
+        #expect(refused.status == .success)
+        #expect(daemon.with { $0.timeout } == .seconds(3))
+        #expect(
+            try await kmictl("keys", "probe", "alpha", "--json", daemon: daemon).output
+                == #"{"label":"alpha","reason":"provider_auth_failed","state":"invalid"}"# + "\n")
+        #expect(daemon.asked == ["probe alpha", "probe alpha", "probe alpha"])
+        let unknown = try await kmictl("keys", "probe", "alhpa", daemon: daemon)
+        #expect(unknown.status == .notFound)
+        #expect(unknown.errors == "kmictl: there is no key alhpa. Did you mean alpha?\n")
+        daemon.with { $0.failure = ControlClientError(.upstreamFailed, "kimi does not answer.") }
+        #expect(try await kmictl("keys", "probe", "alpha", daemon: daemon).status == .failed)
     }
 
     @Test func resetsAllKeysAtOnce() async throws {

@@ -50,13 +50,51 @@ struct RequestTests {
         let json = try await kmictl("request", "req-2", "--json").output
         #expect(
             json
-                == #"{"attempts":[{"class":"provider_server_error","duration_us":1250000,"key":"alpha","#
-                + #""provider":"kimi","status":500}],"class":"provider_server_error","client":"ci","#
+                == #"{"attempts":[{"class":"provider_server_error","decided_by":"","duration_us":1250000,"key":"alpha","#
+                + #""passed_over":{},"possibly_billed":false,"provider":"kimi","selection":"","status":500,"#
+                + #""waited_us":0}],"class":"provider_server_error","client":"ci","#
                 + #""cost_pico_usd":1500000,"dialect":"openai","duration_us":1250000,"first_byte_us":350000,"#
                 + #""id":"req-2","key":"alpha","model":"kimi-for-coding","outcome":"complete","project":"","#
                 + #""provider":"kimi","received_at":"2026-01-02T03:04:02Z","status":502,"stream":false,"#
                 + #""tokens":{"input":10,"output":20}}"# + "\n")
         #expect(try await kmictl("request", "req-9").status == .notFound)
+    }
+
+    @Test("tells of each attempt why it was made so, and who was passed over")
+    func showsTheAttemptTrail() async throws {
+        let daemon = FakeDaemon()
+        daemon.with { state in
+            state.rows[0].attempts[0].errorClass = "provider_rate_limited"
+            state.rows[0].attempts[0].status = 429
+            state.rows[0].attempts[0].selection = "turn"
+            state.rows[0].attempts[0].decidedBy = "kimi.rate_limit"
+            state.rows[0].attempts[0].passedOver = ["gamma": "cooling", "delta\n": "in_flight"]
+            var second = RequestRow.Attempt()
+            second.key = "beta"
+            second.provider = "kimi"
+            second.errorClass = "provider_timeout"
+            second.duration = 30_000_000
+            second.selection = "only"
+            second.waited = 250_000
+            second.isPossiblyBilled = true
+            second.decidedBy = "timeout"
+            state.rows[0].attempts.append(second)
+        }
+        let text = try await kmictl("request", "req-1", daemon: daemon, terminal: .plain).output
+        let trail = try #require(text.firstRange(of: "attempts"))
+        #expect(
+            text[trail.lowerBound...] == """
+                attempts    1. alpha at kimi: 429 provider_rate_limited, 1.25 s
+                               its turn; decided by kimi.rate_limit
+                               passed over: delta\\n (in_flight), gamma (cooling)
+                            2. beta at kimi: no answer provider_timeout, 30.00 s
+                               there is no other one; waited 250 ms; decided by timeout;
+                            possibly billed
+
+                """)
+        let json = try await kmictl("request", "req-1", "--json", daemon: daemon).output
+        #expect(json.contains(#""passed_over":{"delta\n":"in_flight","gamma":"cooling"},"possibly_billed":false"#))
+        #expect(json.contains(#""selection":"only","status":0,"waited_us":250000"#))
     }
 
     @Test func followsOneObjectALine() async throws {

@@ -30,10 +30,46 @@ struct StatusTests {
             + #""keys":{"billing":0,"cooling":1,"disabled":0,"exhausted":0,"invalid":1,"suspect":0,"usable":1},"#
             + #""keys_total":3,"keys_usable":1,"#
             + #""listeners":["http://127.0.0.1:7878","unix:/run/user/1000/kmi/proxy.sock"],"#
-            + #""next_usable_at":"2026-01-02T03:05:35Z","requests_in_flight":2,"rotation_mode":"round-robin","#
+            + #""next_usable_at":"2026-01-02T03:05:35Z","#
+            + #""providers":[{"breaker":"closed","breaker_retry_at":null,"name":"kimi","overloaded_until":null}],"#
+            + #""requests_in_flight":2,"rotation_mode":"round-robin","#
             + #""started_at":"2026-01-02T02:04:05Z","state":"running","version":"0.1.0","#
             + #""warnings":["the provider refuses the key gamma"]}"# + "\n"
         #expect(try await kmictl("status", "--json").output == expected)
+    }
+
+    @Test("shows breakers that are not closed, and providers that are overloaded (K-008)")
+    func showsProvidersThatAreNotAsked() async throws {
+        let daemon = FakeDaemon()
+        daemon.with { state in
+            state.providers = [
+                Samples.provider("deepseek", breaker: "half_open"), Samples.provider("kimi", overloaded: 30),
+                Samples.provider("local"), Samples.provider("openai", breaker: "open", retry: 8, overloaded: 3),
+                Samples.provider("other\u{1B}[2J", breaker: "open"),
+            ]
+        }
+        #expect(
+            try await kmictl("status", daemon: daemon).output == """
+                kmid       running, version 0.1.0, started 1 h ago
+                listening  http://127.0.0.1:7878
+                           unix:/run/user/1000/kmi/proxy.sock
+                mode       round-robin
+                next key   alpha
+                keys       1 usable, 1 cooling, 1 invalid
+                recovery   2026-01-02T03:05:35Z (in 1 m 30 s)
+                providers  deepseek: breaker half open, one request is trying it
+                           kimi: overloaded, asked again in 30 s
+                           openai: breaker open, tried again in 8 s; overloaded, asked again in 3 s
+                           other\\u{1b}[2J: breaker open, tried again with the next request
+                in flight  2
+                warnings   the provider refuses the key gamma
+
+                """)
+        let json = try await kmictl("status", "--json", daemon: daemon).output
+        #expect(
+            json.contains(
+                #"{"breaker":"open","breaker_retry_at":"2026-01-02T03:04:13Z","name":"openai","#
+                    + #""overloaded_until":"2026-01-02T03:04:08Z"}"#))
     }
 
     @Test func tellsAPersonWithoutKeysWhatToDo() async throws {

@@ -8,6 +8,11 @@ final class FakeDaemon: ControlAccess {
     struct State {
         var manager = Samples.manager
         var keys = Samples.keys
+        var providers = Samples.providers
+        var summary = RequestSummary(rows: [])
+        var explanation = Samples.explanation
+        var explainOptions: ExplainOptions?
+        var probe = "usable"
         var clients = Samples.clients
         var rows = Samples.rows
         var cursor = ""
@@ -24,6 +29,8 @@ final class FakeDaemon: ControlAccess {
         /// What a following tells before it ends.
         var followed: [RequestRow] = []
         var isClosed = false
+        /// The longest wait that the connection was made with.
+        var timeout: Duration?
     }
 
     private let state = Mutex(State())
@@ -52,6 +59,35 @@ final class FakeDaemon: ControlAccess {
 
     func manager() async throws(ControlClientError) -> ManagerStatus { try self.ask("manager") { $0.manager } }
     func keys() async throws(ControlClientError) -> [KeyStatus] { try self.ask("keys") { $0.keys } }
+    func providers() async throws(ControlClientError) -> [ProviderStatus] { try self.ask("providers") { $0.providers } }
+
+    func summary(_ filter: RequestFilter) async throws(ControlClientError) -> RequestSummary {
+        try self.ask("summary") { state in
+            state.filter = filter
+            return state.summary
+        }
+    }
+
+    func explain(_ model: String, _ options: ExplainOptions) async throws(ControlClientError) -> [ExplainRow] {
+        if let request = options.request, !self.with({ $0.rows.contains { $0.id == request } }) {
+            throw ControlClientError(.notFound, "no request")
+        }
+        return try self.ask("explain \(model)") { state in
+            state.explainOptions = options
+            return state.explanation
+        }
+    }
+
+    func refreshUsage(of key: String?, provider: String?) async throws(ControlClientError) -> UInt32 {
+        try self.ask("refresh \(key ?? "-") of \(provider ?? "-")") { _ in 2 }
+    }
+
+    func probeKey(_ label: String) async throws(ControlClientError) -> String {
+        let result = try self.ask("probe \(label)") { $0.probe }
+        try self.needKey(label)
+        return result
+    }
+
     func clients() async throws(ControlClientError) -> [ClientStatus] { try self.ask("clients") { $0.clients } }
     func metrics() async throws(ControlClientError) -> String { try self.ask("metrics") { $0.metrics } }
 

@@ -41,6 +41,47 @@ enum Samples {
         return key
     }
 
+    static let providers: [ProviderStatus] = [Samples.provider("kimi")]
+
+    static func provider(_ name: String, breaker: String = "closed", retry: UInt64 = 0, overloaded: UInt64 = 0)
+        -> ProviderStatus
+    {
+        var provider = ProviderStatus()
+        provider.name = name
+        provider.kind = "kimi"
+        provider.breaker = breaker
+        provider.breakerRetryAt = retry == 0 ? 0 : Samples.now + retry * Samples.second
+        provider.overloadedUntil = overloaded == 0 ? 0 : Samples.now + overloaded * Samples.second
+        return provider
+    }
+
+    static let explanation: [ExplainRow] = [
+        Samples.explained("alpha", selection: "affinity"),
+        Samples.explained("beta", state: "cooling", obstacle: "state", reason: "provider_rate_limited", back: 90),
+        Samples.explained("gamma", obstacle: "turn"),
+        Samples.explained("delta", of: "moonshot", model: "kimi-k2", obstacle: "provider", breaker: "open", back: 8),
+    ]
+
+    static func explained(
+        _ key: String, of provider: String = "kimi", model: String = "kimi-for-coding", selection: String = "",
+        state: String = "usable", obstacle: String = "", reason: String = "", breaker: String = "closed",
+        back: UInt64 = 0
+    ) -> ExplainRow {
+        var row = ExplainRow()
+        row.provider = provider
+        row.key = key
+        row.model = model
+        row.isChosen = !selection.isEmpty
+        row.selection = selection
+        row.state = state
+        row.obstacle = obstacle
+        row.reason = reason
+        row.usableAt = back == 0 ? 0 : Samples.now + back * Samples.second
+        row.breaker = breaker
+        row.candidate = 1
+        return row
+    }
+
     static let clients: [ClientStatus] = {
         var client = ClientStatus()
         client.name = "ci"

@@ -7,6 +7,8 @@ import Synchronization
 extension Terminal {
     /// Pipes all around, as a script has them.
     static let none = Terminal(hasInput: false, hasOutput: false, hasErrors: false, width: nil, allowsColour: true)
+    /// A terminal of 80 columns without colours.
+    static let plain = Terminal(hasInput: true, hasOutput: true, hasErrors: true, width: 80, allowsColour: false)
     /// A terminal of 80 columns that shows colours.
     static let usual = Terminal(hasInput: true, hasOutput: true, hasErrors: true, width: 80, allowsColour: true)
 }
@@ -57,7 +59,8 @@ func kmictl(
         input: pipe.reading,
         output: output,
         now: { Samples.now },
-        connect: { (_, _) async throws(ControlClientError) in
+        connect: { (_, timeout) async throws(ControlClientError) in
+            daemon.with { $0.timeout = timeout }
             if let connection { throw connection }
             return daemon
         }
