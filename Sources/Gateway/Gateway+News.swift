@@ -56,7 +56,9 @@ extension Gateway {
             ]
         )
         self.observer.keyChanged(transition)
-        if transition.usableAt != nil { self.recoveryTimer.withLock { $0 }?.arm() }
+        guard transition.usableAt != nil else { return }
+        self.recoveryTimer.withLock { $0 }?.arm()
+        self.wakeChecks()
     }
 
     private func milliseconds(until instant: Instant?) -> Int64 {

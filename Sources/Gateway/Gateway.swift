@@ -21,6 +21,7 @@ public final class Gateway: Responder {
     /// The daemon's own user, who needs no token on the Unix socket.
     let userID: UInt32
     let recoveryTimer = Mutex<KeyRecoveryTimer?>(nil)
+    let checks = Mutex<KeyChecks?>(nil)
     let unmatched = Mutex(UnmatchedErrors())
     /// Held by the one who tells the observer of keys.
     let telling = Mutex<Void>(())
@@ -93,6 +94,7 @@ public final class Gateway: Responder {
         if former.configuration.providers != snapshot.configuration.providers || former.secrets != snapshot.secrets {
             self.catalogue.forget()
         }
+        self.wakeChecks()
         self.tellNews()
     }
 

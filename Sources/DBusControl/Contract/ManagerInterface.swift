@@ -77,6 +77,8 @@ public enum ManagerInterface {
         case requestFinished = "RequestFinished"
         /// The configuration was read again.
         case configReloaded = "ConfigReloaded"
+        /// Something needs a person.
+        case warning = "Warning"
     }
 
     /// The interface as it is exported and introspected.
@@ -185,6 +187,10 @@ extension ManagerInterface.Signal {
             ]
         case .requestFinished: [ArgumentDescription(name: "request", signature: "a{sv}")]
         case .configReloaded: [ArgumentDescription(name: "entries", signature: "a(sss)")]
+        case .warning:
+            [
+                ArgumentDescription(name: "code", signature: "s"), ArgumentDescription(name: "message", signature: "s"),
+            ]
         }
     }
 }

@@ -31,6 +31,11 @@ extension ControlService {
         self.everythingChanged()
     }
 
+    /// Something needs a person: emits `Warning`, with a word for programs and a sentence.
+    public func warning(_ code: String, _ message: String) {
+        self.broadcast(.warning, [.text(code), .text(message)])
+    }
+
     /// Whether anybody wants to hear of requests; if not, a row need not be made.
     public var hasSubscribers: Bool { self.subscribers.withLock { !$0.isEmpty } }
 

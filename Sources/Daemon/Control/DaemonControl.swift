@@ -18,6 +18,7 @@ final class DaemonControl: ControlPlane {
     let hub: ControlHub
     let health: Health
     let listeners: Listeners
+    let checks: KeyChecks
     let secrets: SecretDirectory
     let installationKey: [UInt8]
     let reloader: Reloader
@@ -31,7 +32,7 @@ final class DaemonControl: ControlPlane {
 
     init(
         gateway: Gateway, keeper: ConfigurationKeeper, store: StateStore, hub: ControlHub, health: Health,
-        listeners: Listeners, secrets: SecretDirectory, installationKey: [UInt8], reloader: Reloader,
+        listeners: Listeners, checks: KeyChecks, secrets: SecretDirectory, installationKey: [UInt8], reloader: Reloader,
         threads: NIOThreadPool, counters: ProxyMetrics, time: any TimeSource, logger: Logger
     ) {
         self.gateway = gateway
@@ -40,6 +41,7 @@ final class DaemonControl: ControlPlane {
         self.hub = hub
         self.health = health
         self.listeners = listeners
+        self.checks = checks
         self.secrets = secrets
         self.installationKey = installationKey
         self.reloader = reloader

@@ -58,7 +58,7 @@ final class Ledger: GatewayObserver {
     }
 
     func warned(_ code: String, _ message: String) {
-        _ = (code, message)
+        self.hub.service?.warning(code, message)
     }
 
     func memoryMoved() {

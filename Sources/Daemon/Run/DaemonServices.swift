@@ -78,9 +78,12 @@ struct DaemonServices {
             group: loops, gateway: gateway, admin: admin, server: configuration.server,
             intake: intake, logger: logger)
         let notifier = ServiceNotifier()
+        let checks = KeyChecks(
+            host: gateway, transport: client, time: time, metrics: metrics, logger: logger, eventLoop: loops.next(),
+            userAgent: "kmid/\(Version.text)")
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
-            secrets: foundation.state.secrets, installationKey: stored.installationKey,
+            checks: checks, secrets: foundation.state.secrets, installationKey: stored.installationKey,
             reloader: Reloader(
                 loader: foundation.loader, keeper: keeper, gateway: gateway, notifier: notifier, logger: logger),
             threads: threads, counters: metrics, time: time, logger: logger)
@@ -100,6 +103,7 @@ struct DaemonServices {
             Storage(store: store, ledger: ledger, turns: control.turns),
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
+            KeyQuestions(checks: checks, gateway: gateway),
             AdminListener(listeners: listeners),
         ]
         // The bus shows how the data plane drains.

@@ -55,6 +55,20 @@ struct KeyRecoveries: Service {
     }
 }
 
+/// Asks providers about keys in the background, as long as there are connections to ask over.
+struct KeyQuestions: Service {
+    let checks: KeyChecks
+    let gateway: Gateway
+
+    func run() async throws {
+        self.gateway.setChecks(self.checks)
+        self.checks.start()
+        await toldToEnd()
+        self.gateway.setChecks(nil)
+        await self.checks.stop()
+    }
+}
+
 /// Ends the connections to providers, once no request needs them any more.
 struct Upstreams: Service {
     let client: CurlClient

@@ -50,6 +50,12 @@ extension Dispatcher {
     /// Takes over the windows that an answer to a request told of.
     public mutating func note(_ windows: [UsageWindow], of plan: RequestPlan, at now: Moment) {
         guard let current = plan.current, current.isGenuine, !windows.isEmpty else { return }
-        self.tell(self.pool.note(windows, of: current.grant, begun: current.begun, at: now))
+        self.note(windows, of: current.grant, begun: current.begun, at: now)
+    }
+
+    /// Takes over the windows that a provider told of when it was asked at `begun`.
+    public mutating func note(_ windows: [UsageWindow], of grant: KeyGrant, begun: Instant, at now: Moment) {
+        self.catchUp(now)
+        self.tell(self.pool.note(windows, of: grant, begun: begun, at: now))
     }
 }

@@ -33,6 +33,7 @@ struct InterfaceTests {
             ManagerInterface.description.signals.map { "\($0.name)(\(Self.list($0.arguments)))" } == [
                 "KeyStateChanged(o key, s old, s new, s reason, t usable_at)", "Rotated(s from, s to, s reason)",
                 "RequestFinished(a{sv} request)", "ConfigReloaded(a(sss) entries)",
+                "Warning(s code, s message)",
             ])
     }
 
