@@ -78,12 +78,25 @@ public enum AnswerClassifier {
             isAmbiguous: isAmbiguous, decidedBy: decidedBy)
         if let wait {
             result.recovery = RecoveryHint.planned(wait, now: answer.now)
-        } else if errorClass != .providerRejected {
+        } else if self.heedsHints(errorClass) {
             result.recovery = RecoveryHint.recovery(of: answer, isPlanWindow: isPlanWindow)
             if errorClass == .providerRateLimited { result.daily = self.dailyQuota(answer) }
         }
         if isPlanWindow { result.window = self.window(answer) }
         return result
+    }
+
+    /// Whether what an answer says of when to try again is about errors of a class.
+    ///
+    /// Nobody knows when money comes or a key is accepted again: a hint beside such an error is that of a throttle, too short
+    /// for money, and for a key it might be longer than any block may be (K-007).
+    private static func heedsHints(_ errorClass: ErrorClass) -> Bool {
+        switch errorClass {
+        case .providerRateLimited, .providerQuotaExhausted, .providerOverloaded, .providerServerError,
+            .providerTimeout:
+            true
+        default: false
+        }
     }
 
     private static func matches(_ rule: ClassificationRule, _ answer: FailedAnswer) -> Bool {

@@ -35,8 +35,9 @@ public struct ProviderErrorDetails: Sendable, Equatable {
         guard body.count <= Self.maximumBodyLength, let root = JSONValue(parsing: Array(body)) else { return nil }
         let top = root.elements.first ?? root
         if let text = top["error"]?.text {
-            self.message = text
-            self.code = top["code"]?.scalarText
+            // With a text beside it, the word under `error` is a name.
+            self.message = top["message"]?.text ?? text
+            self.code = top["code"]?.scalarText ?? (self.message == text ? nil : text)
             self.type = top["type"]?.text
             return
         }

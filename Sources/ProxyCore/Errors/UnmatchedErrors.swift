@@ -19,6 +19,9 @@ public struct UnmatchedError: Sendable, Hashable {
         self.code = Self.sanitized(code)
     }
 
+    /// The status as a label: its digits, or `stream` where the error came inside one and named none.
+    public var statusLabel: String { self.status.map { String($0) } ?? "stream" }
+
     private static func sanitized(_ name: String?) -> String {
         let bytes = (name ?? "").utf8.prefix(Self.maximumNameLength)
         return String(decoding: bytes.map { (0x21...0x7E).contains($0) ? $0 : 0x5F }, as: UTF8.self)

@@ -28,7 +28,7 @@ extension ErrorFixture {
             .gemini, 429,
             google(
                 429, "RESOURCE_EXHAUSTED", quotaText + ", limit: 0, model: x", details: [quota(perDay), retry("36s")]),
-            .providerBilling, .keyAndModel, by: "gemini.not_enabled", recovery: .after(.seconds(36))),
+            .providerBilling, .keyAndModel, by: "gemini.not_enabled"),
         .init(
             .gemini, 429, google(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted."), .providerBilling,
             .key, by: "gemini.spend"),

@@ -154,6 +154,9 @@ extension ErrorFixture {
                 "anthropic-ratelimit-unified-7d-status": "rejected",
                 "anthropic-ratelimit-unified-7d-reset": "1795348800",
             ], recovery: .at(time(172_800)), window: "7d", isSameInStream: true),
+        .init(
+            .compatible, 429, #"{"error":"insufficient_quota","message":"No credits left"}"#, .providerBilling, .key,
+            by: "billing"),
         .init(.compatible, 400, error("billing_hard_limit_reached"), .providerBilling, .key, by: "billing"),
         .init(.compatible, 429, error("billing_not_active"), .providerBilling, .key, by: "billing"),
     ]

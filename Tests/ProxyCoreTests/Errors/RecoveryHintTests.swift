@@ -84,6 +84,20 @@ struct RecoveryHintTests {
         #expect(answer?.recovery == testCase.recovery)
     }
 
+    @Test(
+        "believes no hint where nobody can know (K-007)",
+        arguments: [
+            (401, ErrorFixture.error("authentication_error", "Try again in 20 hours")),
+            (402, ErrorFixture.error("billing_error")), (403, ErrorFixture.error("permission_error")),
+            (400, ErrorFixture.error("invalid_request_error")),
+        ])
+    func ignoresHints(status: Int, body: String) {
+        let answer = AnswerClassifier.classify(
+            status: status, headers: ["Retry-After": "86400"], body: Array(body.utf8), kind: .anthropic,
+            now: ErrorFixture.now)
+        #expect(answer?.recovery == .unknown)
+    }
+
     private static func used(_ members: String, message: String = "") -> String {
         ErrorFixture.error("usage_limit_reached", message, more: "," + members)
     }

@@ -40,6 +40,7 @@ struct UnmatchedErrorsTests {
     @Test("keeps visible ASCII of at most 64 bytes (A-005)")
     func sanitizes() {
         let error = UnmatchedError(status: 500, type: "a b\n\u{1B}[31mé", code: String(repeating: "c", count: 1_000))
+        #expect(error.statusLabel == "500" && UnmatchedError(status: nil, type: nil, code: nil).statusLabel == "stream")
         #expect(error.type == "a_b__[31m__")
         #expect(error.code == String(repeating: "c", count: 64))
     }
