@@ -91,7 +91,10 @@ struct RequestFlowFuzzTests {
             transfer.head(status, headers)
         case 5..<8 where hasHead:
             let piece =
-                ["data: 1\n\n", "data: 2", "\n", "\r\n\r\n", "{}", String(repeating: "x", count: 700)]
+                [
+                    "data: 1\n\n", "data: 2", "\n", "\r\n\r\n", "{}", String(repeating: "x", count: 700), ": alive\n\n",
+                    #"data: {"choices":[]}"#, #"data: {"error":{"type":"rate_limit_error"}}"# + "\n\n",
+                ]
                 .randomElement(using: &generator) ?? ""
             transfer.body(piece)
         case 8 where hasHead: transfer.complete()

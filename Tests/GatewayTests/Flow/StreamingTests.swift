@@ -70,7 +70,7 @@ struct StreamingTests {
 
     @Test(
         "cut in the middle of an event: the connection is cut (X-040)",
-        arguments: ["data: 1\n", "data: 1\n\ndata", "d"])
+        arguments: ["data: 1\n\ndata: 2\n", "data: 1\n\ndata", "data: 1\r\n\r\nd"])
     func cutWithinEvent(text: String) throws {
         let fixture = try GatewayFixture()
         let exchange = fixture.post()

@@ -38,6 +38,21 @@ struct AttemptClockTests {
         #expect(clock.deadline == Self.at(109))
     }
 
+    @Test("in an event stream only events end the first wait and the later ones, and a caller that holds back none")
+    func events() {
+        var clock = Self.clock()
+        clock.setPaused(true, at: Self.at(2))
+        #expect(clock.deadline == nil)
+        clock.setPaused(false, at: Self.at(3))
+        #expect(clock.deadline == Self.at(13))
+        #expect(clock.waitsFor == .firstByte)
+        clock.eventCame(at: Self.at(12))
+        #expect(clock.waitsFor == .nextByte)
+        #expect(clock.deadline == Self.at(17))
+        clock.eventCame(at: Self.at(16))
+        #expect(clock.deadline == Self.at(21))
+    }
+
     @Test("an error's body only shortly, whatever comes of it")
     func errorBody() {
         var clock = Self.clock()
