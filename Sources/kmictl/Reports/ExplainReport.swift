@@ -45,33 +45,37 @@ struct ExplainReport: Report {
     }
 
     private var columns: [Table.Column] {
-        let attempt = self.request == nil ? [] : [Table.Column(title: "TRY", isNumeric: true)]
-        return attempt + [
-            Table.Column(title: "KEY", minimum: 12),
-            Table.Column(title: "PROVIDER", minimum: 8, rank: 1),
-            Table.Column(title: "STATE"),
-            Table.Column(title: "WHY", minimum: 24),
-            Table.Column(title: "BACK"),
+        let key = Table.Column(title: "KEY", minimum: 12)
+        let provider = Table.Column(title: "PROVIDER", minimum: 8, rank: 1)
+        let why = Table.Column(title: "WHY")
+        guard self.request == nil else {
+            let number = Table.Column(title: "TRY", isNumeric: true)
+            return [number, key, provider, why, Table.Column(title: "RESULT", minimum: 16)]
+        }
+        return [
+            key, provider, Table.Column(title: "STATE"), why, Table.Column(title: "BACK"),
             Table.Column(title: "MODEL", minimum: 10, rank: 2),
         ]
     }
 
     private func cells(_ row: ExplainRow, _ style: TextStyle) -> [Table.Cell] {
-        let attempt = self.request == nil ? [] : [Table.Cell(String(row.candidate))]
-        return attempt + [
-            Table.Cell(row.key.isEmpty ? "-" : row.key, row.isChosen ? .good : nil),
-            Table.Cell(row.provider),
-            Table.Cell(row.state, StateColour.ofKey(row.state)),
-            Table.Cell(self.why(row)),
+        let key = Table.Cell(row.key.isEmpty ? "-" : row.key, row.isChosen ? .good : nil)
+        let provider = Table.Cell(row.provider)
+        let why = Table.Cell(Self.why(row))
+        guard self.request == nil else {
+            let result = row.reason.isEmpty ? Table.Cell("ok", .good) : Table.Cell(row.reason, .resting)
+            return [Table.Cell(String(row.candidate)), key, provider, why, row.isChosen ? result : ""]
+        }
+        return [
+            key, provider, Table.Cell(row.state, StateColour.ofKey(row.state)), why,
             Table.Cell(row.usableAt == 0 ? "" : Timestamp.relative(row.usableAt, now: style.now)),
             Table.Cell(row.model),
         ]
     }
 
-    private func why(_ row: ExplainRow) -> String {
+    private static func why(_ row: ExplainRow) -> String {
         if row.key.isEmpty { return "the provider has no key" }
         guard row.isChosen else { return RouteWords.obstacle(row) }
-        let selection = row.selection.isEmpty ? "taken" : "taken: \(RouteWords.selection(row.selection))"
-        return self.request == nil || row.reason.isEmpty ? selection : "\(selection); \(row.reason)"
+        return row.selection.isEmpty ? "taken" : "taken: \(RouteWords.selection(row.selection))"
     }
 }

@@ -17,16 +17,19 @@ struct HealthReport: Report {
     var names: [String] { self.keys.map(\.label) }
 
     func text(_ style: TextStyle) -> String {
-        var table = Table(columns: [
-            Table.Column(title: "KEY", minimum: 12),
-            Table.Column(title: "PROVIDER", minimum: 8, rank: 2),
-            Table.Column(title: "STATE", rank: 3),
-            Table.Column(title: "WINDOW", minimum: 8),
-            Table.Column(title: "USED"),
-            Table.Column(title: "RESETS"),
-            Table.Column(title: "NOTE", rank: 1),
-            Table.Column(title: "AMOUNT", rank: 4),
-        ])
+        // A column that would be empty takes the room that others need.
+        let hasNotes = self.keys.contains { !$0.inconsistentWindows.isEmpty }
+        let notes = hasNotes ? [Table.Column(title: "NOTE")] : []
+        var table = Table(
+            columns: [
+                Table.Column(title: "KEY", minimum: 12),
+                Table.Column(title: "PROVIDER", minimum: 8, rank: 2),
+                Table.Column(title: "STATE", rank: 3),
+                Table.Column(title: "WINDOW", minimum: 8),
+                Table.Column(title: "USED"),
+                Table.Column(title: "RESETS"),
+                Table.Column(title: "AMOUNT", rank: 4),
+            ] + notes)
         for key in self.keys {
             if key.windows.isEmpty {
                 table.append(Self.head(key) + [Table.Cell("-"), Table.Cell("unknown")])
@@ -42,15 +45,12 @@ struct HealthReport: Report {
 
     private static func cells(_ window: KeyStatus.Window, of key: KeyStatus, _ style: TextStyle) -> [Table.Cell] {
         let text = WindowText(window: window)
-        let notes = [
-            key.inconsistentWindows.contains(window.name) ? "inconsistent" : nil, text.isLow ? "low" : nil,
-        ]
         return [
             Table.Cell(window.name),
             text.bar(style),
             Table.Cell(window.resetsAt == 0 ? "" : Timestamp.relative(window.resetsAt, now: style.now)),
-            Table.Cell(notes.compactMap(\.self).joined(separator: ", "), .resting),
             Table.Cell(text.amount),
+            Table.Cell(key.inconsistentWindows.contains(window.name) ? "inconsistent" : "", .resting),
         ]
     }
 

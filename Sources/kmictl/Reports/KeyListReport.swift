@@ -10,14 +10,14 @@ struct KeyListReport: Report {
     func text(_ style: TextStyle) -> String {
         // A column that would be empty takes the room that others need.
         let hasModels = self.keys.contains { !$0.modelStates.isEmpty }
-        let models = hasModels ? [Table.Column(title: "MODELS", minimum: 24, rank: 1)] : []
+        let models = hasModels ? [Table.Column(title: "MODELS", minimum: 23, rank: 2)] : []
         var table = Table(
             columns: [
                 Table.Column(title: "LABEL", minimum: 12),
                 Table.Column(title: "PROVIDER", minimum: 8, rank: 4),
                 Table.Column(title: "STATE"),
                 Table.Column(title: "BACK"),
-                Table.Column(title: "REASON", minimum: 16, rank: 2),
+                Table.Column(title: "REASON", rank: 1),
             ] + models + [
                 Table.Column(title: "REQUESTS", isNumeric: true, rank: 3),
                 Table.Column(title: "ERRORS", isNumeric: true, rank: 5),

@@ -11,7 +11,7 @@ enum RouteWords {
         case "pinned": "pinned by the caller"
         case "only": "there is no other one"
         case "trial": "on trial after its rest"
-        case "moved": "the conversation's key cannot serve"
+        case "moved": "its own key cannot serve"
         case "again": "the same key again"
         default: word
         }
@@ -27,9 +27,9 @@ enum RouteWords {
         case "tried": "the request failed on it"
         case "pin": "another key is pinned"
         case "priority": "others have a higher priority"
-        case "warn": "little quota left, others have more"
+        case "warn": "little of its quota is left"
         case "trial": "another request is trying it"
-        case "affinity": "the conversation has another key"
+        case "affinity": "its conversation is elsewhere"
         case "turn": "the turn of another one"
         case "provider": Self.provider(row.breaker)
         default: row.obstacle
@@ -44,7 +44,7 @@ enum RouteWords {
         switch breaker {
         case "open": "its provider's breaker is open"
         case "half_open": "its provider is being tried"
-        default: "its provider is not the first choice"
+        default: "its provider comes later"
         }
     }
 }

@@ -37,13 +37,14 @@ struct WindowText {
         return self.window.used.isFinite && self.window.used > 0 ? "\(Self.number(self.window.used)) used" : "unknown"
     }
 
-    /// `██░░░░░░░░░░░░░░   12 %`, or the sentence where there is no share.
+    /// `██░░░░░░░░░░░░░░   12 %`, with a `!` behind it where little is left, or the sentence where there is no share.
     func bar(_ style: TextStyle) -> Table.Cell {
         guard let share = self.share else { return Table.Cell(self.sentence, self.isSpent ? .bad : nil) }
         let percent = Self.percent(share)
         let blanks = String(repeating: " ", count: max(1, 5 - percent.count))
         return Table.Cell(
-            "\(Bar.of(share, style))\(blanks)\(percent) %", share >= 1 ? .bad : self.isLow ? .resting : nil)
+            "\(Bar.of(share, style))\(blanks)\(percent) %\(self.isLow ? " !" : "")",
+            share >= 1 ? .bad : self.isLow ? .resting : nil)
     }
 
     private var isSpent: Bool { self.window.name == Self.balance && self.window.limit <= 0 }

@@ -33,8 +33,15 @@ struct FieldList {
     }
 
     /// Breaks a text at blanks; words that are longer than a line stay whole, so that they can be copied.
+    ///
+    /// Where it begins with blanks, each line does.
     static func wrapped(_ text: String, to width: Int?) -> [String] {
         guard let width, DisplayWidth.of(text) > width else { return [text] }
+        let indent = String(text.prefix { $0 == " " })
+        return Self.broken(text.dropFirst(indent.count), to: max(1, width - indent.count)).map { indent + $0 }
+    }
+
+    private static func broken(_ text: Substring, to width: Int) -> [String] {
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {

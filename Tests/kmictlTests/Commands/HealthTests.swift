@@ -26,11 +26,11 @@ struct HealthTests {
         let result = try await kmictl("health", daemon: Self.daemon(), terminal: .plain)
         #expect(
             result.output == """
-                KEY    PROVIDER  WINDOW   USED                    RESETS       NOTE
-                alpha  kimi      5h       ██░░░░░░░░░░░░░░   12 %  in 2 h 5 m
-                alpha  kimi      7d       ██████████████░░   85 %  in 3 d 3 h   inconsistent, low
+                KEY    PROVIDER  WINDOW   USED                       RESETS       NOTE
+                alpha  kimi      5h       ██░░░░░░░░░░░░░░   12 %    in 2 h 5 m
+                alpha  kimi      7d       ██████████████░░   85 % !  in 3 d 3 h   inconsistent
                 alpha  kimi      month    unknown
-                beta   kimi      5h       ████████████████  110 %  in 1 m 30 s  low
+                beta   kimi      5h       ████████████████  110 % !  in 1 m 30 s
                 beta   kimi      balance  12.5 left
                 gamma  kimi      -        unknown
 
@@ -46,7 +46,7 @@ struct HealthTests {
         daemon.with { $0.keys[0].label = String(repeating: "long", count: 10) }
         let text = try await kmictl("health", daemon: daemon, terminal: terminal).output
         #expect(text.utf8.allSatisfy { $0 < 0x80 })
-        #expect(text.contains("  5h       [##..............]   12 %  in 2 h 5 m"))
+        #expect(text.contains("  5h       [##..............]   12 %    in 2 h 5 m"))
         #expect(text.contains("~"))
     }
 
@@ -101,7 +101,10 @@ struct HealthTests {
 
     @Test(
         "rounds towards what is true",
-        arguments: [(0.0, " 0 %"), (0.001, " 1 %"), (0.999, " 99 %"), (1, " 100 %"), (0.555, " 56 %")])
+        arguments: [
+            (0.0, " 0 %"), (0.001, " 1 %"), (0.999, " 99 % !"), (1, " 100 % !"), (0.555, " 56 %"), (0.8, " 80 %"),
+            (0.81, " 81 % !"),
+        ])
     func roundsHonestly(used: Double, percent: String) {
         let window = KeyStatus.Window(name: "5h", used: used, limit: 1, resetsAt: 0)
         let cell = WindowText(window: window).bar(TextStyle(width: 80, isColoured: false, now: 0))

@@ -89,7 +89,7 @@ struct RequestTests {
                                passed over: delta\\n (in_flight), gamma (cooling)
                             2. beta at kimi: no answer provider_timeout, 30.00 s
                                there is no other one; waited 250 ms; decided by timeout;
-                            possibly billed
+                               possibly billed
 
                 """)
         let json = try await kmictl("request", "req-1", "--json", daemon: daemon).output
