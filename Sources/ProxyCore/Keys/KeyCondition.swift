@@ -12,8 +12,10 @@ struct KeyCondition: Sendable, Equatable {
     ///
     /// It is -1 after a rest that all keys of the provider took together, which is no step of the key's own.
     var step: Int
-    /// When the failure came that this window of trouble began with; when the check began that told of it.
+    /// When the failure came that this window of trouble began with.
     var since: Instant
+    /// When the last failure of it came; when the check began that told of it.
+    var confirmedAt: Instant
     /// The provider's time of day that ``until`` stands for, if it is one.
     var reset: WallTime?
     /// Whether ``until`` is our own guess and not the provider's word.
@@ -74,6 +76,6 @@ struct KeyCondition: Sendable, Equatable {
     /// One that began after the rest always does. Within a rest an answer to a real request proves that neither key nor account
     /// is at fault, if it was asked for after the failure; of a rate limit it says nothing.
     func isDisproved(bySuccessBegun begun: Instant) -> Bool {
-        self.end <= begun || (self.state != .cooling && begun > self.since)
+        self.end <= begun || (self.state != .cooling && begun > self.confirmedAt)
     }
 }

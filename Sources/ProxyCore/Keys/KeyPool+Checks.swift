@@ -96,7 +96,7 @@ extension KeyPool {
         let isEmpty = balance.map { $0 <= 0 } ?? false
         let hasQuota = !isEmpty && self.entries[index].windows.fullPanel(at: moment.instant).isEmpty
         var changes: [KeyTransition] = []
-        if let known = self.entries[index].condition, known.since <= begun {
+        if let known = self.entries[index].condition, known.confirmedAt <= begun {
             switch known.state {
             case .suspect, .invalid: changes += self.entries[index].end(nil)
             case .billing where balance.map { $0 > 0 } ?? (isDue && hasQuota): changes += self.entries[index].end(nil)

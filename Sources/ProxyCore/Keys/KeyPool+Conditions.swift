@@ -25,12 +25,13 @@ extension KeyPool.Entry {
         if former == nil, let known, known.until > now, known.until >= deadline.until { return [] }
         var condition = KeyCondition(
             state: state, reason: daily == nil ? failure.errorClass : .providerQuotaExhausted, until: deadline.until,
-            end: deadline.until, step: step, since: isSameWindow ? former?.since ?? now : now)
+            end: deadline.until, step: step, since: isSameWindow ? former?.since ?? now : now,
+            confirmedAt: incident.isByPanel ? incident.begun : now)
         condition.take(deadline, isProbed: model == nil && policy.probes(state, of: self.provider))
         condition.dailyQuota = failure.daily?.id ?? (isSameWindow ? former?.dailyQuota : nil)
         condition.isByPanel = incident.isByPanel
-        if incident.isByPanel { condition.since = incident.begun }
         if isSameWindow, let former {
+            condition.confirmedAt = max(condition.confirmedAt, former.confirmedAt)
             condition.cause = former.cause == incident.request ? former.cause : nil
             condition.before = former.before
             condition.isTogether = former.isTogether

@@ -87,7 +87,8 @@ extension KeyPool.Entry {
             ?? moment.instant(of: remembered.until, notAfter: longest)
         var condition = KeyCondition(
             state: remembered.state, reason: remembered.reason, until: until, end: until,
-            step: min(max(-1, remembered.step), KeyPool.highestRestoredStep), since: now + .seconds(-3600))
+            step: min(max(-1, remembered.step), KeyPool.highestRestoredStep), since: now + .seconds(-3600),
+            confirmedAt: now + .seconds(-3600))
         let lastCheck = remembered.lastCheck.map { moment.instant(of: $0, notAfter: .zero) }
         // A check that ended after the deadline decided nothing: the key was on trial.
         let isUndecided = lastCheck.map { $0 >= until } ?? false
