@@ -90,11 +90,14 @@ extension KeyPool {
             self.generator = seed == 0 ? nil : SeededGenerator(seed: seed)
         }
 
-        /// A hint kept between a second and a day, and up to a tenth longer within that.
+        /// A hint kept between a second and a day, and up to a twentieth longer within that.
+        ///
+        /// One of less than a minute stays what it is: so short a time is spread by what requests take anyway, and a caller
+        /// that is told to wait for it is not to come too early.
         mutating func lengthen(_ hint: Duration) -> Duration {
             let kept = min(max(hint, .seconds(1)), Rest.longestHint)
-            guard var generator = self.generator else { return kept }
-            let more = Int64.random(in: 0...(kept.nanoseconds / 10), using: &generator)
+            guard var generator = self.generator, kept >= .seconds(60) else { return kept }
+            let more = Int64.random(in: 0...(kept.nanoseconds / 20), using: &generator)
             self.generator = generator
             return min(kept + .nanoseconds(more), Rest.longestHint)
         }

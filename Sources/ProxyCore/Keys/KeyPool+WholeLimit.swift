@@ -28,8 +28,8 @@ extension KeyPool {
 
     /// Makes one event of it if every key that could be used was limited within a second (provider facts, section 11.1).
     ///
-    /// The keys get one deadline: the latest that the provider named for one of them, else the provider's own step of the
-    /// ladder, one for each such event. Their own steps become what they were before.
+    /// The keys get one deadline: a step of the provider's own ladder, one for each such event. What the provider itself named
+    /// for a key stays. Their own steps become what they were before.
     mutating func noteWholeLimit(
         of provider: ProviderName, _ model: ModelName?, _ incident: Incident
     ) -> [KeyTransition] {
@@ -40,16 +40,10 @@ extension KeyPool {
         let former = self.wholeLimits[scope]
         let isSameWindow = former.map { $0.until > incident.begun } ?? false
         let step = former.map { isSameWindow ? $0.step : $0.step + 1 } ?? 0
-        let announced = members.compactMap { index -> KeyCondition? in
-            self.entries[index].condition(of: model).flatMap { $0.isGuess ? nil : $0 }
-        }.max { $0.until < $1.until }
-        var until = announced?.until ?? incident.now + rest.duration(step: step)
-        if isSameWindow, let former, former.until > incident.now {
-            until = announced == nil ? former.until : max(former.until, until)
-        }
+        var until = incident.now + rest.duration(step: step)
+        if isSameWindow, let former, former.until > incident.now { until = former.until }
         self.keep(WholeLimit(until: until, step: step), of: scope)
-        let deadline = Deadline(
-            until: until, reset: announced?.until == until ? announced?.reset : nil, isGuess: announced == nil)
+        let deadline = Deadline(until: until, isGuess: true)
         return members.flatMap { self.entries[$0].restTogether(deadline, model: model, at: incident.now) }
     }
 
@@ -97,8 +91,10 @@ extension KeyPool.Entry {
     ) -> [KeyTransition] {
         guard let known = self.condition(of: model) else { return [] }
         var condition = known
-        condition.take(deadline, isProbed: false)
-        condition.window = known.window
+        if known.isGuess {
+            condition.take(deadline, isProbed: false)
+            condition.window = known.window
+        }
         condition.cause = nil
         if !known.isTogether {
             condition.isTogether = true
