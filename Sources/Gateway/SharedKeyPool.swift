@@ -83,14 +83,13 @@ public final class SharedKeyPool: Sendable {
     ///
     /// Answers whether that changed a key.
     func record(
-        _ outcome: KeyOutcome, on grant: KeyGrant, model: ModelName?, begun: Instant, at now: Instant
+        _ outcome: KeyOutcome, on grant: KeyGrant, request: UInt64, model: ModelName?, begun: Instant, at moment: Moment
     ) -> Bool {
         if case .neutral = outcome { return false }
         return self.state.withLock { state in
-            state.untold += state.pool.expire(at: now)
-            if let own = state.pool.record(outcome, on: grant, model: model, begun: begun, at: now) {
-                state.untold.append(own)
-            }
+            state.untold += state.pool.expire(at: moment.instant)
+            state.untold += state.pool.record(
+                outcome, on: grant, request: request, model: model, begun: begun, at: moment)
             return !state.untold.isEmpty
         }
     }

@@ -22,7 +22,7 @@ extension RequestFlow {
                 excluded: self.failedKeys
             )
             switch self.gateway.pool.choose(demand, at: self.gateway.time.now()) {
-            case .chosen(let grant):
+            case .chosen(let grant, _):
                 if let source = self.source(of: grant, for: candidate.provider) {
                     return ChosenKey(grant: grant, source: source, candidate: candidate)
                 }
@@ -49,8 +49,8 @@ extension RequestFlow {
     func note(_ outcome: KeyOutcome, of running: RunningAttempt) {
         guard running.chosen.source.isGranted else { return }
         let isNews = self.gateway.pool.record(
-            outcome, on: running.chosen.grant, model: running.candidate.model, begun: running.begun,
-            at: self.gateway.time.now())
+            outcome, on: running.chosen.grant, request: 0, model: running.candidate.model, begun: running.begun,
+            at: Moment(instant: self.gateway.time.now(), wallTime: self.gateway.time.wallTime()))
         if isNews { self.gateway.tellNews() }
     }
 

@@ -1,55 +1,43 @@
-/// What a request needs of a key.
-public struct KeyDemand: Sendable {
-    /// The provider that the request goes to.
-    public var provider: ProviderName
-    /// The provider's name of the model, if the request has one.
-    public var model: ModelName?
-    /// The key that the caller insists on; no other one is taken then.
-    public var pinned: KeyLabel?
-    /// The conversation that should stay on its key while that is usable.
-    public var conversation: Conversation?
-    /// Keys that this request has failed on already.
-    public var excluded: [KeyLabel]
-
-    /// Describes what a request needs.
-    public init(
-        provider: ProviderName,
-        model: ModelName? = nil,
-        pinned: KeyLabel? = nil,
-        conversation: Conversation? = nil,
-        excluded: [KeyLabel] = []
-    ) {
-        self.provider = provider
-        self.model = model
-        self.pinned = pinned
-        self.conversation = conversation
-        self.excluded = excluded
-    }
-}
-
-/// A key as it was when it was chosen: whatever comes back with it concerns that secret at that provider only.
-public struct KeyGrant: Sendable, Hashable {
-    /// The key.
-    public var label: KeyLabel
-    /// Which of all that bore the label it is.
-    ///
-    /// It changes when the secret is renewed, when the key moves to another provider, and when it is added again after it
-    /// was gone.
-    public var generation: UInt64
-
-    /// Makes a grant.
-    public init(label: KeyLabel, generation: UInt64) {
-        self.label = label
-        self.generation = generation
-    }
-}
-
 /// The answer of the pool to a demand.
 public enum KeyChoice: Sendable, Equatable {
     /// This key; it counts as in flight until ``KeyPool/release(_:)``.
-    case chosen(KeyGrant)
+    case chosen(KeyGrant, KeyChoiceReason)
     /// No key can serve the demand now.
     case none(KeyShortage)
+}
+
+/// Why it is this key.
+public struct KeyChoiceReason: Sendable, Equatable {
+    /// What decided.
+    public var selection: KeySelection
+    /// Whether the key's rest is over and this request shows whether it works again.
+    public var isTrial: Bool
+    /// Why none of the others of the provider: at most 16, in the order of the configuration.
+    public var others: [KeyVerdict]
+
+    /// Makes a reason.
+    public init(selection: KeySelection, isTrial: Bool = false, others: [KeyVerdict] = []) {
+        self.selection = selection
+        self.isTrial = isTrial
+        self.others = others
+    }
+}
+
+/// Which key a request would get, and why none of the others.
+public struct KeyExplanation: Sendable, Equatable {
+    /// The key that ``KeyPool/choose(_:at:)`` would take; `nil` if it would take none.
+    public var chosen: KeyLabel?
+    /// What would decide; `nil` if no key would be taken.
+    public var selection: KeySelection?
+    /// A verdict for every key of every provider, in the order of the configuration.
+    public var verdicts: [KeyVerdict]
+
+    /// Makes an explanation.
+    public init(chosen: KeyLabel?, selection: KeySelection?, verdicts: [KeyVerdict]) {
+        self.chosen = chosen
+        self.selection = selection
+        self.verdicts = verdicts
+    }
 }
 
 /// Why no key can serve a demand: every key of the provider that the model allows, with its state.
@@ -58,13 +46,18 @@ public struct KeyShortage: Sendable, Equatable {
     ///
     /// Those that the request has already failed on are among them.
     public var keys: [KeySnapshot]
-    /// Whether a usable key was passed over only because it serves as many requests as it may.
+    /// Whether a usable key was passed over only because it serves, or has served, as many requests as it may.
     public var isBusy: Bool
+    /// When a key that only its own rates keep from serving has room again; `nil` if there is none such.
+    ///
+    /// When a place among its requests at once becomes free nobody can tell.
+    public var limitedUntil: Instant?
 
     /// Makes a shortage.
-    public init(keys: [KeySnapshot], isBusy: Bool) {
+    public init(keys: [KeySnapshot], isBusy: Bool, limitedUntil: Instant? = nil) {
         self.keys = keys
         self.isBusy = isBusy
+        self.limitedUntil = limitedUntil
     }
 
     /// The earliest moment at which one of the keys takes part again.
@@ -79,24 +72,8 @@ public struct KeyShortage: Sendable, Equatable {
 
     /// This shortage and that of another provider, as one.
     public func merged(with other: KeyShortage) -> KeyShortage {
-        KeyShortage(keys: self.keys + other.keys, isBusy: self.isBusy || other.isBusy)
+        KeyShortage(
+            keys: self.keys + other.keys, isBusy: self.isBusy || other.isBusy,
+            limitedUntil: [self.limitedUntil, other.limitedUntil].compactMap(\.self).min())
     }
-}
-
-/// How an attempt with a key ended, as far as the key is concerned.
-public enum KeyOutcome: Sendable, Equatable {
-    /// The provider accepted the key and answered.
-    case succeeded
-    /// The provider blames the key, in this class, and perhaps said when to try again.
-    case failed(KeyFailure)
-    /// The attempt says nothing about the key: the request, the provider, the network or the caller is to blame.
-    case neutral
-}
-
-/// What of a key a failure concerns.
-public enum KeyFailureScope: Sendable, Equatable {
-    /// All of it.
-    case wholeKey
-    /// Its use for the model of the attempt; the whole key where the attempt has none.
-    case model
 }

@@ -2,27 +2,6 @@
 ///
 /// A pure value: time comes in as an argument, and choosing a key and counting the request on it is one step (K-026).
 public struct KeyPool: Sendable {
-    /// What the pool decides by.
-    public struct Policy: Sendable, Equatable {
-        /// How the next key is chosen among equals.
-        public var mode: RotationMode
-        /// Whether a conversation stays on its key while that is usable.
-        public var affinity: Bool
-        /// How long a key rests after each kind of failure.
-        public var cooldown: Configuration.Cooldown
-
-        /// Makes a policy.
-        public init(
-            mode: RotationMode = .roundRobin,
-            affinity: Bool = true,
-            cooldown: Configuration.Cooldown = Configuration.Cooldown()
-        ) {
-            self.mode = mode
-            self.affinity = affinity
-            self.cooldown = cooldown
-        }
-    }
-
     /// How many conversations the pool remembers the key of.
     public static let sessionCapacity = 8192
     /// How many models of one key can have a state of their own; more are refused together with the whole key.
@@ -67,7 +46,7 @@ public struct KeyPool: Sendable {
             self.sessions.remember(
                 SessionTable.Session(provider: demand.provider, name: conversation.id), on: grant.label)
         }
-        return .chosen(grant)
+        return .chosen(grant, KeyChoiceReason(selection: .turn))
     }
 
     /// The keys that can serve the demand, and whether one cannot only because it serves as many requests as it may.
@@ -136,24 +115,27 @@ public struct KeyPool: Sendable {
     public mutating func record(
         _ outcome: KeyOutcome,
         on grant: KeyGrant,
+        request: UInt64,
         model: ModelName?,
         begun: Instant,
-        at now: Instant
-    ) -> KeyTransition? {
-        guard let index = self.index(of: grant) else { return nil }
+        at moment: Moment
+    ) -> [KeyTransition] {
+        let now = moment.instant
+        guard let index = self.index(of: grant) else { return [] }
         let former = self.entries[index].memory(of: model)
         defer { if self.entries[index].memory(of: model) != former { self.noteMemoryChange() } }
         switch outcome {
         case .neutral:
-            return nil
+            return []
         case .succeeded:
-            return self.entries[index].clear(model: model, begun: begun)
+            return self.entries[index].clear(model: model, begun: begun).map { [$0] } ?? []
         case .failed(let failure):
-            guard let rest = Rest(after: failure.errorClass, policy: self.policy.cooldown) else { return nil }
+            guard let rest = Rest(after: failure.errorClass, policy: self.policy.cooldown) else { return [] }
             let hint: Duration? = if case .after(let wait) = failure.recovery { wait } else { nil }
             return self.entries[index].rest(
                 rest, reason: failure.errorClass, hint: hint, model: failure.scope == .model ? model : nil,
-                begun: begun, at: now)
+                begun: begun, at: now
+            ).map { [$0] } ?? []
         }
     }
 
