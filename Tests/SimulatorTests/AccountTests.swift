@@ -187,7 +187,7 @@ struct AccountTests {
             let paths = error.problems.map { $0.description.prefix { $0 != ":" } }
             #expect(
                 paths == [
-                    "accounts[0].shape", "accounts[0].week.limit", "accounts[0].week.long", "accounts[0].balance",
+                    "accounts[0].shape", "accounts[0].week.long", "accounts[0].week.limit", "accounts[0].balance",
                     "accounts[1]",
                 ])
         }
