@@ -71,7 +71,10 @@ struct KeyNewsTests {
                         if thread.isMultiple(of: 2), let grant = gateway.pool.grant(of: alpha) {
                             let now = Instant(nanoseconds: 1_000_000_000_000 + Int64(round))
                             let failure = KeyOutcome.failed(KeyFailure(.providerRateLimited, scope: .wholeKey))
-                            if gateway.pool.record(failure, on: grant, model: nil, begun: now, at: now) {
+                            if gateway.pool.record(
+                                failure, on: grant, request: 1, model: nil, begun: now,
+                                at: Moment(instant: now, wallTime: WallTime(microseconds: 0)))
+                             {
                                 gateway.tellNews()
                             }
                         } else {

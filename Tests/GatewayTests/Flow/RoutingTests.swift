@@ -118,14 +118,15 @@ struct RoutingTests {
                 }
             var demand = KeyDemand(provider: try #require(ProviderName("kimi")))
             demand.pinned = KeyLabel(label)
-            guard case .chosen(let grant) = pool.choose(demand, at: begin) else { continue }
+            guard case .chosen(let grant, _) = pool.choose(demand, at: begin) else { continue }
             pool.release(grant)
             _ = pool.record(
                 .failed(
                     KeyFailure(reason, scope: .wholeKey, recovery: .after(.milliseconds(Int(seconds * 1000))))),
                 on: grant,
+                request: 1,
                 model: nil,
-                begun: begin, at: begin)
+                begun: begin, at: Moment(instant: begin, wallTime: WallTime(microseconds: 0)))
         }
         return KeyShortage(keys: pool.snapshots(at: begin), isBusy: isBusy)
     }
