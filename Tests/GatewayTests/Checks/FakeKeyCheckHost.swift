@@ -61,7 +61,7 @@ final class FakeKeyCheckHost: KeyCheckHost {
         }
     }
 
-    func noteUsage(_ report: UsageReport, of grant: KeyGrant, begun: Instant, at moment: Moment) {
+    func noteUsage(_ report: UsageReport, of grant: KeyGrant, at moment: Moment) {
         self.state.withLock { $0.told.append((grant, report)) }
     }
 
