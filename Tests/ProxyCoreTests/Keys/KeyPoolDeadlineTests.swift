@@ -23,7 +23,7 @@ struct KeyPoolDeadlineTests {
             #expect(rest <= min(least * 11 / 10, .seconds(86_400)))
             seen.insert(rest.nanoseconds)
         }
-        #expect(hint >= 86_400 || seen.count > 40)
+        #expect(hint >= 80_000 || seen.count > 40)
     }
 
     @Test(

@@ -169,6 +169,7 @@ struct KeyPoolProbeTests {
         // A neutral end frees the trial for the next one.
         #expect(pool.record(.neutral, on: first.grant, request: 1, model: nil, begun: now, at: .at(now)).isEmpty)
         pool.release(first.grant)
+        #expect(pool.chosen(demand, at: now) == "b")
         let second = try pool.choice(demand, at: now)
         #expect(second.reason.selection == .trial)
         // A success ends it.
