@@ -55,9 +55,6 @@ struct KeyWindows: Sendable, Equatable {
     /// Whether nothing was told ever.
     var isEmpty: Bool { self.known.isEmpty }
 
-    /// When the youngest of them was told.
-    var readAt: Instant? { self.known.map(\.readAt).max() }
-
     // MARK: What is told
 
     /// Puts the windows of the usage endpoint in the place of all that it told before; answers whether that differs.
