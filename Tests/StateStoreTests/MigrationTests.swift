@@ -9,12 +9,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct MigrationTests {
     private static let second = Migration(
-        number: 2, name: "notes",
+        number: 3, name: "notes",
         statements: ["CREATE TABLE notes (text TEXT NOT NULL) STRICT", "ALTER TABLE turns ADD COLUMN note TEXT"])
     private static let third = Migration(
-        number: 3, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
+        number: 4, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
     private static let failing = Migration(
-        number: 3, name: "fails half-way",
+        number: 4, name: "fails half-way",
         statements: ["CREATE TABLE half (x INTEGER) STRICT", "DROP TABLE turns", "INSERT INTO nowhere VALUES (1)"])
 
     @Test("the SQL of a released migration never changes (A-010)")
@@ -50,6 +50,37 @@ struct MigrationTests {
         }
     }
 
+    @Test("a database of the first version is backed up and keeps everything (K-037, A-010)")
+    func upgradesFromFirst() async throws {
+        try await TemporaryDirectory.with { directory in
+            // As a daemon of that version left it: nothing of it is written by today's code.
+            let first = try #require(Migration.all.first)
+            try await withStore(in: directory, migrations: [first]) { _ async throws in }
+            try inspect(directory.path("state.sqlite")) { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO requests VALUES (
+                            7, 'old', 1, NULL, NULL, 'openai', NULL, 'sim', 'alpha', 200, NULL, 0, 'complete', 5, 4);
+                        INSERT INTO attempts VALUES (7, 0, 'alpha', 'sim', NULL, 200, 5);
+                        INSERT INTO key_conditions VALUES (
+                            'alpha', 'sim', '', 'suspect', 'provider_auth_failed', 9, 2);
+                        INSERT INTO turns VALUES ('sim', 'alpha', NULL);
+                        """)
+            }
+            try await withStore(in: directory) { store async throws in
+                let memory = try store.load().memory
+                #expect(memory.keys.conditions.map(\.step) == [2])
+                #expect(memory.keys.conditions.map(\.isGuess) == [false])
+                #expect(memory.keys.turns.count == 1)
+                let record = try #require(try await store.request(id: "old"))
+                #expect(record.attempts.map(\.selection) == [nil])
+                #expect(store.statistics.quarantined.isEmpty)
+            }
+            let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
+            #expect(backups == ["state-20260101T000000Z-schema1.sqlite"])
+        }
+    }
+
     @Test("a verified copy is made before a migration, and the daemon can go back to it (K-037, A-022)")
     func backsUp() async throws {
         try await TemporaryDirectory.with { directory in
@@ -60,7 +91,7 @@ struct MigrationTests {
             }
             try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
             let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
-            #expect(backups == ["state-20260101T000000Z-schema1.sqlite"])
+            #expect(backups == ["state-20260101T000000Z-schema2.sqlite"])
             let backup = directory.path("backups/" + (backups.first ?? ""))
             #expect(try FileManager.default.attributesOfItem(atPath: backup)[.posixPermissions] as? Int == 0o600)
             let parent = try FileManager.default.attributesOfItem(atPath: directory.path("backups"))
@@ -89,7 +120,7 @@ struct MigrationTests {
                 }
                 #expect(refusal?.code == .migrationFailed)
                 let suffix = attempt == 1 ? "" : "-2"
-                let backup = directory.path("backups/state-20260101T000000Z-schema1\(suffix).sqlite")
+                let backup = directory.path("backups/state-20260101T000000Z-schema2\(suffix).sqlite")
                 #expect(refusal?.message.contains(backup) == true, "\(String(describing: refusal))")
                 #expect(FileManager.default.fileExists(atPath: backup))
                 #expect(try Self.schema(directory) == before)
@@ -105,7 +136,7 @@ struct MigrationTests {
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { $0.append(try full(1)) }
             let before = try Self.schema(directory)
-            let careless = Migration(number: 2, name: "careless", statements: ["DELETE FROM requests"])
+            let careless = Migration(number: 3, name: "careless", statements: ["DELETE FROM requests"])
             let refusal = #expect(throws: StateStoreError.self) {
                 try StateStore.open(
                     directory: directory.path, logger: LogCollector().logger, now: newYear,
@@ -122,7 +153,7 @@ struct MigrationTests {
             try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
             let before = FileManager.default.contents(atPath: directory.path("state.sqlite"))
             let changed = Migration(
-                number: 2, name: Self.second.name,
+                number: 3, name: Self.second.name,
                 statements: [Self.second.statements[0] + " ", Self.second.statements[1]])
             let refusal = #expect(throws: StateStoreError.self) {
                 try StateStore.open(
@@ -130,7 +161,7 @@ struct MigrationTests {
                     migrations: Migration.all + [changed], rowLimit: 10)
             }
             #expect(refusal?.code == .changedMigration)
-            #expect(refusal?.message.contains("migration 2") == true)
+            #expect(refusal?.message.contains("migration 3") == true)
             #expect(FileManager.default.contents(atPath: directory.path("state.sqlite")) == before)
         }
     }

@@ -22,6 +22,8 @@ final class GatewayFixture {
     private(set) var exchanges: [FakeExchange] = []
 
     static let userID: UInt32 = 1000
+    /// A logger that says nothing.
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let token = "token-of-ci"
     static let installationKey = [UInt8](repeating: 7, count: 32)
 
@@ -80,7 +82,7 @@ final class GatewayFixture {
             time: self.readings,
             spool: nil,
             userID: Self.userID,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            logger: Self.quiet,
             counts: counts,
             observer: observer ?? self.observer
         )

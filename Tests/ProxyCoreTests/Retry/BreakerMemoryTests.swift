@@ -63,7 +63,7 @@ struct BreakerMemoryTests {
         arguments: [
             (Int64.min, 10), (-365 * 86_400_000_000, 10), (-1_000_000, 10), (3_000_000, 7), (365 * 86_400_000_000, 0),
             (Int64.max, 0),
-        ])
+        ] as [(Int64, Int)])
     func bearsClockSteps(step: Int64, seconds: Int) throws {
         let stop = Self.moment(0, wall: 0)
         let memory = try #require(Self.opened(at: stop.instant).memory(at: stop))

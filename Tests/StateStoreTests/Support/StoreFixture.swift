@@ -43,11 +43,18 @@ func full(_ number: Int) throws -> RequestRecord {
     record.outcome = .cut
     record.duration = .nanoseconds(1_234_567_891)
     record.firstByte = .nanoseconds(7)
-    record.attempts.insert(
-        RequestRecord.Attempt(
-            key: try label("alpha"), provider: try provider("sim"), errorClass: .providerRateLimited, status: 429,
-            duration: .microseconds(15)),
-        at: 0)
+    var first = RequestRecord.Attempt(
+        key: try label("alpha"), provider: try provider("sim"), errorClass: .providerRateLimited, status: 429,
+        duration: .microseconds(15))
+    first.selection = .affinity
+    first.isPossiblyBilled = true
+    first.decidedBy = "kimi.concurrency"
+    first.waited = .nanoseconds(99)
+    first.passedOver = [
+        RequestRecord.PassedOver(label: try label("beta"), obstacle: .turn, state: .usable),
+        RequestRecord.PassedOver(label: try label("g@m.a"), obstacle: .state, state: .billing),
+    ]
+    record.attempts.insert(first, at: 0)
     return record
 }
 
