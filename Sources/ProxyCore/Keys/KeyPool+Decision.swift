@@ -86,6 +86,12 @@ extension KeyPool {
         self.reluctance(of: index, for: demand, at: now) != nil
     }
 
+    /// Whether only their own limits keep usable keys from serving a demand, and when rates leave room again.
+    func room(for demand: KeyDemand, at now: Instant) -> (isBusy: Bool, limitedUntil: Instant?) {
+        let field = self.field(for: demand, at: now)
+        return field.count == 0 ? (field.isBusy, field.limitedUntil) : (false, nil)
+    }
+
     private func field(for demand: KeyDemand, at now: Instant) -> Field {
         var field = Field()
         field.ready.reserveCapacity(self.entries.count)

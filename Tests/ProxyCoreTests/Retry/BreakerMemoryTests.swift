@@ -78,7 +78,7 @@ struct BreakerMemoryTests {
             let memory = BreakerMemory(retryAt: WallTime(microseconds: time), failedProbes: probes)
             for nanoseconds in [Int64.min, 0, .max] {
                 let now = Moment(
-                    instant: Instant(nanoseconds: nanoseconds), wallTime: WallTime(microseconds: -nanoseconds / 2))
+                    instant: Instant(nanoseconds: nanoseconds), wallTime: WallTime(microseconds: ~nanoseconds / 2))
                 var breaker = Breaker(policy: Configuration.Breaker(), restoring: memory, at: now)
                 #expect(breaker.memory(at: now) != nil)
                 _ = breaker.admit(at: now.instant + .seconds(300))
