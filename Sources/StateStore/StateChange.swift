@@ -15,7 +15,7 @@ public enum StateChange: Sendable, Equatable {
     /// Removes a client that was made; its counts stay. No error if there is none.
     case removeClient(ClientName)
     /// Replaces what is remembered of the pool.
-    case memory(KeyMemory)
+    case memory(DispatchMemory)
     /// Forgets the errors of these keys that were counted before.
     case forgetErrors([KeyLabel])
 }

@@ -85,7 +85,7 @@ public final class StateStore: Sendable {
     }
 
     /// Hands over what is to be remembered of the pool, instead of what was; never waits.
-    public func remember(_ memory: KeyMemory) {
+    public func remember(_ memory: DispatchMemory) {
         self.writer.remember(memory)
     }
 
@@ -121,6 +121,13 @@ public final class StateStore: Sendable {
     public func request(id: String) async throws(StateStoreError) -> RequestRecord? {
         try await self.read("reading a request") { database, malformed in
             try RequestTables.newest(id, in: database, &malformed)
+        }
+    }
+
+    /// Counts the requests that a query lets through by the key that they used last; its limit and cursor do not matter.
+    public func summary(_ query: RequestQuery) async throws(StateStoreError) -> [RequestTally] {
+        try await self.read("counting requests") { database, malformed in
+            try RequestTables.summary(query, in: database, &malformed)
         }
     }
 

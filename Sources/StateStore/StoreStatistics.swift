@@ -18,6 +18,12 @@ public struct StoreStatistics: Sendable, Equatable {
         case keyConditions = "key_conditions"
         /// Whose turn it is.
         case turns
+        /// What is left of the plans of keys.
+        case keyWindows = "key_windows"
+        /// Limits that all keys of a provider ran into together.
+        case wholeLimits = "whole_limits"
+        /// Breakers that are not closed.
+        case breakers
         /// Changed settings.
         case overrides
         /// Keys added at run time.

@@ -4,8 +4,8 @@ public import ProxyCore
 public struct StoredState: Sendable, Equatable {
     /// How often keys and clients were used.
     public var counts = UsageCounts()
-    /// The rests of keys, and whose turn it is.
-    public var memory = KeyMemory()
+    /// The rests of keys, what is left of their plans, whose turn it is, and the breakers that are not closed.
+    public var memory = DispatchMemory()
     /// What a person changed.
     public var changes = RuntimeChanges()
     /// 32 random bytes, made once with the database: what fingerprints and hashes of tokens are keyed with.

@@ -94,14 +94,15 @@ public final class ControlService: Sendable {
             // An object cannot be exported on a connection that has ended only; the next one exports them all.
         }
         self.mark(.manager)
+        // They name their keys.
+        for name in self.state.withLock({ $0.providers }) { self.mark(.provider(name)) }
     }
 
     /// Anything may have changed, as after a reload.
     func everythingChanged() {
         self.objectsChanged()
         let subjects = self.state.withLock { state in
-            state.keys.keys.map(ControlSubject.key) + state.providers.map(ControlSubject.provider)
-                + state.clients.map(ControlSubject.client)
+            state.keys.keys.map(ControlSubject.key) + state.clients.map(ControlSubject.client)
         }
         for subject in subjects { self.mark(subject) }
     }

@@ -101,8 +101,12 @@ extension DaemonControl {
 
     func summary(_ filter: RequestFilter) async throws(ControlFault) -> RequestSummary {
         let query = try RequestQuery(filter)
-        _ = query
-        let served: [(key: KeyLabel, provider: ProviderName, requests: UInt64)] = []
+        let served: [RequestTally]
+        do throws(StateStoreError) {
+            served = try await self.store.summary(query)
+        } catch {
+            throw ControlFault(error)
+        }
         let keys = self.gateway.dispatcher.snapshots(at: self.time.now())
         let mode = self.keeper.inForce.effective.configuration.rotation.mode
         var rows = keys.map { key in

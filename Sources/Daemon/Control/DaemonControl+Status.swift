@@ -65,6 +65,7 @@ extension DaemonControl {
                 name: window.name, used: window.used ?? .nan, limit: window.limit ?? .nan,
                 resetsAt: window.resetsAt?.unsigned ?? 0)
         }
+        status.inconsistentWindows = key.windows.filter(\.isInconsistent).map(\.name)
         status.lastUsedAt = counts.lastUsedAt?.unsigned ?? 0
         status.modelStates = key.modelStates.map { model in
             KeyStatus.ModelState(

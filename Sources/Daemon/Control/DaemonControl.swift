@@ -87,9 +87,9 @@ final class DaemonControl: ControlPlane {
     /// It is in force whatever comes of it, so that it is told to the log and the bus before the caller learns of a failure.
     func saveMemory(_ further: [StateChange] = []) async -> Result<Void, ControlFault> {
         do throws(StateStoreError) {
-            try await self.store.commit([.memory(self.gateway.memory().keys)] + further)
+            try await self.store.commit([.memory(self.gateway.memory())] + further)
             // What requests have moved meanwhile may have been handed over before, and must not be undone by this.
-            self.store.remember(self.gateway.memory().keys)
+            self.store.remember(self.gateway.memory())
             return .success(())
         } catch {
             return .failure(

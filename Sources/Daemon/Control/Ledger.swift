@@ -63,7 +63,7 @@ final class Ledger: GatewayObserver {
 
     func memoryMoved() {
         guard let gateway = self.gateway.withLock({ $0 }) else { return }
-        self.store.remember(gateway.memory().keys)
+        self.store.remember(gateway.memory())
     }
 
     private func microseconds(of instant: Instant?) -> UInt64 {

@@ -64,7 +64,7 @@ struct DaemonServices {
             counts: stored.counts,
             observer: ledger
         )
-        gateway.restore(DispatchMemory(keys: stored.memory))
+        gateway.restore(stored.memory)
         ledger.observe(gateway)
         let intake = Listeners.Intake()
         let store = foundation.state.store

@@ -28,10 +28,15 @@ public struct RequestRecord: Sendable, Equatable {
         public var status: Int?
         /// How long it took.
         public var duration: Duration
+        /// Why it was made with this key; `nil` if that is not known.
         public var selection: KeySelection?
+        /// Whether it failed after the request was sent, so that the provider may charge for it.
         public var isPossiblyBilled = false
+        /// What told the class of its error: the name of a rule, or `status`; `nil` without an answer of the provider.
         public var decidedBy: String?
+        /// How long the request waited for it.
         public var waited = Duration.zero
+        /// Why it was none of the other keys, at most 16 of them.
         public var passedOver: [PassedOver] = []
 
         /// Makes an attempt.

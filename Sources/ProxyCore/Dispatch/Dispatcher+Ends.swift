@@ -159,11 +159,10 @@ extension Dispatcher {
         _ failure: KeyFailure, _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
     ) {
         guard failed.isGenuine else { return }
-        self.note(.failed(failure), of: failed, plan, at: now)
         let provider = failed.candidate.provider
-        if failure.errorClass == .providerRateLimited, self.pool.isLimitedAsAWhole(provider, at: now.instant),
-            self.news.last != .limitedAsAWhole(provider)
-        {
+        let wasWhole = self.pool.isLimitedAsAWhole(provider, at: now.instant)
+        self.note(.failed(failure), of: failed, plan, at: now)
+        if !wasWhole, self.pool.isLimitedAsAWhole(provider, at: now.instant) {
             self.news.append(.limitedAsAWhole(provider))
         }
         plan.refusals.append(

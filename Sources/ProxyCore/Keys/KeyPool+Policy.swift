@@ -31,5 +31,10 @@ extension KeyPool {
             self.probes = probes
             self.seed = seed
         }
+
+        /// Whether a background check decides on the end of a state.
+        func probes(_ state: KeyState, of provider: ProviderName) -> Bool {
+            self.probes[provider]?.contains(state) ?? false
+        }
     }
 }

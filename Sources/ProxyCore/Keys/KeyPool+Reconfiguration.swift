@@ -19,15 +19,13 @@ extension KeyPool {
             let stays = former.provider == key.provider
             let isSame = stays && !renewed.contains(key.label)
             var entry = Entry(key, generation: isSame ? former.generation : self.newGeneration())
-            if stays { entry.takeOverRequests(of: former) }
-            if isSame {
-                entry.condition = former.condition
-                entry.modelConditions = former.modelConditions
-            }
+            if stays { entry.takeOverRequests(of: former, at: now) }
+            if isSame { entry.takeOverKnowledge(of: former, policy: policy) }
             transitions += entry.changes(since: former, at: now)
             entries.append(entry)
         }
-        self.entries = entries
+        self.replaceEntries(entries)
+        if policy.seed != self.policy.seed { self.jitter = Jitter(seed: policy.seed) }
         self.policy = policy
         self.pruneTurns()
         self.noteMemoryChange()
@@ -45,5 +43,6 @@ extension KeyPool {
             turn.prune(keeping: present)
             self.turns[provider] = turn
         }
+        self.wholeLimits = self.wholeLimits.filter { labels[$0.key.provider] != nil }
     }
 }

@@ -3,19 +3,16 @@ extension KeyPool {
     ///
     /// Nothing changes.
     public func nextKey(of provider: ProviderName, at now: Instant) -> KeyLabel? {
-        let ready = self.entries.indices.filter { index in
-            let entry = self.entries[index]
-            return entry.fits(KeyDemand(provider: provider)) && entry.isUsable(for: nil, at: now) && entry.hasRoom
-        }
         var turn = self.turns[provider] ?? Turn()
-        return turn.next(among: ready, of: self.entries, mode: self.policy.mode).map { self.entries[$0].label }
+        let decision = self.decide(KeyDemand(provider: provider), &turn, at: now)
+        return decision.index.map { self.entries[$0].label }
     }
 
     /// Makes the next request to the provider use the given key, or the one after the one whose turn it would be.
     ///
-    /// A person's word beats mode, priority and the key of a conversation, not a pin (K-013, X-001). A request that does
-    /// not fit the key (its model, its places, a failure with it) leaves the word to the following one; a key that rests
-    /// or is disabled by then is passed over for good. Afterwards rotation goes on from the key; the mode `sticky` stays on
+    /// A person's word beats mode and priority, not a pin (K-013, X-001), and the keys of conversations are forgotten. A
+    /// request that does not fit the key (its model, its places, a failure with it) leaves the word to the following one; a
+    /// key that rests or is disabled by then is passed over for good. Afterwards rotation goes on from the key; the mode `sticky` stays on
     /// it. Without a label the keys follow each other by priority, then in the order of the configuration, those with a model
     /// list only where there are no others; a repeated call moves on from the key that is wanted already.
     public mutating func rotate(
@@ -30,6 +27,8 @@ extension KeyPool {
         var turn = self.turns[provider] ?? Turn()
         turn.want(rotation.key)
         self.turns[provider] = turn
+        // Conversations too go on with the key that the person wants.
+        self.sessions.forget(provider)
         self.noteMemoryChange()
         return rotation
     }
@@ -55,10 +54,10 @@ extension KeyPool {
         // Whose turn it would be: the wanted one, else that of the next ordinary request. Where no key takes an ordinary
         // request (all are full, or serve listed models only), the order among the usable ones decides.
         var turn = self.turns[provider] ?? Turn()
-        let wanted = turn.wanted.flatMap { label in usable.first { self.entries[$0].label == label } }
+        let wanted = turn.wanted.flatMap { self.index(of: $0) }.flatMap { usable.contains($0) ? $0 : nil }
         let ordinary = self.nextKey(of: provider, at: now).flatMap(self.index(of:))
         guard
-            let current = wanted ?? ordinary ?? turn.next(among: usable, of: self.entries, mode: self.policy.mode)
+            let current = wanted ?? ordinary ?? turn.next(among: usable, wanted: nil, in: self, at: now)
         else {
             throw .noUsableKey(
                 KeyShortage(keys: own.map { self.entries[$0].snapshot(for: nil, at: now) }, isBusy: false))
@@ -73,41 +72,9 @@ extension KeyPool {
         let others = (ring[(place + 1)...] + ring[..<place]).filter {
             !hasOrdinary || self.entries[$0].models.isEmpty
         }
-        guard let following = others.first(where: { self.entries[$0].hasRoom }) ?? others.first else {
+        guard let following = others.first(where: { self.entries[$0].hasRoom(at: now) }) ?? others.first else {
             return KeyRotation(key: self.entries[current].label, reason: .only)
         }
         return KeyRotation(key: self.entries[following].label, reason: .next)
-    }
-
-    /// Of the indices that could serve, the one whose turn it is: the one that a person wants, the conversation's own,
-    /// else by mode among those of the highest priority.
-    mutating func pick(_ ready: [Int], for demand: KeyDemand, at now: Instant) -> Int? {
-        guard demand.pinned == nil else { return ready.first }
-        guard let known = self.turns[demand.provider] ?? (ready.isEmpty ? nil : Turn()) else { return nil }
-        var turn = known
-        if let wanted = turn.wanted, !self.isUsable(wanted, of: demand.provider, at: now) { turn.forgetWanted() }
-        let index: Int?
-        if !turn.isWantedPending(among: ready, of: self.entries), let own = self.ownKey(of: demand, among: ready) {
-            index = own
-        } else {
-            index = turn.next(among: ready, of: self.entries, mode: self.policy.mode)
-        }
-        if turn.memory(of: demand.provider) != known.memory(of: demand.provider) { self.noteMemoryChange() }
-        self.turns[demand.provider] = turn
-        return index
-    }
-
-    private func isUsable(_ label: KeyLabel, of provider: ProviderName, at now: Instant) -> Bool {
-        guard let index = self.index(of: label), self.entries[index].provider == provider else { return false }
-        return self.entries[index].isUsable(for: nil, at: now)
-    }
-
-    /// The key that the demand's conversation was last served by, if it is among those that could serve.
-    private mutating func ownKey(of demand: KeyDemand, among ready: [Int]) -> Int? {
-        guard self.policy.affinity, let conversation = demand.conversation, conversation.isLookedUp,
-            let label = self.sessions.key(
-                of: SessionTable.Session(provider: demand.provider, name: conversation.id))
-        else { return nil }
-        return ready.first { self.entries[$0].label == label }
     }
 }

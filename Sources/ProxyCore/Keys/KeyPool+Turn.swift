@@ -6,31 +6,44 @@ extension KeyPool {
         /// The key that a person wants.
         private(set) var wanted: KeyLabel?
         /// Whether a request took the wanted key already and the mode `sticky` stays on it, whatever its priority.
-        private var isTaken = false
+        private(set) var isTaken = false
         /// What each key has saved up in the weighted rotation.
         private var credit: [KeyLabel: Int] = [:]
 
-        /// The next one of `ready` (indices of `entries`, ascending); `nil` only if there is none.
+        /// The next one of `ready` (places in the pool, ascending); `nil` only if there is none.
         ///
-        /// It is the one that a person wants, else by mode one of the highest priority.
-        mutating func next(among ready: [Int], of entries: [Entry], mode: RotationMode) -> Int? {
-            guard let highest = ready.map({ entries[$0].priority }).max() else { return nil }
-            let equals = ready.filter { entries[$0].priority == highest }
+        /// It is `wanted` (the place of the key that a person wants, if it can serve), else by mode one of the highest priority.
+        mutating func next(among ready: [Int], wanted: Int?, in pool: KeyPool, at now: Instant) -> Int? {
+            let mode = pool.policy.mode
             if self.isTaken, mode != .sticky { self.forgetWanted() }
-            if let index = self.place(among: ready, of: entries) {
-                self.takeWanted(index, equals, entries, mode)
-                return index
+            guard let equals = Self.highest(of: ready, in: pool) else { return nil }
+            if let wanted, self.wanted != nil {
+                self.takeWanted(wanted, equals, pool, mode)
+                return wanted
             }
             let chosen =
                 switch mode {
-                case .sticky: self.sticky(equals, entries)
-                case .leastInFlight: self.leastInFlight(equals, entries)
-                case .weighted: self.weighted(equals, entries)
-                // Until windows of plans are known all keys have the same remaining share: they take turns.
-                case .roundRobin, .mostRemaining: self.following(equals, entries)
+                case .sticky: self.sticky(equals, pool)
+                case .leastInFlight: self.leastInFlight(equals, pool)
+                case .weighted: self.weighted(equals, pool)
+                case .roundRobin: self.following(equals, pool)
+                case .mostRemaining: self.mostRemaining(equals, pool, at: now)
                 }
-            if let chosen { self.last = entries[chosen].label }
+            if let chosen { self.last = pool.entries[chosen].label }
             return chosen
+        }
+
+        /// Those of the highest priority; all of them where it is the same for all.
+        private static func highest(of ready: [Int], in pool: KeyPool) -> [Int]? {
+            guard let first = ready.first else { return nil }
+            var highest = pool.entries[first].priority
+            var isEven = true
+            for index in ready {
+                let priority = pool.entries[index].priority
+                if priority != highest { isEven = false }
+                if priority > highest { highest = priority }
+            }
+            return isEven ? ready : ready.filter { pool.entries[$0].priority == highest }
         }
 
         // MARK: A person's word
@@ -50,22 +63,13 @@ extension KeyPool {
             self.isTaken = false
         }
 
-        /// Whether the wanted key is among `ready` and no request took it yet.
-        func isWantedPending(among ready: [Int], of entries: [Entry]) -> Bool {
-            !self.isTaken && self.place(among: ready, of: entries) != nil
-        }
-
-        private func place(among ready: [Int], of entries: [Entry]) -> Int? {
-            self.wanted.flatMap { label in ready.first { entries[$0].label == label } }
-        }
-
-        private mutating func takeWanted(_ index: Int, _ equals: [Int], _ entries: [Entry], _ mode: RotationMode) {
-            self.last = entries[index].label
+        private mutating func takeWanted(_ index: Int, _ equals: [Int], _ pool: KeyPool, _ mode: RotationMode) {
+            self.last = pool.entries[index].label
             if mode == .sticky { self.isTaken = true } else { self.forgetWanted() }
             // A round begins with it, without debts from before: however often a person asks, no key waits longer for that.
             guard mode == .weighted, equals.contains(index) else { return }
-            for equal in equals { self.credit[entries[equal].label] = entries[equal].weight }
-            self.credit[entries[index].label, default: 0] -= equals.reduce(0) { $0 + entries[$1].weight }
+            for equal in equals { self.credit[pool.entries[equal].label] = pool.entries[equal].weight }
+            self.credit[pool.entries[index].label, default: 0] -= equals.reduce(0) { $0 + pool.entries[$1].weight }
         }
 
         // MARK: Memory
@@ -87,6 +91,11 @@ extension KeyPool {
             return KeyMemory.Turn(provider: provider, last: self.last, next: self.wanted)
         }
 
+        /// Whether the same is remembered of it as of another one.
+        func isSame(as other: Turn?) -> Bool {
+            self.last == other?.last && self.wanted == other?.wanted
+        }
+
         /// Forgets keys that are gone.
         mutating func prune(keeping labels: Set<KeyLabel>) {
             if let last, !labels.contains(last) { self.last = nil }
@@ -97,32 +106,40 @@ extension KeyPool {
         // MARK: Modes
 
         /// The first one behind the last one chosen, in a ring.
-        private func following(_ equals: [Int], _ entries: [Entry]) -> Int? {
-            guard let last, let place = entries.firstIndex(where: { $0.label == last }) else { return equals.first }
+        private func following(_ equals: [Int], _ pool: KeyPool) -> Int? {
+            guard let last, let place = pool.index(of: last) else { return equals.first }
             return equals.first { $0 > place } ?? equals.first
         }
 
-        private func sticky(_ equals: [Int], _ entries: [Entry]) -> Int? {
-            equals.first { entries[$0].label == self.last } ?? self.following(equals, entries)
+        private func sticky(_ equals: [Int], _ pool: KeyPool) -> Int? {
+            if let place = self.last.flatMap({ pool.index(of: $0) }), equals.contains(place) { return place }
+            return self.following(equals, pool)
         }
 
         /// The one with the fewest requests on it; equals take turns.
-        private func leastInFlight(_ equals: [Int], _ entries: [Entry]) -> Int? {
-            guard let fewest = equals.map({ entries[$0].inFlight }).min() else { return nil }
-            return self.following(equals.filter { entries[$0].inFlight == fewest }, entries)
+        private func leastInFlight(_ equals: [Int], _ pool: KeyPool) -> Int? {
+            guard let fewest = equals.map({ pool.entries[$0].inFlight }).min() else { return nil }
+            return self.following(equals.filter { pool.entries[$0].inFlight == fewest }, pool)
+        }
+
+        /// The one with the largest share left, where an unknown one counts as whole; equals take turns.
+        private func mostRemaining(_ equals: [Int], _ pool: KeyPool, at now: Instant) -> Int? {
+            let shares = equals.map { pool.entries[$0].windows.remainingShare(at: now) ?? 1 }
+            guard let most = shares.max() else { return nil }
+            return self.following(zip(equals, shares).filter { $1 == most }.map(\.0), pool)
         }
 
         /// Smooth weighted round-robin: each round every key saves its weight, the richest one is chosen and pays the sum.
-        private mutating func weighted(_ equals: [Int], _ entries: [Entry]) -> Int? {
-            let sum = equals.reduce(0) { $0 + entries[$1].weight }
+        private mutating func weighted(_ equals: [Int], _ pool: KeyPool) -> Int? {
+            let sum = equals.reduce(0) { $0 + pool.entries[$1].weight }
             var richest: Int?
             for index in equals {
-                let label = entries[index].label
-                let saved = self.credit[label, default: 0] + entries[index].weight
+                let label = pool.entries[index].label
+                let saved = self.credit[label, default: 0] + pool.entries[index].weight
                 self.credit[label] = saved
-                if richest.map({ saved > self.credit[entries[$0].label, default: 0] }) ?? true { richest = index }
+                if richest.map({ saved > self.credit[pool.entries[$0].label, default: 0] }) ?? true { richest = index }
             }
-            if let richest { self.credit[entries[richest].label, default: 0] -= sum }
+            if let richest { self.credit[pool.entries[richest].label, default: 0] -= sum }
             return richest
         }
     }

@@ -14,12 +14,26 @@ public struct KeyPool: Sendable {
     var policy: Policy
     var turns: [ProviderName: Turn] = [:]
     var sessions = SessionTable(capacity: KeyPool.sessionCapacity)
+    var wholeLimits: [WholeLimitScope: WholeLimit] = [:]
+    var jitter: Jitter
+    /// By how much the time of day was ahead of the other clock when deadlines were made, in nanoseconds.
+    var clockOffset: Int64?
+    /// Where each key is among the entries.
+    private var places: [KeyLabel: Int] = [:]
     private var lastGeneration: UInt64 = 0
 
     /// Makes a pool of keys, all of them usable but the disabled ones.
     public init(keys: [Configuration.Key], policy: Policy) {
         self.policy = policy
-        for key in keys { self.entries.append(Entry(key, generation: self.newGeneration())) }
+        self.jitter = Jitter(seed: policy.seed)
+        self.replaceEntries(keys.map { Entry($0, generation: self.newGeneration()) })
+    }
+
+    /// Puts other keys in the place of the present ones.
+    mutating func replaceEntries(_ entries: [Entry]) {
+        self.entries = entries
+        self.places = Dictionary(
+            entries.enumerated().map { ($1.label, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// A generation that no key had yet.
@@ -34,33 +48,34 @@ public struct KeyPool: Sendable {
 
     /// Chooses a key for a request and counts the request on it.
     public mutating func choose(_ demand: KeyDemand, at now: Instant) -> KeyChoice {
-        let (ready, isBusy) = self.ready(for: demand, at: now)
-        guard let index = self.pick(ready, for: demand, at: now) else {
+        let known = self.turns.removeValue(forKey: demand.provider)
+        var turn = known ?? Turn()
+        let decision = self.decide(demand, &turn, at: now)
+        if known != nil || decision.index != nil, demand.pinned == nil || known != nil {
+            if !turn.isSame(as: known) { self.noteMemoryChange() }
+            self.turns[demand.provider] = turn
+        }
+        guard let index = decision.index else {
             var shortage = self.shortage(for: demand, at: now)
-            shortage.isBusy = isBusy
+            shortage.isBusy = decision.isBusy
+            shortage.limitedUntil = decision.limitedUntil
             return .none(shortage)
         }
-        self.entries[index].beginRequest()
-        let grant = self.entries[index].grant
+        var reason = KeyChoiceReason(
+            selection: decision.selection, others: self.others(demand, decision, at: now))
+        let grant = self.begin(index, demand.model, at: now)
+        reason.isTrial = grant.trial > 0
         if let conversation = demand.conversation, self.policy.affinity, demand.pinned == nil {
             self.sessions.remember(
                 SessionTable.Session(provider: demand.provider, name: conversation.id), on: grant.label)
         }
-        return .chosen(grant, KeyChoiceReason(selection: .turn))
+        return .chosen(grant, reason)
     }
 
-    /// The keys that can serve the demand, and whether one cannot only because it serves as many requests as it may.
-    private func ready(for demand: KeyDemand, at now: Instant) -> (keys: [Int], isBusy: Bool) {
-        var ready: [Int] = []
-        var isBusy = false
-        // By index: a loop over the elements would copy each of them, which costs more than to look at it.
-        for index in self.entries.indices {
-            guard self.entries[index].fits(demand), self.entries[index].isUsable(for: demand.model, at: now),
-                !demand.excluded.contains(self.entries[index].label)
-            else { continue }
-            if self.entries[index].hasRoom { ready.append(index) } else { isBusy = true }
-        }
-        return (ready, isBusy)
+    private mutating func begin(_ index: Int, _ model: ModelName?, at now: Instant?) -> KeyGrant {
+        var grant = self.entries[index].grant
+        grant.trial = self.entries[index].beginRequest(model: model, at: now)
+        return grant
     }
 
     /// The first usable key of a provider, for a call of the daemon's own that takes nobody's turn.
@@ -74,10 +89,7 @@ public struct KeyPool: Sendable {
     ///
     /// Nothing changes.
     public func canServe(_ demand: KeyDemand, at now: Instant) -> Bool {
-        self.entries.contains { entry in
-            entry.fits(demand) && !demand.excluded.contains(entry.label)
-                && entry.isUsable(for: demand.model, at: now) && entry.hasRoom
-        }
+        self.entries.indices.contains { self.canServe($0, demand, at: now) }
     }
 
     /// How the keys stand that could serve the demand.
@@ -90,13 +102,15 @@ public struct KeyPool: Sendable {
         )
     }
 
-    /// Counts another attempt of a request on the key that it has just used, whoever's turn it is.
+    /// Counts another attempt of a request on the key that it has just used, whoever's turn it is and however the key stands.
     ///
-    /// `nil` if a person took the key away meanwhile, or made another one of it.
-    public mutating func chooseAgain(_ grant: KeyGrant) -> KeyGrant? {
-        guard let index = self.index(of: grant), self.entries[index].isEnabled else { return nil }
-        self.entries[index].beginRequest()
-        return grant
+    /// `nil` if a person took the key away meanwhile, or made another one of it, or if its own limits leave no room: those on
+    /// rates are asked only if the moment is told.
+    public mutating func chooseAgain(_ grant: KeyGrant, at now: Instant? = nil) -> KeyGrant? {
+        guard let index = self.index(of: grant), self.entries[index].isEnabled, self.entries[index].hasPlace
+        else { return nil }
+        if let now, !self.entries[index].hasRoom(at: now) { return nil }
+        return self.begin(index, nil, at: now)
     }
 
     /// Takes a request off a key that ``choose(_:at:)`` put on it.
@@ -105,38 +119,7 @@ public struct KeyPool: Sendable {
     /// request still took.
     public mutating func release(_ grant: KeyGrant) {
         guard let index = self.index(of: grant.label) else { return }
-        self.entries[index].endRequest(of: grant.generation)
-    }
-
-    /// Notes how an attempt that began at `begun` ended, and answers what that changed.
-    ///
-    /// A grant that is outdated has no effect. A failure right after a rest that nobody was told the end of is told as the
-    /// step from usable into the next rest; whoever counts both calls ``expire(at:)`` first.
-    public mutating func record(
-        _ outcome: KeyOutcome,
-        on grant: KeyGrant,
-        request: UInt64,
-        model: ModelName?,
-        begun: Instant,
-        at moment: Moment
-    ) -> [KeyTransition] {
-        let now = moment.instant
-        guard let index = self.index(of: grant) else { return [] }
-        let former = self.entries[index].memory(of: model)
-        defer { if self.entries[index].memory(of: model) != former { self.noteMemoryChange() } }
-        switch outcome {
-        case .neutral:
-            return []
-        case .succeeded:
-            return self.entries[index].clear(model: model, begun: begun).map { [$0] } ?? []
-        case .failed(let failure):
-            guard let rest = Rest(after: failure.errorClass, policy: self.policy.cooldown) else { return [] }
-            let hint: Duration? = if case .after(let wait) = failure.recovery { wait } else { nil }
-            return self.entries[index].rest(
-                rest, reason: failure.errorClass, hint: hint, model: failure.scope == .model ? model : nil,
-                begun: begun, at: now
-            ).map { [$0] } ?? []
-        }
+        self.entries[index].endRequest(of: grant)
     }
 
     /// Every key as it stands, in the order of the configuration.
@@ -167,11 +150,14 @@ public struct KeyPool: Sendable {
     }
 
     func index(of label: KeyLabel) -> Int? {
-        self.entries.firstIndex { $0.label == label }
+        self.places[label]
     }
 
     /// The place of a key unless the grant is outdated.
-    private func index(of grant: KeyGrant) -> Int? {
-        self.entries.firstIndex { $0.label == grant.label && $0.generation == grant.generation }
+    func index(of grant: KeyGrant) -> Int? {
+        guard let index = self.places[grant.label], self.entries[index].generation == grant.generation else {
+            return nil
+        }
+        return index
     }
 }

@@ -1,6 +1,6 @@
 /// Which key a conversation was last served by, in a table of bounded size.
 ///
-/// Two generations stand in for a least-recently-used order: a conversation that is looked up moves to the young one,
+/// Two generations stand in for a least-recently-used order: a conversation that is remembered again moves to the young one,
 /// and when the young one is full the old one is forgotten. Every operation is O(1); at least `capacity / 2` of the
 /// most recently used conversations are remembered, at most `capacity`.
 struct SessionTable: Sendable {
@@ -20,11 +20,16 @@ struct SessionTable: Sendable {
     }
 
     /// The key that the conversation was last served by.
-    mutating func key(of session: Session) -> KeyLabel? {
-        if let key = self.young[session] { return key }
-        guard let key = self.old[session] else { return nil }
-        self.remember(session, on: key)
-        return key
+    ///
+    /// Whoever goes on with it remembers it anew, which keeps it young.
+    func key(of session: Session) -> KeyLabel? {
+        self.young[session] ?? self.old[session]
+    }
+
+    /// Forgets the conversations with one provider.
+    mutating func forget(_ provider: ProviderName) {
+        self.young = self.young.filter { $0.key.provider != provider }
+        self.old = self.old.filter { $0.key.provider != provider }
     }
 
     /// Notes that the conversation is served by `key`.

@@ -1,7 +1,7 @@
 internal import GRDB
 internal import ProxyCore
 
-/// What is remembered of the pool: `key_conditions` and `turns`.
+/// What is remembered of keys and providers: `key_conditions`, `turns`, `key_windows`, `whole_limits` and `breakers`.
 enum MemoryTables {
     private struct Place: Hashable {
         let label: KeyLabel
@@ -11,6 +11,16 @@ enum MemoryTables {
 
     /// Writes what differs from what was written last; rows that nobody wrote stay.
     static func write(
+        _ memory: DispatchMemory, over former: DispatchMemory, to database: Database, _ tally: inout Tally
+    ) throws {
+        try Self.writeConditions(memory.keys, over: former.keys, to: database, &tally)
+        try Self.writeTurns(memory.keys, over: former.keys, to: database, &tally)
+        try Self.writeWindows(memory.keys, over: former.keys, to: database, &tally)
+        try Self.writeWholeLimits(memory.keys, over: former.keys, to: database, &tally)
+        try Self.writeBreakers(memory.breakers, over: former.breakers, to: database, &tally)
+    }
+
+    private static func writeConditions(
         _ memory: KeyMemory, over former: KeyMemory, to database: Database, _ tally: inout Tally
     ) throws {
         let before = Self.conditions(former)
@@ -24,29 +34,36 @@ enum MemoryTables {
         for (place, condition) in after where before[place] != condition {
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO key_conditions (label, provider, model, state, reason, until, step)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (label, provider, model) DO UPDATE SET
-                        state = excluded.state, reason = excluded.reason, until = excluded.until, step = excluded.step
+                    INSERT OR REPLACE INTO key_conditions (
+                        label, provider, model, state, reason, until, step, reset, is_guess, window, daily_quota,
+                        is_by_panel, is_together, last_check
+                    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """
             ).execute(
                 arguments: [
                     place.label.text, place.provider.text, place.model?.text ?? "", condition.state.rawValue,
                     condition.reason.rawValue, condition.until.microseconds, condition.step,
+                    condition.reset?.microseconds, condition.isGuess ? 1 : 0, condition.window, condition.dailyQuota,
+                    condition.isByPanel ? 1 : 0, condition.isTogether ? 1 : 0, condition.lastCheck?.microseconds,
                 ])
             tally.add(.keyConditions)
         }
-        try Self.writeTurns(memory, over: former, to: database, &tally)
     }
 
     /// Reads everything; malformed rows are counted and passed over.
-    static func load(_ database: Database, _ malformed: inout Tally) throws -> KeyMemory {
+    static func load(_ database: Database, _ malformed: inout Tally) throws -> DispatchMemory {
+        DispatchMemory(
+            keys: try Self.loadKeys(database, &malformed), breakers: try Self.loadBreakers(database, &malformed))
+    }
+
+    private static func loadKeys(_ database: Database, _ malformed: inout Tally) throws -> KeyMemory {
         var memory = KeyMemory()
+        memory.windows = try Self.loadWindows(database, &malformed)
+        memory.wholeLimits = try Self.loadWholeLimits(database, &malformed)
         let conditions = try Row.fetchAll(
             database,
             sql: """
-                SELECT label, provider, model, state, reason, until, step FROM key_conditions
-                ORDER BY label, provider, model
+                SELECT * FROM key_conditions ORDER BY label, provider, model
                 """)
         for row in conditions {
             guard let condition = Self.condition(row) else {
@@ -101,12 +118,17 @@ enum MemoryTables {
             let state = row.text("state").flatMap(KeyState.init(rawValue:)),
             let reason = row.text("reason").flatMap(ErrorClass.init(rawValue:)),
             let until = row.large("until"),
-            let step = row.integer("step"), step >= 0
+            let step = row.integer("step"), step >= -1,
+            let isGuess = row.flag("is_guess"), let isByPanel = row.flag("is_by_panel"),
+            let isTogether = row.flag("is_together")
         else { return nil }
         let model = ModelName(modelText)
         guard modelText.isEmpty || model != nil else { return nil }
         return KeyMemory.Condition(
             label: label, provider: provider, model: model, state: state, reason: reason,
-            until: WallTime(microseconds: until), step: step)
+            until: WallTime(microseconds: until), step: step,
+            reset: row.large("reset").map { WallTime(microseconds: $0) }, isGuess: isGuess,
+            window: row.text("window"), dailyQuota: row.text("daily_quota"), isByPanel: isByPanel,
+            isTogether: isTogether, lastCheck: row.large("last_check").map { WallTime(microseconds: $0) })
     }
 }

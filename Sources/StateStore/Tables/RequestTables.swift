@@ -23,13 +23,17 @@ enum RequestTables {
         for (position, attempt) in record.attempts.enumerated() {
             try database.cachedStatement(
                 sql: """
-                    INSERT INTO attempts (request, position, key, provider, error_class, status, duration_ns)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO attempts (
+                        request, position, key, provider, error_class, status, duration_ns, selection,
+                        is_possibly_billed, decided_by, waited_ns, passed_over
+                    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """
             ).execute(
                 arguments: [
                     number, position, attempt.key.text, attempt.provider.text, attempt.errorClass?.rawValue,
-                    attempt.status, attempt.duration.nanoseconds,
+                    attempt.status, attempt.duration.nanoseconds, attempt.selection?.rawValue,
+                    attempt.isPossiblyBilled ? 1 : 0, attempt.decidedBy, attempt.waited.nanoseconds,
+                    PassedOverList.text(of: attempt.passedOver),
                 ])
         }
         tally.add(.requests)
@@ -42,26 +46,10 @@ enum RequestTables {
     static func page(
         _ query: RequestQuery, before number: Int64?, in database: Database, _ malformed: inout Tally
     ) throws -> (records: [RequestRecord], next: Int64?) {
-        // Constant pieces of text only; every value is an argument (T-031).
-        var conditions = ["TRUE"]
-        var arguments = StatementArguments()
-        func require(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
-            guard let value else { return }
-            conditions.append(condition)
-            arguments += [value]
-        }
-        require("number < ?", number)
-        require("received_at >= ?", query.since?.microseconds)
-        require("received_at < ?", query.until?.microseconds)
-        require("provider = ?", query.provider?.text)
-        require("client = ?", query.client?.text)
-        require("status = ?", query.status)
-        require("error_class = ?", query.errorClass?.rawValue)
-        require("EXISTS (SELECT 1 FROM attempts WHERE request = number AND attempts.key = ?)", query.key?.text)
-        arguments += [query.limit + 1]
-        let text =
-            "SELECT * FROM requests WHERE " + conditions.joined(separator: " AND ") + " ORDER BY number DESC LIMIT ?"
-        let rows = try Row.fetchAll(database, sql: text, arguments: arguments)
+        var filter = RequestFilterSQL(query)
+        filter.require("number < ?", number)
+        let text = "SELECT * FROM requests WHERE " + filter.text + " ORDER BY number DESC LIMIT ?"
+        let rows = try Row.fetchAll(database, sql: text, arguments: filter.arguments + [query.limit + 1])
         var records: [RequestRecord] = []
         for row in rows.prefix(query.limit) {
             if let record = try Self.record(row, in: database, &malformed) { records.append(record) }
@@ -93,8 +81,7 @@ enum RequestTables {
         let attempts = try Row.fetchAll(
             database.cachedStatement(
                 sql: """
-                    SELECT key, provider, error_class, status, duration_ns FROM attempts
-                    WHERE request = ? ORDER BY position
+                    SELECT * FROM attempts WHERE request = ? ORDER BY position
                     """), arguments: [number])
         for row in attempts {
             guard let attempt = Self.attempt(row) else {
@@ -138,10 +125,19 @@ enum RequestTables {
         guard let key = row.text("key").flatMap(KeyLabel.init),
             let provider = row.text("provider").flatMap(ProviderName.init),
             let errorClass = row.optional("error_class", ErrorClass.init(rawValue:)),
-            let duration = row.large("duration_ns")
+            let duration = row.large("duration_ns"),
+            let selection = row.optional("selection", KeySelection.init(rawValue:)),
+            let isPossiblyBilled = row.flag("is_possibly_billed"), let waited = row.large("waited_ns"),
+            let passedOver = row.optional("passed_over", PassedOverList.read)
         else { return nil }
-        return RequestRecord.Attempt(
+        var attempt = RequestRecord.Attempt(
             key: key, provider: provider, errorClass: errorClass, status: row.integer("status"),
             duration: .nanoseconds(duration))
+        attempt.selection = selection
+        attempt.isPossiblyBilled = isPossiblyBilled
+        attempt.decidedBy = row.text("decided_by")
+        attempt.waited = .nanoseconds(waited)
+        attempt.passedOver = passedOver ?? []
+        return attempt
     }
 }

@@ -15,6 +15,10 @@ extension Row {
         Int64.fromDatabaseValue(self[column] as DatabaseValue)
     }
 
+    func real(_ column: String) -> Double? {
+        Double.fromDatabaseValue(self[column] as DatabaseValue)
+    }
+
     func flag(_ column: String) -> Bool? {
         self.integer(column).flatMap { $0 == 0 ? false : $0 == 1 ? true : nil }
     }

@@ -9,7 +9,7 @@ struct ChangeGroup: Sendable {
     /// What was counted before the call, and after the group before: a reset forgets errors before it only.
     var countsBefore: UsageCounts
     /// What was to be remembered before the call.
-    var memoryBefore: KeyMemory?
+    var memoryBefore: DispatchMemory?
 }
 
 /// What goes into one transaction.
@@ -19,9 +19,14 @@ struct Batch: Sendable {
     /// What was counted after the last group.
     var counts = UsageCounts()
     /// What is to be remembered after the last group.
-    var memory: KeyMemory?
+    var memory: DispatchMemory?
     /// Everything that was handed over up to this number is in this batch or in one before.
     var sequence: UInt64 = 0
+
+    /// What a memory is written to.
+    static let memoryTables: Set<StoreStatistics.Table> = [
+        .keyConditions, .turns, .keyWindows, .wholeLimits, .breakers,
+    ]
 
     /// The tables that it is to write.
     var tables: Set<StoreStatistics.Table> {
@@ -31,10 +36,10 @@ struct Batch: Sendable {
         var counts = self.counts
         for group in self.groups {
             counts.merge(group.countsBefore)
-            if group.memoryBefore != nil { tables.formUnion([.keyConditions, .turns]) }
+            if group.memoryBefore != nil { tables.formUnion(Self.memoryTables) }
             for change in group.changes { tables.formUnion(change.tables) }
         }
-        if self.memory != nil { tables.formUnion([.keyConditions, .turns]) }
+        if self.memory != nil { tables.formUnion(Self.memoryTables) }
         if counts.keys.values.contains(where: { !$0.outcomes.isEmpty }) { tables.formUnion([.keyCounts, .keyUse]) }
         if counts.keys.values.contains(where: { !$0.errors.isEmpty }) { tables.insert(.keyErrors) }
         if !counts.clients.isEmpty { tables.insert(.clientCounts) }
@@ -50,7 +55,7 @@ extension StateChange {
         case .addKey, .changeKey: [.addedKeys]
         case .removeKey: [.addedKeys, .overrides]
         case .addClient, .removeClient: [.createdClients]
-        case .memory: [.keyConditions, .turns]
+        case .memory: Batch.memoryTables
         case .forgetErrors: [.keyErrors]
         }
     }
@@ -65,5 +70,5 @@ struct BatchResult: Sendable {
     /// The groups that were refused, and why.
     var refused: [UInt64: StateStoreError] = [:]
     /// What is remembered on disk now.
-    var memory: KeyMemory
+    var memory: DispatchMemory
 }

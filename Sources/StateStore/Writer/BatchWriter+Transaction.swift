@@ -6,7 +6,7 @@ extension Batch {
     ///
     /// Changes that contradict what is stored fail alone, as does a row that can never be written; anything else ends the
     /// whole transaction with an error.
-    func write(to pool: DatabasePool, over memory: KeyMemory) throws(StateStoreError) -> BatchResult {
+    func write(to pool: DatabasePool, over memory: DispatchMemory) throws(StateStoreError) -> BatchResult {
         try StateStoreError.describing("writing state") {
             try pool.writeWithoutTransaction { database in
                 var result = BatchResult(memory: memory)
@@ -28,7 +28,7 @@ extension Batch {
     }
 
     fileprivate static func remember(
-        _ memory: KeyMemory?, in database: Database, _ result: inout BatchResult
+        _ memory: DispatchMemory?, in database: Database, _ result: inout BatchResult
     ) throws {
         guard let memory else { return }
         try MemoryTables.write(memory, over: result.memory, to: database, &result.writes)

@@ -25,7 +25,7 @@ final class BatchWriter: Sendable {
     private let queue = DispatchQueue(label: "kmi.state.writer", qos: .userInitiated)
     private let deadlines = DispatchQueue(label: "kmi.state.deadlines")
 
-    init(pool: DatabasePool, files: StateFiles, logger: Logger, rowLimit: Int, memory: KeyMemory) {
+    init(pool: DatabasePool, files: StateFiles, logger: Logger, rowLimit: Int, memory: DispatchMemory) {
         self.pool = pool
         self.files = files
         self.identity = files.identity()
@@ -46,7 +46,7 @@ final class BatchWriter: Sendable {
         self.set(alarm, now)
     }
 
-    func remember(_ memory: KeyMemory) {
+    func remember(_ memory: DispatchMemory) {
         let now = Self.now()
         let alarm: Instant? = self.state.withLock { state in
             guard state.phase == .open else { return nil }
@@ -162,7 +162,7 @@ final class BatchWriter: Sendable {
         self.set(alarm, Self.now())
     }
 
-    private func write(_ batch: Batch, over memory: KeyMemory) {
+    private func write(_ batch: Batch, over memory: DispatchMemory) {
         let outcome: Result<BatchResult, StateStoreError>
         do throws(StateStoreError) {
             // What went to a file without a name would be gone with the process.

@@ -8,7 +8,7 @@ struct PendingWork: Sendable {
     private let rowLimit: Int
     private var rows = BoundedRows()
     private var counts = UsageCounts()
-    private var memory: KeyMemory?
+    private var memory: DispatchMemory?
     private(set) var groups: [ChangeGroup] = []
     private var rowsInFlight = 0
     /// The number of the value that was handed over last.
@@ -31,7 +31,7 @@ struct PendingWork: Sendable {
     }
 
     /// Takes what is to be remembered instead of what was.
-    mutating func remember(_ memory: KeyMemory, now: Instant) {
+    mutating func remember(_ memory: DispatchMemory, now: Instant) {
         guard self.memory != memory else { return }
         self.memory = memory
         self.note(now)
@@ -80,7 +80,7 @@ struct PendingWork: Sendable {
     mutating func putBack(_ batch: Batch, now: Instant) -> Int {
         self.rowsInFlight = 0
         var counts = UsageCounts()
-        var memory: KeyMemory?
+        var memory: DispatchMemory?
         for group in batch.groups {
             counts.merge(group.countsBefore)
             memory = group.memoryBefore ?? memory
@@ -95,7 +95,7 @@ struct PendingWork: Sendable {
     }
 
     /// Puts what is older before the group at `index`, or before what came after the last group.
-    private mutating func prepend(_ counts: UsageCounts, _ memory: KeyMemory?, at index: Int) {
+    private mutating func prepend(_ counts: UsageCounts, _ memory: DispatchMemory?, at index: Int) {
         var counts = counts
         if index < self.groups.count {
             counts.merge(self.groups[index].countsBefore)

@@ -39,7 +39,7 @@ struct WriterState: Sendable {
     var closers: [CheckedContinuation<Void, Never>] = []
     var statistics = StoreStatistics()
     /// What is remembered on disk.
-    var memory: KeyMemory
+    var memory: DispatchMemory
     /// Everything up to this number is on disk, or was tried.
     var settled: UInt64 = 0
     /// When a wake-up is set for.
@@ -51,7 +51,7 @@ struct WriterState: Sendable {
     private var lastReport: Instant?
     private var reportedDrops: UInt64 = 0
 
-    init(rowLimit: Int, memory: KeyMemory) {
+    init(rowLimit: Int, memory: DispatchMemory) {
         self.pending = PendingWork(rowLimit: rowLimit)
         self.memory = memory
     }
@@ -170,7 +170,7 @@ struct WriterState: Sendable {
 
 extension Batch {
     /// Whether nothing of it is new to the disk.
-    func isIdle(over memory: KeyMemory) -> Bool {
+    func isIdle(over memory: DispatchMemory) -> Bool {
         self.rows.isEmpty && self.groups.isEmpty && self.counts.isEmpty
             && (self.memory.map { $0 == memory } ?? true)
     }

@@ -42,6 +42,28 @@ struct CommandLineTests {
         }
     }
 
+    @Test("explains, tells of windows, probes and summarises over the bus, in ASCII where the locale has no more")
+    func explainsOverTheBus() async throws {
+        try await ControlStage.with { (stage) async throws in
+            let explained = try await Self.kmictl(stage, "explain", "k2", "--session", "s1")
+            #expect(
+                explained.standardOutput.hasPrefix(
+                    "the next request would use alpha of kimi (on trial"))
+            #expect(stage.plane.with { $0.explainOptions?.session } == "s1")
+            let plain = try await Self.kmictl(stage, "health", "--refresh", environment: ["LC_ALL": "C"])
+            #expect(plain.standardOutput.contains("[##..............]   13 %"))
+            #expect(plain.standardError == "something was learned of 2 of 1 keys.")
+            let drawn = try await Self.kmictl(stage, "health", environment: ["LC_ALL": "C.UTF-8"])
+            #expect(drawn.standardOutput.contains("██░░░░░░░░░░░░░░   13 %"))
+            let probed = try await Self.kmictl(stage, "keys", "probe", "alpha")
+            #expect(probed.standardOutput == "invalid provider_auth_failed")
+            let summary = try await Self.kmictl(stage, "requests", "--summary")
+            #expect(summary.standardOutput.hasSuffix("rotation confidence: 100 %"))
+            let status = try await Self.kmictl(stage, "status")
+            #expect(status.standardOutput.contains("providers  kimi: breaker open, tried again with the next request"))
+        }
+    }
+
     @Test("takes a secret from a file and a token from a descriptor")
     func passesSecrets() async throws {
         try await ControlStage.with { (stage) async throws in

@@ -89,6 +89,30 @@ struct PropertyTests {
         }
     }
 
+    @Test("tells at once that a breaker opens, and which keys a provider has (K-008)")
+    func changesOfAProviderAreAnnounced() async throws {
+        try await ControlStage.with { stage in
+            stage.plane.with { $0.providers[0].breaker = "closed" }
+            stage.service.providerChanged("kimi")
+            let signals = try await stage.signals(of: Standard.properties)
+            var iterator = signals.makeAsyncIterator()
+            stage.plane.with { $0.providers[0].breaker = "half_open" }
+            stage.service.providerChanged("kimi")
+            stage.service.providerChanged("unheard")
+            var breaker: BusValue?
+            while breaker != .string("half_open"), let signal = await iterator.next() {
+                #expect(signal.path == ControlPath.provider("kimi"))
+                breaker = signal.arguments[1].asDictionary?["Breaker"]
+            }
+            #expect(breaker == .string("half_open"))
+            stage.plane.with { $0.providers[0].keys = ["alpha"] }
+            stage.service.objectsChanged()
+            let signal = try #require(await iterator.next())
+            #expect(
+                signal.arguments[1].asDictionary == ["Keys": .array(of: "o", [.path(ControlPath.key("alpha"))])])
+        }
+    }
+
     @Test("an object is announced at most ten times a second, and its last value is told")
     func anObjectIsAnnouncedAtMostTenTimesASecond() async throws {
         try await ControlStage.with { stage in

@@ -3,11 +3,22 @@ import TestSupport
 
 /// What `kmictl --json` tells, as far as the tests look at it.
 enum Shown {
+    /// A state that holds for one model.
+    struct ModelState: Decodable {
+        var model: String
+        var state: String
+        var reason: String
+        var usableAt: String?
+    }
+
     /// A key.
     struct Key: Decodable {
         var label: String
         var provider: String
         var state: String
+        var reason: String
+        var usableAt: String?
+        var modelStates: [ModelState]
         var enabled: Bool
         var requests: Int
         var errors: [String: Int]

@@ -91,16 +91,14 @@ struct KeyPoolCooldownTests {
         #expect(pool.usableAt("a", at: .second(9)) == .second(11))
     }
 
-    @Test("a refused key is suspect, refused again it is invalid, and it is still probed (contract 7)")
+    @Test("a refused key climbs the ladder and is tried again and again, whatever is refused with it (K-007)")
     func authLadder() throws {
         var pool = try KeyPool.make(["a"])
         var now = Instant.start
-        let ladder: [(rest: Int64, state: KeyState)] = [
-            (30, .suspect), (120, .invalid), (600, .invalid), (3600, .invalid), (21_600, .invalid), (21_600, .invalid),
-        ]
-        for (rest, state) in ladder {
-            for _ in 0..<3 { try pool.fail(.providerAuthFailed, on: "a", begun: now, at: now) }
-            #expect(pool.state(of: "a", at: now) == state)
+        for (request, rest) in [30, 120, 600, 3600, 21_600, 21_600].enumerated() {
+            for _ in 0..<3 { try pool.fail(.providerAuthFailed, on: "a", request: UInt64(request), begun: now, at: now) }
+            // No other key shows that the provider is well.
+            #expect(pool.state(of: "a", at: now) == .suspect)
             #expect(pool.usableAt("a", at: now) == now + .seconds(rest))
             now = now + .seconds(rest)
             #expect(pool.canServe(try KeyPoolFixture.demand(), at: now))
@@ -137,7 +135,7 @@ struct KeyPoolCooldownTests {
         #expect((pool.snapshots(at: .start) == before) == !blamed.contains(reason))
         #expect(pool.state(of: "b", at: .start) == .usable)
         let grant = try pool.present("b")
-        #expect(pool.record(.neutral, on: grant, model: nil, begun: .start, at: .start) == nil)
+        #expect(pool.record(.neutral, on: grant, request: 1, model: nil, begun: .start, at: .at(.start)).isEmpty)
         #expect(pool.state(of: "b", at: .start) == .usable)
     }
 

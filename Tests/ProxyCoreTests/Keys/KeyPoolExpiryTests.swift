@@ -16,10 +16,10 @@ struct KeyPoolExpiryTests {
             _ reason: ErrorClass = .providerRateLimited, on label: String, model: String? = nil, hint: Duration? = nil,
             begun: Instant? = nil, at now: Instant
         ) throws {
-            let transition = try self.pool.fail(
-                reason, on: label, model: model, hint: hint, concerning: model == nil ? .wholeKey : .model,
-                begun: begun, at: now)
-            if let transition { self.seen.append(transition) }
+            self.seen += try self.pool.fail(
+                with: KeyFailure(
+                    reason, scope: model == nil ? .wholeKey : .model, recovery: hint.map { .after($0) } ?? .unknown),
+                on: label, model: model, begun: begun, at: now)
         }
 
         mutating func notice(_ notice: Notice, model: String? = nil, at now: Instant) throws {
@@ -29,9 +29,9 @@ struct KeyPoolExpiryTests {
             case .request:
                 #expect(self.pool.chosen(try KeyPoolFixture.demand(model: model), at: now) == "a")
             case .success:
-                if let transition = try self.pool.succeed(on: "a", model: model, at: now) {
-                    self.seen.append(transition)
-                }
+                self.seen += self.pool.record(
+                    .succeeded, on: try self.pool.present("a"), request: 1,
+                    model: try model.map(KeyPoolFixture.model), begun: now, at: .at(now))
             case .reset:
                 self.seen += self.pool.reset(try KeyPoolFixture.label("a"), at: now)
             case .reconfiguration:
@@ -70,15 +70,12 @@ struct KeyPoolExpiryTests {
         #expect(watched.pool.nextDeadline == nil)
     }
 
-    @Test("a success that ends rests of the key and of a model leaves neither untold")
+    @Test("a success that ends rests of the key and of a model tells of both")
     func successEndsTwoRests() throws {
         var watched = Watched(pool: try KeyPool.make(["a"]))
         try watched.fail(on: "a", model: "m", hint: .seconds(2), at: .start)
         try watched.fail(on: "a", hint: .seconds(3), at: .start)
         try watched.notice(.success, model: "m", at: .second(5))
-        #expect(watched.seen.map(\.model?.text) == ["m", nil, nil])
-        #expect(try #require(watched.pool.nextDeadline) <= .second(5))
-        try watched.notice(.expiry, at: .second(5))
         #expect(watched.seen.map(\.model?.text) == ["m", nil, nil, "m"])
         #expect(watched.seen.map(\.new) == [.cooling, .cooling, .usable, .usable])
         #expect(watched.pool.nextDeadline == nil)
@@ -105,10 +102,10 @@ struct KeyPoolExpiryTests {
         #expect(pool.state(of: "a", at: .second(31)) == .usable)
         let again = try pool.fail(.providerAuthFailed, on: "a", at: .second(31))
         #expect(again?.old == .usable)
-        #expect(again?.new == .invalid)
+        #expect(again?.new == .suspect)
         #expect(pool.usableAt("a", at: .second(31)) == .second(151))
         #expect(pool.nextDeadline == .second(151))
-        #expect(pool.expire(at: .second(151)).map(\.old) == [.invalid])
+        #expect(pool.expire(at: .second(151)).map(\.old) == [.suspect])
     }
 
     @Test("two windows of trouble are told of four times when each end is noticed first")
@@ -121,14 +118,14 @@ struct KeyPoolExpiryTests {
         #expect(watched.seen.map(\.new) == [.cooling, .usable, .cooling, .usable])
     }
 
-    @Test("a failure right after an untold end begins the next rest from usable, and that ends once")
+    @Test("a failure right after an untold end tells of that end first")
     func failsBeforeTold() throws {
         var watched = Watched(pool: try KeyPool.make(["a"]))
         try watched.fail(on: "a", at: .start)
         try watched.fail(on: "a", at: .second(3))
         try watched.notice(.expiry, at: .second(100))
-        #expect(watched.seen.map(\.old) == [.usable, .usable, .cooling])
-        #expect(watched.seen.map(\.new) == [.cooling, .cooling, .usable])
+        #expect(watched.seen.map(\.old) == [.usable, .cooling, .usable, .cooling])
+        #expect(watched.seen.map(\.new) == [.cooling, .usable, .cooling, .usable])
     }
 
     @Test("the next deadline is the earliest of all keys and models that still rest")
@@ -166,11 +163,13 @@ struct KeyPoolExpiryTests {
     @Test("a model that gives way to too many others is told of as usable (K-031)")
     func tellsOfEviction() throws {
         var pool = try KeyPool.make(["a"])
+        var seen: [KeyTransition] = []
         for index in 0..<65 {
-            try pool.fail(
-                .providerForbidden, on: "a", model: "m\(index)", concerning: .model, at: .second(Double(index)))
+            seen += try pool.fail(
+                with: KeyFailure(.providerForbidden, scope: .model), on: "a", model: "m\(index)",
+                at: .second(Double(index)))
         }
-        #expect(pool.expire(at: .second(65)).map(\.model?.text) == ["m0"])
+        #expect(seen.filter { $0.new == .usable }.map(\.model?.text) == ["m0"])
         #expect(pool.expire(at: .second(65)).isEmpty)
         // One that rests already takes nobody's place.
         try pool.fail(.providerForbidden, on: "a", model: "m1", concerning: .model, at: .second(66))

@@ -3,6 +3,9 @@ import Testing
 
 /// A pool with the words that its tests speak in.
 enum KeyPoolFixture {
+    /// No key was chosen where there must be one.
+    struct NothingChosen: Error {}
+
     static func label(_ text: String) throws -> KeyLabel { try #require(KeyLabel(text)) }
     static func provider(_ text: String) throws -> ProviderName { try #require(ProviderName(text)) }
     static func model(_ text: String) throws -> ModelName { try #require(ModelName(text)) }
@@ -38,7 +41,7 @@ extension KeyPool {
 
     /// The label of the chosen key, or `nil`.
     mutating func chosen(_ demand: KeyDemand, at now: Instant) -> String? {
-        if case .chosen(let grant) = self.choose(demand, at: now) { grant.label.text } else { nil }
+        if case .chosen(let grant, _) = self.choose(demand, at: now) { grant.label.text } else { nil }
     }
 
     /// The shortage; `nil` if a key was chosen.
@@ -62,13 +65,25 @@ extension KeyPool {
     @discardableResult
     mutating func fail(
         _ reason: ErrorClass, on label: String, model: String? = nil, hint: Duration? = nil,
-        concerning scope: KeyFailureScope = .wholeKey, begun: Instant? = nil,
+        concerning scope: KeyFailureScope = .wholeKey, request: UInt64 = 1, begun: Instant? = nil,
         at now: Instant
     ) throws -> KeyTransition? {
-        self.record(
+        let changes = self.record(
             .failed(KeyFailure(reason, scope: scope, recovery: hint.map { .after($0) } ?? .unknown)),
-            on: try self.present(label),
-            model: try model.map(KeyPoolFixture.model), begun: begun ?? now, at: now)
+            on: try self.present(label), request: request,
+            model: try model.map(KeyPoolFixture.model), begun: begun ?? now, at: .at(now))
+        return changes.last
+    }
+
+    /// Notes any failure of an attempt that began when it ended, unless told otherwise.
+    @discardableResult
+    mutating func fail(
+        with failure: KeyFailure, on label: String, model: String? = nil, request: UInt64 = 1, begun: Instant? = nil,
+        at now: Instant
+    ) throws -> [KeyTransition] {
+        self.record(
+            .failed(failure), on: try self.present(label), request: request,
+            model: try model.map(KeyPoolFixture.model), begun: begun ?? now, at: .at(now))
     }
 
     /// Notes a success of an attempt that began when it ended, unless told otherwise.
@@ -77,8 +92,29 @@ extension KeyPool {
         on label: String, model: String? = nil, begun: Instant? = nil, at now: Instant
     ) throws -> KeyTransition? {
         self.record(
-            .succeeded, on: try self.present(label), model: try model.map(KeyPoolFixture.model), begun: begun ?? now,
-            at: now)
+            .succeeded, on: try self.present(label), request: 1, model: try model.map(KeyPoolFixture.model),
+            begun: begun ?? now, at: .at(now)
+        ).last
+    }
+
+    /// Checks a key, from `begun` to `now`.
+    @discardableResult
+    mutating func check(
+        _ label: String, _ result: KeyCheckResult, begun: Instant? = nil, at now: Instant
+    ) throws -> [KeyTransition] {
+        let grant = try self.present(label)
+        let begins = self.beginCheck(grant, at: begun ?? now)
+        #expect(begins)
+        return self.endCheck(grant, result, at: .at(now))
+    }
+
+    /// The choice, which there must be.
+    mutating func choice(_ demand: KeyDemand, at now: Instant) throws -> (grant: KeyGrant, reason: KeyChoiceReason) {
+        let choice = self.choose(demand, at: now)
+        guard case .chosen(let grant, let reason) = choice else {
+            throw KeyPoolFixture.NothingChosen()
+        }
+        return (grant, reason)
     }
 
     /// Takes a request off a key as it is now.
@@ -125,6 +161,18 @@ extension KeyPool {
     func inFlight(_ label: String) -> Int? {
         self.snapshots(at: .start).first { $0.label.text == label }?.inFlight
     }
+}
+
+extension Moment {
+    /// The moment of an instant, where both clocks go alike.
+    static func at(_ now: Instant) -> Moment {
+        Moment(instant: now, wallTime: WallTime(microseconds: 1_700_000_000_000_000) + (now - .start))
+    }
+}
+
+extension WallTime {
+    /// So many seconds after the beginning.
+    static func second(_ seconds: Double) -> WallTime { Moment.at(.second(seconds)).wallTime }
 }
 
 extension Instant {

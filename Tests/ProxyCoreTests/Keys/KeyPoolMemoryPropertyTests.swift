@@ -53,16 +53,17 @@ struct KeyPoolMemoryPropertyTests {
                     provider: try KeyPoolFixture.provider("kimi"),
                     model: models.randomElement(using: &self.generator) ?? nil,
                     conversation: Int.random(in: 0..<4, using: &self.generator) == 0 ? Conversation(id: "s") : nil)
-                if case .chosen(let grant) = self.pool.choose(demand, at: self.now) {
+                if case .chosen(let grant, _) = self.pool.choose(demand, at: self.now) {
                     self.running.append((grant, self.now, demand.model))
                 }
             case 9..<17:
                 guard let index = self.running.indices.randomElement(using: &self.generator) else { return }
                 let attempt = self.running.remove(at: index)
                 self.listen(self.pool.expire(at: self.now))
-                let transition = self.pool.record(
-                    self.outcome(), on: attempt.grant, model: attempt.model, begun: attempt.begun, at: self.now)
-                if let transition { self.listen([transition]) }
+                self.listen(
+                    self.pool.record(
+                        self.outcome(), on: attempt.grant, request: UInt64.random(in: 0..<3, using: &self.generator),
+                        model: attempt.model, begun: attempt.begun, at: .at(self.now)))
                 self.pool.release(attempt.grant)
             case 17..<21:
                 self.now = self.now + .nanoseconds(Int.random(in: 0..<30_000_000_000, using: &self.generator))

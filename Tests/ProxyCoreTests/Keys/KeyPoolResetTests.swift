@@ -12,11 +12,11 @@ struct KeyPoolResetTests {
             try pool.fail(.providerRateLimited, on: label, model: "m", concerning: .model, at: .second(30))
         }
         let ended = pool.reset(try KeyPoolFixture.label("a"), at: .second(31))
-        #expect(ended.map(\.old) == [.invalid, .cooling])
+        #expect(ended.map(\.old) == [.suspect, .cooling])
         #expect(ended.allSatisfy { $0.new == .usable && $0.key.text == "a" && $0.reason == nil && $0.usableAt == nil })
         #expect(ended.map(\.model?.text) == [nil, "m"])
         #expect(try pool.snapshot("a", at: .second(31)).modelStates.isEmpty)
-        #expect(pool.state(of: "b", at: .second(31)) == .invalid)
+        #expect(pool.state(of: "b", at: .second(31)) == .suspect)
         #expect(pool.expire(at: .second(100_000)).allSatisfy { $0.key.text == "b" })
         try pool.fail(.providerAuthFailed, on: "a", at: .second(32))
         #expect(pool.state(of: "a", at: .second(32)) == .suspect)
@@ -107,10 +107,10 @@ struct KeyPoolResetTests {
         let present = try pool.present("a")
         #expect(present != former)
         let outcome = KeyOutcome.failed(KeyFailure(.providerAuthFailed, scope: .wholeKey))
-        #expect(pool.record(outcome, on: former, model: nil, begun: .start, at: .start) == nil)
+        #expect(pool.record(outcome, on: former, request: 1, model: nil, begun: .start, at: .at(.start)).isEmpty)
         #expect(pool.state(of: "a", at: .start) == .usable)
         #expect(pool.chooseAgain(former) == nil)
-        #expect(pool.record(outcome, on: present, model: nil, begun: .start, at: .start) != nil)
+        #expect(!pool.record(outcome, on: present, request: 1, model: nil, begun: .start, at: .at(.start)).isEmpty)
     }
 
     @Test("a generation never comes back: neither with another provider nor when the key is added again")

@@ -126,18 +126,21 @@ struct KeyPoolWordTests {
 
     // MARK: Conversations, pins, models
 
-    @Test("the request that takes the key may belong to a conversation, which moves; others stay (X-001)")
-    func movesOneConversation() throws {
+    @Test("a person's word empties the table: every conversation takes its turn anew and stays there (X-001)")
+    func movesConversations() throws {
         for mode in RotationMode.allCases {
             var pool = try Self.pool(mode)
             let mine = try KeyPoolFixture.demand(session: "mine")
             let yours = try KeyPoolFixture.demand(session: "yours")
             let first = try pool.take(mine, at: .start)
             let second = try pool.take(yours, at: .start)
+            #expect(pool.chosen(yours, at: .start) == second)
             let wanted = try #require(["a", "b", "c"].first { $0 != first && $0 != second })
             try pool.rotate(wanted)
             #expect(pool.chosen(mine, at: .start) == wanted)
-            #expect(pool.chosen(yours, at: .start) == second)
+            let other = try pool.take(yours, at: .start)
+            if mode == .sticky { #expect(other == wanted) }
+            #expect(pool.chosen(yours, at: .start) == other)
             #expect(pool.chosen(mine, at: .start) == wanted)
         }
     }
