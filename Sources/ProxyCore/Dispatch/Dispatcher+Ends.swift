@@ -113,7 +113,7 @@ extension Dispatcher {
     private mutating func again(
         _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
     ) -> DispatchedAttempt? {
-        guard let grant = self.pool.chooseAgain(failed.grant) else { return nil }
+        guard let grant = self.pool.chooseAgain(failed.grant, at: now.instant) else { return nil }
         self.release(failed, settled: true, at: now)
         var attempt = DispatchedAttempt(
             grant: grant, index: failed.index, candidate: failed.candidate,

@@ -40,7 +40,9 @@ extension KeyPool {
             self.entries[index].restore(remembered, policy: self.policy, notAfter: longest, at: moment)
         }
         for known in memory.windows {
-            guard let index = self.index(of: known.label), self.entries[index].provider == known.provider else { continue }
+            guard let index = self.index(of: known.label), self.entries[index].provider == known.provider else {
+                continue
+            }
             self.entries[index].windows.restore(
                 known.windows, readAt: moment.instant(of: known.readAt, notAfter: .zero), at: moment)
         }
@@ -72,7 +74,8 @@ extension KeyPool.Entry {
                     label: self.label, provider: self.provider, model: model, state: condition.state,
                     reason: condition.reason, until: moment.wallTime(of: condition.until), step: condition.step,
                     // Once it is over, no clock step brings it back.
-                    reset: condition.isInForce(at: moment.instant) ? condition.reset : nil, isGuess: condition.isGuess, window: condition.window,
+                    reset: condition.isInForce(at: moment.instant) ? condition.reset : nil, isGuess: condition.isGuess,
+                    window: condition.window,
                     dailyQuota: condition.dailyQuota, isByPanel: condition.isByPanel,
                     isTogether: condition.isTogether,
                     lastCheck: model == nil ? self.lastCheck.map(moment.wallTime(of:)) : nil))

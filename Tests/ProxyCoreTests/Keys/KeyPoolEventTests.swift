@@ -92,13 +92,19 @@ struct KeyPoolEventTests {
         #expect(pool.usableAt("c", at: now) == now + .seconds(2))
     }
 
-    @Test("of several hints the longest holds for all")
+    @Test("of several hints the longest holds for all; hints that differ show that each key has a limit of its own")
     func hints() throws {
         var pool = try KeyPool.make(Self.labels)
-        for (label, hint) in zip(Self.labels, [5, 30, 10] as [Int64]) {
+        for (label, hint) in zip(Self.labels, [29, 30, 28] as [Int64]) {
             try pool.fail(.providerRateLimited, on: label, hint: .seconds(hint), at: .start)
         }
         for label in Self.labels { #expect(pool.usableAt(label, at: .start) == .second(30)) }
+        var apart = try KeyPool.make(Self.labels)
+        for (label, hint) in zip(Self.labels, [5, 30, 10] as [Int64]) {
+            try apart.fail(.providerRateLimited, on: label, hint: .seconds(hint), at: .start)
+        }
+        #expect(!apart.isLimitedAsAWhole(try KeyPoolFixture.provider("kimi"), at: .start))
+        #expect(Self.labels.map { apart.usableAt($0, at: .start) } == [.second(5), .second(30), .second(10)])
     }
 
     @Test("it is none if a key can still serve, if it took longer than a second, or if there is one key only")
@@ -119,7 +125,9 @@ struct KeyPoolEventTests {
     func countsUsable() throws {
         let kimi = try KeyPoolFixture.provider("kimi")
         var pool = KeyPool(
-            keys: try Self.labels.map { try KeyPoolFixture.key($0) } + [try KeyPoolFixture.key("off") { $0.enabled = false }],
+            keys: try Self.labels.map { try KeyPoolFixture.key($0) } + [
+                try KeyPoolFixture.key("off") { $0.enabled = false }
+            ],
             policy: KeyPool.Policy())
         try pool.fail(.providerBilling, on: "c", at: .start)
         var models = pool

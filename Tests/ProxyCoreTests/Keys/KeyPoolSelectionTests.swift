@@ -7,12 +7,15 @@ struct KeyPoolSelectionTests {
         var pool = try KeyPool.make(["a", "b", "c"], policy)
         for (label, share) in shares {
             try pool.check(
-                label, .accepted(windows: [KeyPoolWindowTests.window("5h", used: 1 - share, resetsAt: 600)]), at: .start)
+                label, .accepted(windows: [KeyPoolWindowTests.window("5h", used: 1 - share, resetsAt: 600)]), at: .start
+            )
         }
         return pool
     }
 
-    @Test("most-remaining takes the key with the largest smallest share; an unknown one counts as whole, equals take turns")
+    @Test(
+        "most-remaining takes the key with the largest smallest share; an unknown one counts as whole, equals take turns"
+    )
     func mostRemaining() throws {
         var pool = try Self.told(["a": 0.5, "b": 0.75, "c": 0.75], KeyPool.Policy(mode: .mostRemaining))
         let demand = try KeyPoolFixture.demand()
@@ -168,8 +171,10 @@ struct KeyPoolSelectionTests {
     func verdicts() throws {
         var pool = KeyPool(
             keys: [
-                try KeyPoolFixture.key("foreign", provider: "openai"), try KeyPoolFixture.key("off") { $0.enabled = false },
-                try KeyPoolFixture.key("tired"), try KeyPoolFixture.key("listed") { $0.models = [try KeyPoolFixture.model("x")] },
+                try KeyPoolFixture.key("foreign", provider: "openai"),
+                try KeyPoolFixture.key("off") { $0.enabled = false },
+                try KeyPoolFixture.key("tired"),
+                try KeyPoolFixture.key("listed") { $0.models = [try KeyPoolFixture.model("x")] },
                 try KeyPoolFixture.key("full") { $0.inFlight = 1 }, try KeyPoolFixture.key("tried"),
                 try KeyPoolFixture.key("low") { $0.priority = -1 }, try KeyPoolFixture.key("next"),
                 try KeyPoolFixture.key("here"),

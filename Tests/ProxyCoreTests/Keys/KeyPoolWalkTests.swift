@@ -4,7 +4,9 @@ import Testing
 /// A hundred thousand random steps in virtual time, with all that can happen to a pool.
 @Suite(.timeLimit(.minutes(3)))
 struct KeyPoolWalkTests {
-    @Test("whatever happens: limits hold, every state ends, every change is told once, explaining is choosing", arguments: 1...4)
+    @Test(
+        "whatever happens: limits hold, every state ends, every change is told once, explaining is choosing",
+        arguments: 1...4)
     func walk(seed: UInt64) throws {
         var walk = try KeyPoolWalk(seed: seed)
         for step in 0..<25_000 {

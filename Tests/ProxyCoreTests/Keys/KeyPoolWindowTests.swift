@@ -57,7 +57,10 @@ struct KeyPoolWindowTests {
             var pool = try KeyPool.make(["a"])
             try pool.fail(with: Self.exhausted("7d"), on: "a", at: .start)
             let told = try pool.check(
-                "a", .accepted(windows: [Self.window("5h", used: 0.1, resetsAt: 60), Self.window("7d", used: used, resetsAt: end)]),
+                "a",
+                .accepted(windows: [
+                    Self.window("5h", used: 0.1, resetsAt: 60), Self.window("7d", used: used, resetsAt: end),
+                ]),
                 at: .second(1))
             #expect(told.map(\.usableAt) == [.second(end)])
             #expect(pool.state(of: "a", at: .second(1)) == .exhausted)
@@ -158,7 +161,8 @@ struct KeyPoolWindowTests {
         try pool.fail(.providerBilling, on: "a", at: .second(900))
         #expect(try pool.check("a", .accepted(windows: [Self.window("5h", used: 0.1)]), at: .second(901)).isEmpty)
         #expect(try pool.check("a", .accepted(windows: [Self.balance(-2)]), at: .second(902)).isEmpty)
-        #expect(try pool.check("a", .accepted(windows: [Self.balance(0.01)]), at: .second(903)).map(\.old) == [.billing])
+        #expect(
+            try pool.check("a", .accepted(windows: [Self.balance(0.01)]), at: .second(903)).map(\.old) == [.billing])
     }
 
     // MARK: Header fields
@@ -179,7 +183,8 @@ struct KeyPoolWindowTests {
         #expect(pool.state(of: "a", at: .second(1)) == .usable)
         #expect(try pool.snapshot("a", at: .second(1)).remainingShare == 0)
         // What an earlier attempt tells is old news.
-        told = pool.note([Self.limit("requests", used: 1, resetsAt: 60)], of: grant, begun: .second(-9), at: .at(.second(2)))
+        told = pool.note(
+            [Self.limit("requests", used: 1, resetsAt: 60)], of: grant, begun: .second(-9), at: .at(.second(2)))
         #expect(told.isEmpty)
         #expect(try pool.snapshot("a", at: .second(2)).windows.map(\.used) == [0.5, 100, 10])
         // The reset of the one passes; of the other nothing is known for long.
@@ -200,7 +205,8 @@ struct KeyPoolWindowTests {
             revisions.insert(pool.memoryRevision)
         }
         #expect(revisions.count == 1)
-        _ = pool.note([Self.limit("requests", used: 42, resetsAt: 70)], of: grant, begun: .second(20), at: .at(.second(20)))
+        _ = pool.note(
+            [Self.limit("requests", used: 42, resetsAt: 70)], of: grant, begun: .second(20), at: .at(.second(20)))
         #expect(!revisions.contains(pool.memoryRevision))
     }
 
