@@ -17,7 +17,7 @@ extension Fleet {
         switch refusal {
         case .noKey, .providerRests:
             if let key = elsewhere.first {
-                self.judge.fault("a", "caller \(number) is refused (\(refusal.word)) while it is idle", key: key)
+                self.judge.fault("a", "caller \(number) is refused (\(refusal.word)) after \(caller.story) while it is idle", key: key)
             }
         case .spent, .budget:
             let last = caller.lastFailure.map { self.world.keys[$0.key].provider }
@@ -28,7 +28,7 @@ extension Fleet {
                 return provider == last && refusal == .spent && hasTime && self.isClosed(provider)
             }
             if let idle {
-                self.judge.fault("a", "caller \(number) is refused (\(refusal.word)) while it is idle", key: idle)
+                self.judge.fault("a", "caller \(number) is refused (\(refusal.word)) after \(caller.story) while it is idle", key: idle)
             }
             if refusal == .budget, let last, !self.judge.isBudgetSpent(last) {
                 self.judge.fault("a", "caller \(number) is refused for want of a budget that is there")
@@ -40,7 +40,7 @@ extension Fleet {
     private func idleKeys(for caller: FleetCaller) -> [Int] {
         let snapshots = self.dispatcher.pool.snapshots(at: self.moment.instant)
         return snapshots.indices.filter { key in
-            self.fits(key, caller) && snapshots[key].state == .usable && !caller.refusedBy.contains(key)
+            self.fits(key, caller) && snapshots[key].state == .usable && !caller.triedOn.contains(key)
                 && self.judge.keys[key].hasRoom(at: self.now)
                 && !snapshots[key].modelStates.contains { $0.model == self.world.modelNames[caller.model] }
         }
@@ -81,8 +81,11 @@ extension Fleet {
         if let promise = caller.promise, caller.attempts == 0 { self.judgeBroken(promise, refusal, number) }
         self.callers[number].promise = nil
         var soonest = refusal.soonest(after: self.moment.instant).map { self.time(of: $0) }
+        var isBusy = false
         if case .noKey(let shortage) = refusal, shortage.isBusy {
-            soonest = shortage.limitedUntil.map { self.time(of: $0) } ?? self.now
+            isBusy = true
+            soonest =
+                shortage.limitedUntil.map { self.time(of: min($0, shortage.soonest ?? $0)) } ?? self.now
         }
         if self.sabotage == .promisesLate { soonest = soonest.map { $0 + 2 * FleetTime.minute } }
         guard let soonest else {
@@ -100,6 +103,8 @@ extension Fleet {
                 "b", "caller \(number) is refused (\(refusal.word)) for \(given / FleetTime.second) s, \((known - self.now) / 1000) ms would do",
                 key: key)
         }
+        // Whoever waits for room waits with others, and none of them was promised it.
+        guard !isBusy else { return given }
         let isRest = if case .providerRests = refusal { true } else { false }
         self.callers[number].promise = FleetCaller.Promise(
             made: self.now, key: isRest ? nil : key, isChecked: self.isChecked(key))
