@@ -63,11 +63,29 @@ enum BodyInspector {
         case .opaque:
             break
         case .json(var scanner, let isDeclared):
+            // Two owners would make each piece copy what the scanner keeps.
+            self = .opaque
             scanner.feed(piece)
             self = .json(scanner, isDeclared: isDeclared)
         case .multipart(var scanner):
             scanner.feed(piece)
             self = .multipart(scanner)
+        }
+    }
+
+    /// The conversation that the request belongs to; `nil` if nothing tells it.
+    ///
+    /// - Parameters:
+    ///   - session: What `X-KMI-Session` says.
+    ///   - isComplete: Whether all of the body was seen; one of which a part is missing tells nothing, since what counts
+    ///     more may follow.
+    func conversation(session: String?, isComplete: Bool) -> Conversation? {
+        guard isComplete, case .json(var scanner, _) = self else { return Conversation(session: session, body: nil) }
+        do throws(JSONTopLevelScanner.Fault) {
+            try scanner.finish()
+            return Conversation(session: session, body: scanner)
+        } catch {
+            return Conversation(session: session, body: nil)
         }
     }
 

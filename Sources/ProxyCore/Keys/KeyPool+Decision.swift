@@ -120,7 +120,7 @@ extension KeyPool {
     }
 
     /// How gladly a key is taken for a demand; `nil` if it cannot serve it.
-    private func reluctance(of index: Int, for demand: KeyDemand, at now: Instant) -> UInt8? {
+    func reluctance(of index: Int, for demand: KeyDemand, at now: Instant) -> UInt8? {
         guard self.entries[index].fits(demand), self.entries[index].isUsable(for: demand.model, at: now),
             !demand.excluded.contains(self.entries[index].label), self.entries[index].hasRoom(at: now)
         else { return nil }

@@ -13,6 +13,46 @@ extension JSONTopLevelScanner {
         case promptCacheKey
         /// The member `metadata`.
         case metadata
+        /// The member `user_id` of `metadata`.
+        case userID
+        /// The member `previous_response_id`.
+        case previousResponseID
+        /// The member `conversation`.
+        case conversation
+        /// The member `id` of `conversation`.
+        case conversationID
+
+        /// The name of a member of the top-level object; `nil` for one that is not looked for.
+        init?(_ name: [UInt8]) {
+            switch name.count {
+            case 5 where name.elementsEqual("model".utf8): self = .model
+            case 6 where name.elementsEqual("stream".utf8): self = .stream
+            case 8 where name.elementsEqual("metadata".utf8): self = .metadata
+            case 12 where name.elementsEqual("conversation".utf8): self = .conversation
+            case 14 where name.elementsEqual("stream_options".utf8): self = .streamOptions
+            case 16 where name.elementsEqual("prompt_cache_key".utf8): self = .promptCacheKey
+            case 20 where name.elementsEqual("previous_response_id".utf8): self = .previousResponseID
+            default: return nil
+            }
+        }
+
+        /// The member that is looked for in the value of this one, if that is an object.
+        var inner: (name: Name, text: StaticString)? {
+            switch self {
+            case .streamOptions: (.includeUsage, "include_usage")
+            case .metadata: (.userID, "user_id")
+            case .conversation: (.conversationID, "id")
+            default: nil
+            }
+        }
+
+        /// Whether the value is a string that has to be kept.
+        var isKept: Bool {
+            switch self {
+            case .model, .promptCacheKey, .userID, .previousResponseID, .conversation, .conversationID: true
+            case .stream, .streamOptions, .includeUsage, .metadata: false
+            }
+        }
     }
 
     /// What kind of value a member has.

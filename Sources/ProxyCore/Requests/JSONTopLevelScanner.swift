@@ -32,6 +32,8 @@ public struct JSONTopLevelScanner: Sendable {
     private var currentName: Name?
     /// The member at the top level whose value is being read.
     private var topLevelName: Name?
+    /// What the history in it tells of its conversation.
+    private(set) var history = ConversationScanner()
 
     /// Makes a scanner at the beginning of a text.
     public init() {}
@@ -123,7 +125,9 @@ extension JSONTopLevelScanner {
             if self.state == .valueOrEnd, byte == 0x5D { return self.close(at: offset + 1) }
             try self.beginValue(byte, at: offset)
         case (.name, 0x22), (.nameOrEnd, 0x22):
-            let isWatched = self.stack.depth == 1 || (self.stack.depth == 2 && self.topLevelName == .streamOptions)
+            let depth = self.stack.depth
+            let isWatched =
+                depth == 1 || (depth == 2 && self.topLevelName?.inner != nil) || self.history.wantsName(at: depth)
             self.string.begin(isName: true, keeping: isWatched ? StringState.maximumNameLength : 0)
             self.state = .string
         case (.nameOrEnd, 0x7D): self.close(at: offset + 1)
@@ -140,8 +144,9 @@ extension JSONTopLevelScanner {
         if isWatched { self.valueStart = offset }
         switch byte {
         case 0x22:
-            let isKept = self.currentName == .model || self.currentName == .promptCacheKey
-            self.string.begin(isName: false, keeping: isKept ? Self.maximumValueLength : 0)
+            let kept = self.history.beginString(at: self.stack.depth)
+            let isKept = self.currentName?.isKept ?? false
+            self.string.begin(isName: false, keeping: isKept ? Self.maximumValueLength : kept)
             self.state = .string
         case 0x7B, 0x5B:
             let isObject = byte == 0x7B
@@ -155,6 +160,7 @@ extension JSONTopLevelScanner {
                 self.note(name, kind: isObject ? .object : .array, range: offset..<offset)
             }
             self.currentName = nil
+            self.history.open(isObject: isObject, in: self.stack.depth)
             self.stack.push(isObject: isObject)
             self.state = isObject ? .nameOrEnd : .valueOrEnd
         case 0x2D, 0x30...0x39:
@@ -173,19 +179,21 @@ extension JSONTopLevelScanner {
             self.note(name, kind: kind, range: self.valueStart..<offset)
             self.currentName = nil
         }
+        if case .string = kind {} else { self.history.endScalar() }
         self.state = self.stack.isEmpty ? .end : .commaOrEnd
     }
 
     /// An array or object has ended in front of `offset`.
     private mutating func close(at offset: Int64) {
         self.stack.pop()
+        self.history.close(to: self.stack.depth)
         if self.stack.depth == 1, let name = self.topLevelName {
             self.extend(name, to: offset)
             self.topLevelName = nil
-        } else if self.stack.depth == 2, self.topLevelName == .streamOptions, let member = self[.includeUsage],
+        } else if self.stack.depth == 2, let inner = self.topLevelName?.inner?.name, let member = self[inner],
             member.range.isEmpty
         {
-            self.extend(.includeUsage, to: offset)
+            self.extend(inner, to: offset)
         }
         self.state = self.stack.isEmpty ? .end : .commaOrEnd
     }
@@ -205,26 +213,26 @@ extension JSONTopLevelScanner {
         _ index: inout Int,
         _ base: Int64
     ) throws(Fault) {
-        guard try self.string.read(bytes, &index, base) else { return }
+        let start = index
+        let hasEnded = try self.string.read(bytes, &index, base)
+        if self.history.isDigesting { self.history.digest(UnsafeRawBufferPointer(rebasing: bytes[start..<index])) }
+        guard hasEnded else { return }
+        let depth = self.stack.depth
         if self.string.isName {
-            if self.stack.depth == 1 { self.isEmptyObject = false }
-            self.currentName = self.watchedName()
+            if depth == 1 { self.isEmptyObject = false }
+            self.currentName = depth <= 2 ? self.watchedName(at: depth) : nil
+            if depth == 1 || self.history.isInside { self.history.readName(self.string.keptBytes, at: depth) }
             self.state = .colon
         } else {
-            self.endValue(.string(self.string.keptText), at: base + Int64(index))
+            self.history.endString(self.string.keptBytes, at: depth)
+            self.endValue(.string(self.currentName == nil ? nil : self.string.keptText), at: base + Int64(index))
         }
     }
 
-    private func watchedName() -> Name? {
+    private func watchedName(at depth: Int) -> Name? {
         guard let kept = self.string.keptBytes else { return nil }
-        if self.stack.depth == 2 { return kept.elementsEqual("include_usage".utf8) ? .includeUsage : nil }
-        switch kept.count {
-        case 5: return kept.elementsEqual("model".utf8) ? .model : nil
-        case 6: return kept.elementsEqual("stream".utf8) ? .stream : nil
-        case 8: return kept.elementsEqual("metadata".utf8) ? .metadata : nil
-        case 14: return kept.elementsEqual("stream_options".utf8) ? .streamOptions : nil
-        case 16: return kept.elementsEqual("prompt_cache_key".utf8) ? .promptCacheKey : nil
-        default: return nil
-        }
+        guard depth == 2 else { return Name(kept) }
+        guard let inner = self.topLevelName?.inner else { return nil }
+        return inner.text.withUTF8Buffer { kept.elementsEqual($0) } ? inner.name : nil
     }
 }

@@ -14,7 +14,7 @@ private final class PoolHost: KeyCheckHost {
     let pool: Mutex<KeyPool>
 
     init(_ snapshot: GatewaySnapshot, probing states: Set<KeyState>) throws {
-        var policy = snapshot.poolPolicy
+        var policy = snapshot.dispatchPolicy.pool
         policy.probes = [try #require(ProviderName("kimi")): states]
         let pool = KeyPool(keys: snapshot.poolKeys, policy: policy)
         self.snapshot = snapshot.inForce(with: pool.generations)

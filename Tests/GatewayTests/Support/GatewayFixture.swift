@@ -34,6 +34,8 @@ final class GatewayFixture {
         configuration.providers = [Configuration.Provider(name: kimi, kind: .kimi)]
         configuration.keys = try ["alpha", "beta", "gamma"].map { try Self.key($0) }
         configuration.clients = [try Self.client("ci")]
+        // Repeats come at once, so that tests see them without moving the time.
+        configuration.retry.base = .zero
         try change(&configuration)
         return configuration
     }
