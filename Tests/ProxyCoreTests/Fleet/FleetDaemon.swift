@@ -56,7 +56,9 @@ extension Fleet {
             _ = self.daemon.change { $0.want(grant.label, by: .daemon, at: now.instant) }
         }
         for grant in self.daemon.change({ $0.takeDue(at: now.instant) }) {
-            if self.daemon.flights[self.world.place(of: grant.label)] != nil || self.dispatcher.beginCheck(grant, at: now) {
+            if self.daemon.flights[self.world.place(of: grant.label)] != nil
+                || self.dispatcher.beginCheck(grant, at: now)
+            {
                 self.ask(grant, isRefresh: true, isProbe: false)
             } else {
                 self.daemon.change { $0.ended(grant, .abandoned, at: now.instant) }
