@@ -116,7 +116,7 @@ struct BatchingTests {
                 }
                 await store.close()
                 store.append(try served(99))
-                store.remember(KeyMemory())
+                store.remember(DispatchMemory())
                 #expect(store.statistics.dropped[.requests] ?? 0 >= 1)
                 let late = await #expect(throws: StateStoreError.self) { try await store.requests(RequestQuery()) }
                 #expect(late?.code == .closed)

@@ -9,17 +9,17 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct MigrationTests {
     private static let second = Migration(
-        number: 2, name: "notes",
+        number: 3, name: "notes",
         statements: ["CREATE TABLE notes (text TEXT NOT NULL) STRICT", "ALTER TABLE turns ADD COLUMN note TEXT"])
     private static let third = Migration(
-        number: 3, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
+        number: 4, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
     private static let failing = Migration(
-        number: 3, name: "fails half-way",
+        number: 4, name: "fails half-way",
         statements: ["CREATE TABLE half (x INTEGER) STRICT", "DROP TABLE turns", "INSERT INTO nowhere VALUES (1)"])
 
     @Test("the SQL of a released migration never changes (A-010)")
     func checksumsStay() {
-        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb"])
+        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb", "0"])
         #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
     }
 
@@ -60,7 +60,7 @@ struct MigrationTests {
             }
             try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
             let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
-            #expect(backups == ["state-20260101T000000Z-schema1.sqlite"])
+            #expect(backups == ["state-20260101T000000Z-schema2.sqlite"])
             let backup = directory.path("backups/" + (backups.first ?? ""))
             #expect(try FileManager.default.attributesOfItem(atPath: backup)[.posixPermissions] as? Int == 0o600)
             let parent = try FileManager.default.attributesOfItem(atPath: directory.path("backups"))
@@ -89,7 +89,7 @@ struct MigrationTests {
                 }
                 #expect(refusal?.code == .migrationFailed)
                 let suffix = attempt == 1 ? "" : "-2"
-                let backup = directory.path("backups/state-20260101T000000Z-schema1\(suffix).sqlite")
+                let backup = directory.path("backups/state-20260101T000000Z-schema2\(suffix).sqlite")
                 #expect(refusal?.message.contains(backup) == true, "\(String(describing: refusal))")
                 #expect(FileManager.default.fileExists(atPath: backup))
                 #expect(try Self.schema(directory) == before)
@@ -105,7 +105,7 @@ struct MigrationTests {
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { $0.append(try full(1)) }
             let before = try Self.schema(directory)
-            let careless = Migration(number: 2, name: "careless", statements: ["DELETE FROM requests"])
+            let careless = Migration(number: 3, name: "careless", statements: ["DELETE FROM requests"])
             let refusal = #expect(throws: StateStoreError.self) {
                 try StateStore.open(
                     directory: directory.path, logger: LogCollector().logger, now: newYear,
@@ -122,7 +122,7 @@ struct MigrationTests {
             try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
             let before = FileManager.default.contents(atPath: directory.path("state.sqlite"))
             let changed = Migration(
-                number: 2, name: Self.second.name,
+                number: 3, name: Self.second.name,
                 statements: [Self.second.statements[0] + " ", Self.second.statements[1]])
             let refusal = #expect(throws: StateStoreError.self) {
                 try StateStore.open(
@@ -130,8 +130,58 @@ struct MigrationTests {
                     migrations: Migration.all + [changed], rowLimit: 10)
             }
             #expect(refusal?.code == .changedMigration)
-            #expect(refusal?.message.contains("migration 2") == true)
+            #expect(refusal?.message.contains("migration 3") == true)
             #expect(FileManager.default.contents(atPath: directory.path("state.sqlite")) == before)
+        }
+    }
+
+    @Test("a database of the first schema is copied and upgraded, and nothing in it is lost (K-013, K-037)")
+    func upgradesTheFirstSchema() async throws {
+        try await TemporaryDirectory.with { directory in
+            try inspect(directory.path("state.sqlite")) { database in
+                try Migrator(migrations: [.firstSchema]).migrate(database, from: 0, now: newYear)
+                try Installation.seed(database, now: newYear)
+                try database.execute(
+                    sql: """
+                        INSERT INTO key_conditions VALUES ('alpha', 'sim', 'm', 'cooling', 'provider_rate_limited', 5, 3);
+                        INSERT INTO turns VALUES ('sim', 'alpha', 'beta');
+                        INSERT INTO key_counts VALUES ('alpha', 'sim', 'ok', 7);
+                        INSERT INTO requests (id, received_at, dialect, provider, key, status, is_stream, outcome, duration_ns)
+                            VALUES ('old', 1, 'openai', 'sim', 'alpha', 200, 0, 'complete', 9);
+                        INSERT INTO attempts (request, position, key, provider, error_class, status, duration_ns)
+                            VALUES (1, 0, 'beta', 'sim', 'provider_overloaded', 503, 8), (1, 1, 'alpha', 'sim', NULL, 200, 9);
+                        """)
+            }
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                let state = try store.load()
+                let sim = try provider("sim")
+                let condition = KeyMemory.Condition(
+                    label: try label("alpha"), provider: sim, model: try model("m"), state: .cooling,
+                    reason: .providerRateLimited, until: WallTime(microseconds: 5), step: 3)
+                let turn = KeyMemory.Turn(provider: sim, last: try label("alpha"), next: try label("beta"))
+                #expect(state.memory == DispatchMemory(keys: KeyMemory(conditions: [condition], turns: [turn])))
+                #expect(state.counts.keys.values.map(\.outcomes) == [["ok": 7]])
+                let attempts = [
+                    RequestRecord.Attempt(
+                        key: try label("beta"), provider: sim, errorClass: .providerOverloaded, status: 503,
+                        duration: .nanoseconds(8)),
+                    RequestRecord.Attempt(
+                        key: try label("alpha"), provider: sim, status: 200, duration: .nanoseconds(9)),
+                ]
+                #expect(try await store.request(id: "old")?.attempts == attempts)
+                #expect(store.statistics.quarantined.isEmpty)
+                store.append(try full(1))
+                #expect(try await store.request(id: "request-1") == full(1))
+            }
+            #expect(log.events.contains("state_migrated"))
+            let backup = directory.path("backups/state-20260101T000000Z-schema1.sqlite")
+            let version = try inspect(backup) { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+            #expect(version == 1)
+            try await TemporaryDirectory.with { other in
+                try await withStore(in: other) { _ async throws in }
+                #expect(try Self.schema(directory) == Self.schema(other))
+            }
         }
     }
 

@@ -84,12 +84,13 @@ struct PendingWorkTests {
 
     @Test("the latest memory wins, also over that of a failed transaction")
     func keepsTheLatestMemory() throws {
-        func memory(_ name: String) throws -> KeyMemory {
-            KeyMemory(turns: [KeyMemory.Turn(provider: try provider(name), last: nil, next: nil)])
+        func memory(_ name: String) throws -> DispatchMemory {
+            DispatchMemory(
+                keys: KeyMemory(turns: [KeyMemory.Turn(provider: try provider(name), last: nil, next: nil)]))
         }
         var work = PendingWork(rowLimit: 1)
         work.remember(try memory("a"), now: self.now)
-        let takesMemory = work.add([.memory(KeyMemory())], id: 1, now: self.now)
+        let takesMemory = work.add([.memory(DispatchMemory())], id: 1, now: self.now)
         #expect(takesMemory)
         let first = work.take()
         #expect(first.groups[0].memoryBefore == (try memory("a")))

@@ -76,29 +76,33 @@ struct StoredStateTests {
                     label: try label(name), provider: sim, model: model, state: .cooling, reason: .providerRateLimited,
                     until: newYear, step: step)
             }
-            let first = KeyMemory(
-                conditions: [
-                    try condition("alpha", nil, step: 0), try condition("alpha", try model("m/1"), step: 4),
-                    try condition("beta", nil, step: 1),
-                ],
-                turns: [KeyMemory.Turn(provider: sim, last: try label("alpha"), next: nil)])
-            let second = KeyMemory(
-                conditions: [try condition("alpha", try model("m/1"), step: 5), try condition("gamma", nil, step: 1)],
-                turns: [KeyMemory.Turn(provider: sim, last: nil, next: try label("beta"))])
+            let first = DispatchMemory(
+                keys: KeyMemory(
+                    conditions: [
+                        try condition("alpha", nil, step: 0), try condition("alpha", try model("m/1"), step: 4),
+                        try condition("beta", nil, step: 1),
+                    ],
+                    turns: [KeyMemory.Turn(provider: sim, last: try label("alpha"), next: nil)]))
+            let second = DispatchMemory(
+                keys: KeyMemory(
+                    conditions: [
+                        try condition("alpha", try model("m/1"), step: 5), try condition("gamma", nil, step: 1),
+                    ],
+                    turns: [KeyMemory.Turn(provider: sim, last: nil, next: try label("beta"))]))
             try await withStore(in: directory) { store async throws in
                 store.remember(first)
                 try await store.settled()
                 #expect(try store.load().memory == first)
-                store.remember(KeyMemory())
+                store.remember(DispatchMemory())
                 store.remember(second)
             }
             try await withStore(in: directory) { store async throws in
                 #expect(try store.load().memory == second)
                 store.remember(first)
-                try await store.commit([.memory(KeyMemory())])
-                #expect(try store.load().memory == KeyMemory())
+                try await store.commit([.memory(DispatchMemory())])
+                #expect(try store.load().memory == DispatchMemory())
                 let before = store.statistics.transactions
-                store.remember(KeyMemory())
+                store.remember(DispatchMemory())
                 try await store.settled()
                 #expect(store.statistics.transactions == before, "nothing was new")
             }
@@ -191,8 +195,13 @@ struct StoredStateTests {
             try inspect(directory.path("state.sqlite")) { database in
                 try database.execute(
                     sql: """
-                        INSERT INTO key_conditions VALUES ('alpha', 'sim', '', 'melted', 'provider_billing', 1, 0);
-                        INSERT INTO key_conditions VALUES ('alpha', 'sim', 'm', 'cooling', 'provider_billing', 1, 0);
+                        INSERT INTO key_conditions (label, provider, model, state, reason, until, step)
+                            VALUES ('alpha', 'sim', '', 'melted', 'provider_billing', 1, 0),
+                                ('alpha', 'sim', 'm', 'cooling', 'provider_billing', 1, -1);
+                        INSERT INTO key_windows VALUES ('alpha', 'sim', 0, 1, '5h', 1, 2, NULL, 0, 'rumour');
+                        INSERT INTO key_windows VALUES ('alpha', 'sim', 1, 1, '7d', NULL, NULL, NULL, 0, 'panel');
+                        INSERT INTO whole_limits VALUES ('no provider', '', 1, 0), ('sim', 'm', 1, 0);
+                        INSERT INTO breakers VALUES ('no provider', 1, 0), ('sim', 1, 2);
                         INSERT INTO turns VALUES ('sim', 'not a label', NULL);
                         INSERT INTO key_counts VALUES ('', 'sim', 'ok', 5);
                         INSERT INTO key_errors VALUES ('alpha', 'sim', 'bad_luck', 5);
@@ -208,8 +217,11 @@ struct StoredStateTests {
             let log = LogCollector()
             try await withStore(in: directory, log: log) { store async throws in
                 let state = try store.load()
-                #expect(state.memory.conditions.count == 1)
-                #expect(state.memory.turns.isEmpty)
+                #expect(state.memory.keys.conditions.count == 1)
+                #expect(state.memory.keys.turns.isEmpty)
+                #expect(state.memory.keys.windows.map { $0.windows.map(\.name) } == [["7d"]])
+                #expect(state.memory.keys.wholeLimits.map(\.model?.text) == ["m"])
+                #expect(state.memory.breakers.keys.map(\.text) == ["sim"])
                 #expect(state.counts.keys.count == 2)
                 #expect(state.changes == RuntimeChanges())
                 _ = try store.load()
@@ -218,12 +230,17 @@ struct StoredStateTests {
                 #expect(tables == Set(StoreStatistics.Table.allCases))
                 #expect(log.events.filter { $0 == "state_quarantined" }.count == tables.count)
                 // The malformed rows outlive what is written beside them.
-                store.remember(KeyMemory())
+                store.remember(DispatchMemory())
                 try await store.settled()
                 let kept = try await store.onWriter { database in
-                    try String.fetchAll(database, sql: "SELECT state FROM key_conditions")
+                    try String.fetchAll(
+                        database,
+                        sql: """
+                            SELECT state FROM key_conditions UNION ALL SELECT provider FROM whole_limits
+                            UNION ALL SELECT provider FROM breakers
+                            """)
                 }
-                #expect(kept == ["melted"])
+                #expect(kept == ["melted", "no provider", "no provider"])
             }
         }
     }

@@ -48,6 +48,15 @@ func full(_ number: Int) throws -> RequestRecord {
             key: try label("alpha"), provider: try provider("sim"), errorClass: .providerRateLimited, status: 429,
             duration: .microseconds(15)),
         at: 0)
+    record.attempts[0].selection = .affinity
+    record.attempts[0].isPossiblyBilled = true
+    record.attempts[0].decidedBy = "openai:rate_limit_exceeded"
+    record.attempts[1].selection = .moved
+    record.attempts[1].waited = .milliseconds(250)
+    record.attempts[1].passedOver = [
+        RequestRecord.PassedOver(label: try label("alpha"), obstacle: .tried, state: .ready),
+        RequestRecord.PassedOver(label: try label("a+b@c_d.e-f"), obstacle: .inFlight, state: .cooling),
+    ]
     return record
 }
 
