@@ -35,8 +35,7 @@ extension Gateway: KeyCheckHost {
         self.checks.withLock { $0 }?.wake()
     }
 
-    public func noteUsage(_ report: UsageReport, of grant: KeyGrant, begun: Instant, at moment: Moment) {
-        _ = self.dispatcher.step { $0.note(report.windows, of: grant, begun: begun, at: moment) }
-        self.tellNews()
+    public func noteUsage(_ report: UsageReport, of grant: KeyGrant, at moment: Moment) {
+        // The windows came with the end of the check; what else an account tells has no place to be shown yet.
     }
 }

@@ -38,7 +38,7 @@ extension Gateway {
         let now = self.moment
         let plan = RequestPlan(
             candidates: candidates.map(DispatchCandidate.init), pinned: question.pinned,
-            conversation: question.session.map { Conversation(id: $0) },
+            conversation: Conversation(session: question.session, body: nil),
             maxAttempts: snapshot.configuration.retry.maxAttempts, deadline: Instant(nanoseconds: .max))
         return self.dispatcher.read { $0.explain(plan, at: now) }
     }

@@ -29,6 +29,8 @@ struct ProxyMetricsTests {
         ("kmi_store_writes_total", .counter, ["table"]),
         ("kmi_store_errors_total", .counter, ["table"]),
         ("kmi_store_dropped_total", .counter, ["table"]),
+        ("kmi_job_last_success_timestamp_seconds", .gauge, ["job"]),
+        ("kmi_job_failures_total", .counter, ["job"]),
         ("kmi_build_info", .gauge, ["version", "commit", "swift", "libcurl", "sqlite"]),
     ]
 

@@ -129,6 +129,8 @@ struct ScenarioTests {
                 credential: "k1",
                 scenarioAction: FaultAction(status: 429, retryAfter: retryAfter),
                 scenario: Scenario(),
+                accounts: AccountBook([], at: now),
+                running: 1,
                 now: now
             )
             return planner.plan().script.headers.last

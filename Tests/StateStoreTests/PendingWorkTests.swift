@@ -85,8 +85,8 @@ struct PendingWorkTests {
     @Test("the latest memory wins, also over that of a failed transaction")
     func keepsTheLatestMemory() throws {
         func memory(_ name: String) throws -> DispatchMemory {
-            DispatchMemory(
-                keys: KeyMemory(turns: [KeyMemory.Turn(provider: try provider(name), last: nil, next: nil)]))
+            let turn = KeyMemory.Turn(provider: try provider(name), last: nil, next: nil)
+            return DispatchMemory(keys: KeyMemory(turns: [turn]))
         }
         var work = PendingWork(rowLimit: 1)
         work.remember(try memory("a"), now: self.now)

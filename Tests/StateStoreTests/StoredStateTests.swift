@@ -76,19 +76,43 @@ struct StoredStateTests {
                     label: try label(name), provider: sim, model: model, state: .cooling, reason: .providerRateLimited,
                     until: newYear, step: step)
             }
+            var used = try condition("alpha", nil, step: 0)
+            (used.reset, used.isGuess, used.window, used.dailyQuota) = (newYear, true, "7d", "RequestsPerDay")
+            (used.isByPanel, used.isTogether, used.lastCheck) = (true, true, newYear)
+            let windows = [
+                UsageWindow(
+                    name: "5h", used: 12.5, limit: 100, resetsAt: newYear, isInconsistent: true, source: .panel),
+                UsageWindow(name: "5h", source: .headers),
+            ]
             let first = DispatchMemory(
                 keys: KeyMemory(
                     conditions: [
-                        try condition("alpha", nil, step: 0), try condition("alpha", try model("m/1"), step: 4),
-                        try condition("beta", nil, step: 1),
+                        used, try condition("alpha", try model("m/1"), step: 4), try condition("beta", nil, step: -1),
                     ],
-                    turns: [KeyMemory.Turn(provider: sim, last: try label("alpha"), next: nil)]))
+                    turns: [KeyMemory.Turn(provider: sim, last: try label("alpha"), next: nil)],
+                    windows: [
+                        KeyMemory.Windows(
+                            label: try label("alpha"), provider: sim, readAt: newYear, windows: windows),
+                        KeyMemory.Windows(
+                            label: try label("beta"), provider: sim, readAt: newYear,
+                            windows: [UsageWindow(name: "balance", used: 0, limit: 3.25, source: .panel)]),
+                    ],
+                    wholeLimits: [
+                        KeyMemory.WholeLimit(provider: sim, model: nil, until: newYear, step: 2),
+                        KeyMemory.WholeLimit(provider: sim, model: try model("m/1"), until: newYear, step: 0),
+                    ]),
+                breakers: [sim: BreakerMemory(retryAt: newYear, failedProbes: 3)])
             let second = DispatchMemory(
                 keys: KeyMemory(
                     conditions: [
                         try condition("alpha", try model("m/1"), step: 5), try condition("gamma", nil, step: 1),
                     ],
-                    turns: [KeyMemory.Turn(provider: sim, last: nil, next: try label("beta"))]))
+                    turns: [KeyMemory.Turn(provider: sim, last: nil, next: try label("beta"))],
+                    windows: [
+                        KeyMemory.Windows(
+                            label: try label("alpha"), provider: sim, readAt: newYear, windows: [windows[1]])
+                    ]),
+                breakers: [try provider("other"): BreakerMemory(retryAt: newYear, failedProbes: 0)])
             try await withStore(in: directory) { store async throws in
                 store.remember(first)
                 try await store.settled()

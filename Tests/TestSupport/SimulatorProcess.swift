@@ -12,6 +12,8 @@ public struct SimulatorProcess: Sendable {
         public var aborted: Int
         /// Requests that are running.
         public var inFlight: Int
+        /// The most that ran at once, GET and HEAD aside.
+        public var maxInFlight: Int
         /// How often each status was sent.
         public var statuses: [String: Int]
         /// Events of streams that were sent.
@@ -23,6 +25,7 @@ public struct SimulatorProcess: Sendable {
             completed: 0,
             aborted: 0,
             inFlight: 0,
+            maxInFlight: 0,
             statuses: [:],
             eventsSent: 0
         )

@@ -9,12 +9,10 @@ final class KeyCheckFlight {
     let grant: KeyGrant
     /// Its provider.
     let provider: Configuration.Provider
-    /// When it began.
-    let begun: Instant
     /// Whether the usage is wanted.
     var isRefresh: Bool
-    /// Whether the pool waits for what becomes of the key.
-    var isProbe: Bool
+    /// Whether the pool wants to know whether the key is taken.
+    let isProbe: Bool
     /// The question that is being asked.
     var question: CheckQuestion
     /// The call that asks it.
@@ -26,12 +24,9 @@ final class KeyCheckFlight {
     /// What the usage endpoint said, if that was no report.
     var usageFinding: CheckFinding?
 
-    init(
-        grant: KeyGrant, provider: Configuration.Provider, begun: Instant, isRefresh: Bool, isProbe: Bool
-    ) {
+    init(grant: KeyGrant, provider: Configuration.Provider, isRefresh: Bool, isProbe: Bool) {
         self.grant = grant
         self.provider = provider
-        self.begun = begun
         self.isRefresh = isRefresh
         self.isProbe = isProbe
         self.question = UsageEndpoint(of: provider.kind).map(CheckQuestion.usage) ?? .models
@@ -59,6 +54,19 @@ final class KeyCheckFlight {
             return nil
         case (.models, _):
             return nil
+        }
+    }
+
+    /// What the pool is told; `last` is what the last question found.
+    ///
+    /// A usage endpoint that refuses a key has not been asked to check it, and blocks nothing.
+    func result(_ last: CheckFinding) -> KeyCheckResult {
+        if let report { return .accepted(windows: report.windows) }
+        guard self.isProbe else { return .inconclusive }
+        switch last {
+        case .told, .passed: return .accepted(windows: [])
+        case .refused(let failure, _): return .refused(failure)
+        case .notUnderstood, .nothing: return .inconclusive
         }
     }
 

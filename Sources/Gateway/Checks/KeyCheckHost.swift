@@ -12,12 +12,15 @@ public protocol KeyCheckHost: Sendable {
     var nextCheck: Instant? { get }
     /// The keys whose usage should be asked for soon, because they are used up until nobody knows when.
     var refreshesWanted: [KeyGrant] { get }
-    /// A check begins; `false` if it must not, because another one runs or the grant is old.
+    /// A provider is asked about a key, be it for its usage; `false` if it must not, because that is going on already or the
+    /// grant is old.
     func beginCheck(_ grant: KeyGrant, at now: Instant) -> Bool
-    /// A check that was begun has ended.
+    /// What was begun has ended.
+    ///
+    /// Where only the usage was asked for, the result is never a refusal.
     func endCheck(_ grant: KeyGrant, _ result: KeyCheckResult, at moment: Moment)
-    /// The provider told of the key's usage when it was asked at `begun`; no check was meant.
-    func noteUsage(_ report: UsageReport, of grant: KeyGrant, begun: Instant, at moment: Moment)
+    /// The provider told of the account behind a key; the windows are told by ``endCheck(_:_:at:)`` too.
+    func noteUsage(_ report: UsageReport, of grant: KeyGrant, at moment: Moment)
     /// The usage endpoint refused the key: a reason to check it, and nothing more (provider facts, section 2.2, rule 6).
     func wantCheck(of grant: KeyGrant, at now: Instant)
 }

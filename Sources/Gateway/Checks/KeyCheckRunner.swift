@@ -72,9 +72,7 @@ final class KeyCheckRunner {
         for flight in flights.values {
             flight.cancel()
             if flight.isRefresh { self.schedule.ended(flight.grant, .abandoned, at: self.now) }
-            if flight.isProbe {
-                self.surroundings.host.endCheck(flight.grant, .inconclusive, at: self.moment)
-            }
+            self.surroundings.host.endCheck(flight.grant, .inconclusive, at: self.moment)
         }
         for id in self.waiters.keys { self.release(id) }
     }
@@ -91,21 +89,23 @@ final class KeyCheckRunner {
             for grant in self.surroundings.host.refreshesWanted {
                 _ = self.schedule.want(grant.label, by: .daemon, at: now)
             }
-            for grant in self.schedule.takeDue(at: now) { self.beginRefresh(grant, snapshot) }
+            // Checks first: they find out more, and the usage comes with them.
             self.beginProbes(snapshot, at: now)
+            for grant in self.schedule.takeDue(at: now) { self.beginRefresh(grant, snapshot, at: now) }
         }
         self.arm(isDryRun: snapshot.isDryRun)
     }
 
-    private func beginRefresh(_ grant: KeyGrant, _ snapshot: GatewaySnapshot) {
+    private func beginRefresh(_ grant: KeyGrant, _ snapshot: GatewaySnapshot, at now: Instant) {
         if let flight = self.flights[grant] {
             flight.isRefresh = true
-        } else if let provider = snapshot.provider(checking: grant) {
-            self.begin(
-                KeyCheckFlight(
-                    grant: grant, provider: provider, begun: self.now, isRefresh: true, isProbe: false), snapshot)
+        } else if let provider = snapshot.provider(checking: grant),
+            self.surroundings.host.beginCheck(grant, at: now)
+        {
+            self.begin(KeyCheckFlight(grant: grant, provider: provider, isRefresh: true, isProbe: false), snapshot)
         } else {
-            self.schedule.ended(grant, .abandoned, at: self.now)
+            self.schedule.ended(grant, .abandoned, at: now)
+            self.landed(grant)
         }
     }
 
@@ -117,19 +117,13 @@ final class KeyCheckRunner {
         for flight in self.flights.values { ofProvider[flight.provider.name, default: 0] += 1 }
         for grant in self.surroundings.host.checksDue(at: now, atMost: room) {
             guard let provider = snapshot.provider(checking: grant) else { continue }
-            let flight = self.flights[grant]
-            // A call that is under way anyway takes up no further room.
-            guard flight != nil || ofProvider[provider.name, default: 0] < self.policy.atOncePerProvider,
-                flight?.isProbe != true, self.surroundings.host.beginCheck(grant, at: now)
+            // What is under way already is not begun a second time.
+            guard self.flights[grant] == nil,
+                ofProvider[provider.name, default: 0] < self.policy.atOncePerProvider,
+                self.surroundings.host.beginCheck(grant, at: now)
             else { continue }
-            if let flight {
-                flight.isProbe = true
-            } else {
-                ofProvider[provider.name, default: 0] += 1
-                self.begin(
-                    KeyCheckFlight(grant: grant, provider: provider, begun: now, isRefresh: false, isProbe: true),
-                    snapshot)
-            }
+            ofProvider[provider.name, default: 0] += 1
+            self.begin(KeyCheckFlight(grant: grant, provider: provider, isRefresh: false, isProbe: true), snapshot)
         }
     }
 
@@ -194,12 +188,24 @@ final class KeyCheckRunner {
         self.flights[flight.grant] = nil
         flight.cancel()
         if flight.isRefresh { self.endRefresh(flight, last) }
-        if flight.isProbe { self.endProbe(flight, last) }
-        for (id, waiter) in self.waiters where waiter.left.contains(flight.grant) {
-            self.waiters[id]?.left.remove(flight.grant)
+        let result = flight.result(last)
+        if flight.isProbe {
+            let reason = flight.report == nil ? last.reason : "ok"
+            self.log(.info, "key checked", "key_checked", flight, ["result": "\(result.word)", "reason": "\(reason)"])
+        }
+        let moment = self.moment
+        self.surroundings.host.endCheck(flight.grant, result, at: moment)
+        if let report = flight.report { self.surroundings.host.noteUsage(report, of: flight.grant, at: moment) }
+        self.landed(flight.grant)
+        self.step()
+    }
+
+    /// Tells those who wait that nothing more comes for a key.
+    private func landed(_ grant: KeyGrant) {
+        for (id, waiter) in self.waiters where waiter.left.contains(grant) {
+            self.waiters[id]?.left.remove(grant)
             if waiter.left.count == 1 { self.release(id) }
         }
-        self.step()
     }
 
     private func endRefresh(_ flight: KeyCheckFlight, _ last: CheckFinding) {
@@ -209,10 +215,6 @@ final class KeyCheckRunner {
             surroundings.metrics.jobLastSuccess.with(Self.job).set(
                 Double(surroundings.time.wallTime().microseconds) / 1e6)
             self.log(.debug, "usage refreshed", "usage_refreshed", flight, ["windows": "\(report.windows.count)"])
-            // A check tells the pool itself.
-            if !flight.isProbe {
-                surroundings.host.noteUsage(report, of: flight.grant, begun: flight.begun, at: self.moment)
-            }
             return
         }
         let finding = flight.usageFinding ?? last
@@ -223,21 +225,6 @@ final class KeyCheckRunner {
         if case .refused(let failure, _) = finding, failure.errorClass == .providerAuthFailed, !flight.isProbe {
             surroundings.host.wantCheck(of: flight.grant, at: self.now)
         }
-    }
-
-    private func endProbe(_ flight: KeyCheckFlight, _ last: CheckFinding) {
-        let (result, reason): (KeyCheckResult, String) =
-            if let report = flight.report {
-                (.accepted(windows: report.windows), "ok")
-            } else {
-                switch last {
-                case .told, .passed: (.accepted(windows: []), "ok")
-                case .refused(let failure, _): (.refused(failure), last.reason)
-                case .notUnderstood, .nothing: (.inconclusive, last.reason)
-                }
-            }
-        self.log(.info, "key checked", "key_checked", flight, ["result": "\(result.word)", "reason": "\(reason)"])
-        self.surroundings.host.endCheck(flight.grant, result, at: self.moment)
     }
 
     private func log(

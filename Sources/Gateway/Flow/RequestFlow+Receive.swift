@@ -198,7 +198,8 @@ extension RequestFlow {
         self.plan = RequestPlan(
             candidates: self.candidates.map(DispatchCandidate.init),
             pinned: self.controls.pinnedKey,
-            conversation: self.controls.session.map { Conversation(id: $0) },
+            conversation: self.inspector.conversation(
+                session: self.controls.session, isComplete: self.body?.isComplete ?? true),
             agent: self.head.headers.first("user-agent").map { String($0.prefix(Self.longestAgent)) },
             maxAttempts: retry.maxAttempts,
             deadline: retry.deadline.map { self.received + $0 } ?? Instant(nanoseconds: .max)

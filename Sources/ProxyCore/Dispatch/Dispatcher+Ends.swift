@@ -96,12 +96,14 @@ extension Dispatcher {
         // A long wait that the provider asks for is the caller's to wait, not ours.
         if case .after(let wait)? = end.classification?.recovery, wait > retry.cap { return .giveUp(.spent) }
         let backoff = Backoff(base: retry.base, cap: retry.cap)
-        let until = now.instant + backoff.delay(step: plan.repeats, using: &self.random)
+        let delay = backoff.delay(step: plan.repeats, using: &self.random)
+        let until = now.instant + delay
         guard until < plan.deadline, self.pool.canServe(plan.demand(for: failed.candidate), at: now.instant),
             self.providers[provider]?.breaker.wouldAdmit(at: until) ?? true
         else { return .giveUp(.spent) }
         guard self.providers[provider]?.budget.take(at: now.instant) ?? true else { return .giveUp(.budget) }
         plan.repeats += 1
+        if delay == .zero { return self.move(on: failed, of: &plan, at: now) }
         self.release(failed, settled: true, at: now)
         plan.current = nil
         return .wait(until: until)
@@ -111,7 +113,7 @@ extension Dispatcher {
     private mutating func again(
         _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
     ) -> DispatchedAttempt? {
-        guard let grant = self.pool.chooseAgain(failed.grant) else { return nil }
+        guard let grant = self.pool.chooseAgain(failed.grant, at: now.instant) else { return nil }
         self.release(failed, settled: true, at: now)
         var attempt = DispatchedAttempt(
             grant: grant, index: failed.index, candidate: failed.candidate,

@@ -64,7 +64,7 @@ public struct KeyMemory: Sendable, Equatable {
         public var provider: ProviderName
         /// When the youngest of them was told.
         public var readAt: WallTime
-        /// The windows, those of the usage endpoint and those of header fields.
+        /// The windows: those of the usage endpoint, and those of header fields that told of a reset.
         public var windows: [UsageWindow]
 
         /// Makes a memory of windows.

@@ -21,12 +21,16 @@ extension KeyPool {
         return order.prefix(max(0, count)).map { self.entries[$0].grant }
     }
 
-    /// When the next check becomes due; it has passed while one is. `nil` if there is none.
+    /// When the next check becomes due; `nil` if there is none.
+    ///
+    /// It has passed while one is due.
     public var nextCheck: Instant? {
         var next: Instant?
         for index in self.entries.indices where self.entries[index].hasConditions {
             let entry = self.entries[index]
-            guard entry.isEnabled, let whole = entry.condition, whole.end > whole.until, !whole.isEndTold else { continue }
+            guard entry.isEnabled, let whole = entry.condition, whole.end > whole.until, !whole.isEndTold else {
+                continue
+            }
             // One that is being checked is looked at again when that counts as lost.
             let due = entry.checkBegun.map { max($0 + Self.longestCheck, whole.until) } ?? whole.until
             guard due < whole.end else { continue }

@@ -4,7 +4,6 @@ extension KeyPool {
     /// Nothing changes.
     func remembers(_ conversation: Conversation, at provider: ProviderName) -> Bool {
         guard self.policy.affinity, conversation.isLookedUp else { return false }
-        var sessions = self.sessions
-        return sessions.key(of: SessionTable.Session(provider: provider, name: conversation.id)) != nil
+        return self.sessions.key(of: SessionTable.Session(provider: provider, name: conversation.id)) != nil
     }
 }

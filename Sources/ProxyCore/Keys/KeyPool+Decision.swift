@@ -86,6 +86,12 @@ extension KeyPool {
         self.reluctance(of: index, for: demand, at: now) != nil
     }
 
+    /// Whether only their own limits keep usable keys from serving a demand, and when rates leave room again.
+    func room(for demand: KeyDemand, at now: Instant) -> (isBusy: Bool, limitedUntil: Instant?) {
+        let field = self.field(for: demand, at: now)
+        return field.count == 0 ? (field.isBusy, field.limitedUntil) : (false, nil)
+    }
+
     private func field(for demand: KeyDemand, at now: Instant) -> Field {
         var field = Field()
         field.ready.reserveCapacity(self.entries.count)
@@ -114,7 +120,7 @@ extension KeyPool {
     }
 
     /// How gladly a key is taken for a demand; `nil` if it cannot serve it.
-    private func reluctance(of index: Int, for demand: KeyDemand, at now: Instant) -> UInt8? {
+    func reluctance(of index: Int, for demand: KeyDemand, at now: Instant) -> UInt8? {
         guard self.entries[index].fits(demand), self.entries[index].isUsable(for: demand.model, at: now),
             !demand.excluded.contains(self.entries[index].label), self.entries[index].hasRoom(at: now)
         else { return nil }

@@ -135,9 +135,9 @@ extension KeyPool {
         // MARK: A new configuration
 
         /// Counts the requests that run with what bore the label before, and those it had.
-        mutating func takeOverRequests(of former: Entry, at now: Instant) {
-            self.perSecond?.takeOver(former.perSecond, at: now)
-            self.perMinute?.takeOver(former.perMinute, at: now)
+        mutating func takeOverRequests(of former: Entry) {
+            self.perSecond?.takeOver(former.perSecond)
+            self.perMinute?.takeOver(former.perMinute)
             self.outdated = former.outdated
             if former.generation == self.generation {
                 self.current = former.current

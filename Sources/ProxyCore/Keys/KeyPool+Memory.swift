@@ -5,11 +5,15 @@ extension KeyPool {
         var memory = KeyMemory()
         for index in self.entries.indices {
             if self.entries[index].hasConditions { memory.conditions += self.entries[index].memory(at: moment) }
-            guard let readAt = self.entries[index].windows.readAt else { continue }
+            // What came with an answer and has no reset says nothing for long.
+            let lasting = self.entries[index].windows.known.filter {
+                $0.window.source == .panel || $0.window.resetsAt != nil
+            }
+            guard let readAt = lasting.map(\.readAt).max() else { continue }
             memory.windows.append(
                 KeyMemory.Windows(
                     label: self.entries[index].label, provider: self.entries[index].provider,
-                    readAt: moment.wallTime(of: readAt), windows: self.entries[index].windows.known.map(\.window)))
+                    readAt: moment.wallTime(of: readAt), windows: lasting.map(\.window)))
         }
         memory.turns = self.turns.sorted { $0.key < $1.key }.compactMap { $0.value.memory(of: $0.key) }
         memory.wholeLimits = self.wholeLimits.map { scope, limit in
@@ -36,7 +40,9 @@ extension KeyPool {
             self.entries[index].restore(remembered, policy: self.policy, notAfter: longest, at: moment)
         }
         for known in memory.windows {
-            guard let index = self.index(of: known.label), self.entries[index].provider == known.provider else { continue }
+            guard let index = self.index(of: known.label), self.entries[index].provider == known.provider else {
+                continue
+            }
             self.entries[index].windows.restore(
                 known.windows, readAt: moment.instant(of: known.readAt, notAfter: .zero), at: moment)
         }
@@ -67,7 +73,9 @@ extension KeyPool.Entry {
                 KeyMemory.Condition(
                     label: self.label, provider: self.provider, model: model, state: condition.state,
                     reason: condition.reason, until: moment.wallTime(of: condition.until), step: condition.step,
-                    reset: condition.reset, isGuess: condition.isGuess, window: condition.window,
+                    // Once it is over, no clock step brings it back.
+                    reset: condition.isInForce(at: moment.instant) ? condition.reset : nil, isGuess: condition.isGuess,
+                    window: condition.window,
                     dailyQuota: condition.dailyQuota, isByPanel: condition.isByPanel,
                     isTogether: condition.isTogether,
                     lastCheck: model == nil ? self.lastCheck.map(moment.wallTime(of:)) : nil))
@@ -82,9 +90,13 @@ extension KeyPool.Entry {
         _ remembered: KeyMemory.Condition, policy: KeyPool.Policy, notAfter longest: Duration, at moment: Moment
     ) {
         let now = moment.instant
-        let until =
-            remembered.reset.map { moment.instant(of: $0, notAfter: KeyPool.Rest.longestReset) }
-            ?? moment.instant(of: remembered.until, notAfter: longest)
+        var until = moment.instant(of: remembered.until, notAfter: longest)
+        if let reset = remembered.reset {
+            // They differ if the clock stepped before the deadline was counted anew; by less than a second they may drift.
+            let drift = reset - remembered.until
+            let time = drift > .seconds(1) || drift < .seconds(-1) ? reset : remembered.until
+            until = moment.instant(of: time, notAfter: KeyPool.Rest.longestReset)
+        }
         var condition = KeyCondition(
             state: remembered.state, reason: remembered.reason, until: until, end: until,
             step: min(max(-1, remembered.step), KeyPool.highestRestoredStep), since: now + .seconds(-3600),

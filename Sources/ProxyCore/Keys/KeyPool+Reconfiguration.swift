@@ -19,7 +19,7 @@ extension KeyPool {
             let stays = former.provider == key.provider
             let isSame = stays && !renewed.contains(key.label)
             var entry = Entry(key, generation: isSame ? former.generation : self.newGeneration())
-            if stays { entry.takeOverRequests(of: former, at: now) }
+            if stays { entry.takeOverRequests(of: former) }
             if isSame { entry.takeOverKnowledge(of: former, policy: policy) }
             transitions += entry.changes(since: former, at: now)
             entries.append(entry)

@@ -130,7 +130,8 @@ extension KeyPool.Deadline {
     /// word.
     func merged(into former: KeyCondition, at now: Instant) -> Self {
         guard former.until > now else { return self }
-        let stays = self.isGuess
+        let stays =
+            self.isGuess
             ? !former.isGuess || former.until >= self.until : !former.isGuess && former.until >= self.until
         guard stays else { return self }
         return Self(until: former.until, reset: former.reset, isGuess: former.isGuess, window: former.window)

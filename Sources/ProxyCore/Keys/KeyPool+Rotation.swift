@@ -72,7 +72,12 @@ extension KeyPool {
         let others = (ring[(place + 1)...] + ring[..<place]).filter {
             !hasOrdinary || self.entries[$0].models.isEmpty
         }
-        guard let following = others.first(where: { self.entries[$0].hasRoom(at: now) }) ?? others.first else {
+        let demand = KeyDemand(provider: provider)
+        let gladly = others.first {
+            self.reluctance(of: $0, for: demand, at: now).map { $0 <= Reluctance.warned } ?? false
+        }
+        let following = gladly ?? others.first { self.entries[$0].hasRoom(at: now) } ?? others.first
+        guard let following else {
             return KeyRotation(key: self.entries[current].label, reason: .only)
         }
         return KeyRotation(key: self.entries[following].label, reason: .next)

@@ -17,6 +17,8 @@ extension KeyPool {
 
     /// Within so long all keys have to be limited for it to be one event.
     static let wholeLimitSpan = Duration.seconds(1)
+    /// By how much the ends that the provider named may differ at least; jitter and the time between attempts lie within it.
+    static let wholeLimitSpread = Duration.seconds(2)
     /// How many such limits are remembered.
     static let wholeLimitCapacity = 256
 
@@ -28,8 +30,8 @@ extension KeyPool {
 
     /// Makes one event of it if every key that could be used was limited within a second (provider facts, section 11.1).
     ///
-    /// The keys get one deadline: a step of the provider's own ladder, one for each such event. What the provider itself named
-    /// for a key stays. Their own steps become what they were before.
+    /// Hints that differ show that the provider counts each key apart: then it is none. The keys get one deadline: the latest that the provider named for one of them, else the provider's own step of the
+    /// ladder, one for each such event. Their own steps become what they were before.
     mutating func noteWholeLimit(
         of provider: ProviderName, _ model: ModelName?, _ incident: Incident
     ) -> [KeyTransition] {
@@ -40,10 +42,22 @@ extension KeyPool {
         let former = self.wholeLimits[scope]
         let isSameWindow = former.map { $0.until > incident.begun } ?? false
         let step = former.map { isSameWindow ? $0.step : $0.step + 1 } ?? 0
-        var until = incident.now + rest.duration(step: step)
-        if isSameWindow, let former, former.until > incident.now { until = former.until }
+        let words = members.compactMap { index -> KeyCondition? in
+            self.entries[index].condition(of: model).flatMap { $0.isGuess ? nil : $0 }
+        }
+        let announced = words.max { $0.until < $1.until }
+        if let last = announced?.until, let first = words.map(\.until).min(),
+            last - first > max(Self.wholeLimitSpread, (last - incident.now) * 3 / 20)
+        {
+            return []
+        }
+        var until = announced?.until ?? incident.now + rest.duration(step: step)
+        if isSameWindow, let former, former.until > incident.now {
+            until = announced == nil ? former.until : max(former.until, until)
+        }
         self.keep(WholeLimit(until: until, step: step), of: scope)
-        let deadline = Deadline(until: until, isGuess: true)
+        let deadline = Deadline(
+            until: until, reset: announced?.until == until ? announced?.reset : nil, isGuess: announced == nil)
         return members.flatMap { self.entries[$0].restTogether(deadline, model: model, at: incident.now) }
     }
 
@@ -91,10 +105,8 @@ extension KeyPool.Entry {
     ) -> [KeyTransition] {
         guard let known = self.condition(of: model) else { return [] }
         var condition = known
-        if known.isGuess {
-            condition.take(deadline, isProbed: false)
-            condition.window = known.window
-        }
+        condition.take(deadline, isProbed: false)
+        condition.window = known.window
         condition.cause = nil
         if !known.isTogether {
             condition.isTogether = true

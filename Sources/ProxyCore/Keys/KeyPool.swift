@@ -56,10 +56,7 @@ public struct KeyPool: Sendable {
             self.turns[demand.provider] = turn
         }
         guard let index = decision.index else {
-            var shortage = self.shortage(for: demand, at: now)
-            shortage.isBusy = decision.isBusy
-            shortage.limitedUntil = decision.limitedUntil
-            return .none(shortage)
+            return .none(self.shortage(for: demand, at: now))
         }
         var reason = KeyChoiceReason(
             selection: decision.selection, others: self.others(demand, decision, at: now))
@@ -96,10 +93,10 @@ public struct KeyPool: Sendable {
     ///
     /// Nothing changes.
     public func shortage(for demand: KeyDemand, at now: Instant) -> KeyShortage {
-        KeyShortage(
+        let room = self.room(for: demand, at: now)
+        return KeyShortage(
             keys: self.entries.filter { $0.fits(demand) }.map { $0.snapshot(for: demand.model, at: now) },
-            isBusy: false
-        )
+            isBusy: room.isBusy, limitedUntil: room.limitedUntil)
     }
 
     /// Counts another attempt of a request on the key that it has just used, whoever's turn it is and however the key stands.

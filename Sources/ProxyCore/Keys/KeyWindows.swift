@@ -32,7 +32,9 @@ struct KeyWindows: Sendable, Equatable {
         /// Whether the window differs by a hundredth of it, or its reset by a minute.
         func differs(from window: UsageWindow) -> Bool {
             let share = window.remainingShare
-            if (share == nil) != (self.share == nil) || (window.resetsAt == nil) != (self.resetsAt == nil) { return true }
+            if (share == nil) != (self.share == nil) || (window.resetsAt == nil) != (self.resetsAt == nil) {
+                return true
+            }
             if let share, let former = self.share, abs(share - former) >= 0.01 { return true }
             guard let reset = window.resetsAt, let former = self.resetsAt else { return false }
             return reset - former >= .seconds(60) || former - reset >= .seconds(60)
@@ -54,9 +56,6 @@ struct KeyWindows: Sendable, Equatable {
 
     /// Whether nothing was told ever.
     var isEmpty: Bool { self.known.isEmpty }
-
-    /// When the youngest of them was told.
-    var readAt: Instant? { self.known.map(\.readAt).max() }
 
     // MARK: What is told
 

@@ -28,16 +28,12 @@ struct RateBucket: Sendable, Equatable {
         self.arrival = next.nanoseconds
     }
 
-    /// Counts the requests that a former limit still counts at a moment.
-    mutating func takeOver(_ former: RateBucket?, at now: Instant) {
-        guard let former, former.arrival > now.nanoseconds else { return }
-        guard former.interval != self.interval else {
-            self.arrival = min(former.arrival, now.nanoseconds + self.tolerance + self.interval)
-            return
-        }
-        let requests = Double(former.arrival - now.nanoseconds) / Double(former.interval)
-        let ahead = (requests * Double(self.interval)).rounded(.up)
-        let most = Double(self.tolerance + self.interval)
-        self.arrival = now.nanoseconds + Int64(min(ahead, most))
+    /// Counts what a former limit of the same period still counts at a moment.
+    ///
+    /// A limit that was used up for a part of the period is used up for it still, however many requests that is now: what
+    /// runs ahead of the rate is at most the period for both.
+    mutating func takeOver(_ former: RateBucket?) {
+        guard let former else { return }
+        self.arrival = former.arrival
     }
 }

@@ -45,6 +45,12 @@ public struct Breaker: Sendable, Equatable {
         public var old: State
         /// After.
         public var new: State
+
+        /// Makes a change.
+        public init(old: State, new: State) {
+            self.old = old
+            self.new = new
+        }
     }
 
     /// The longest time that it stays open, unless it is configured to begin with a longer one.

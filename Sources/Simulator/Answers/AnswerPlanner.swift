@@ -11,6 +11,10 @@ struct AnswerPlanner {
     let scenarioAction: FaultAction?
     /// The scenario, for the models and credentials that it names.
     let scenario: Scenario
+    /// What the credentials have used, where the scenario limits them.
+    let accounts: AccountBook
+    /// How many requests run with the credential, this one included.
+    let running: Int
     /// The time, for dates that lie ahead.
     let now: Date
 
@@ -30,8 +34,22 @@ struct AnswerPlanner {
         if let refusal {
             return (self.finished(refusal.script(for: self.facts), action), action)
         }
-        let script = action.replacesAnswer ? self.replacement(action) : self.usual(action)
+        let limited = self.limited()
+        var script =
+            limited.refusal?.script(for: self.facts)
+            ?? (action.replacesAnswer ? self.replacement(action) : self.usual(action))
+        script.replaceHeaders(limited.headers)
+        // A refusal is whole, whatever happens to streams.
         return (self.finished(script, action), action)
+    }
+
+    /// What the account behind the credential has to say: whether it allows the request, and the fields about its limits.
+    private func limited() -> (refusal: TypedError?, headers: [AnswerScript.HeaderLine]) {
+        guard self.facts.route.method == "POST",
+            let use = self.accounts.use(self.credential, inFlight: self.running, at: self.now)
+        else { return (nil, []) }
+        let limits = AccountLimits(standing: use.standing, facts: self.facts, now: self.now)
+        return (use.refusal.map(limits.error), limits.headers)
     }
 
     private func usual(_ action: FaultAction) -> AnswerScript {
@@ -47,8 +65,13 @@ struct AnswerPlanner {
         case .countTokens: return Anthropic.countTokens(self.facts)
         case .models: return models.all(self.facts)
         case .model(let name): return models.one(name, self.facts)
-        case .kimiUsages: return AccountAnswers.kimiUsages(now: self.now)
-        case .balance(let balance): return AccountAnswers.balance(balance)
+        case .kimiUsages:
+            guard let standing = self.accounts.look(self.credential, at: self.now) else {
+                return AccountAnswers.kimiUsages(now: self.now)
+            }
+            return AccountUsages(standing: standing, now: self.now).script
+        case .balance(let balance):
+            return AccountAnswers.balance(balance, of: self.accounts.look(self.credential, at: self.now))
         case .echo: return Echo.script(self.facts)
         }
     }
@@ -90,9 +113,7 @@ struct AnswerPlanner {
             script.body.length = length + action.blankLines
         }
         if let retryAfter = action.retryAfter { script.headers.append(self.line(retryAfter)) }
-        let names = Set(action.headers.map { $0.name.lowercased() })
-        script.headers.removeAll { names.contains($0.name.lowercased()) }
-        script.headers += action.headers
+        script.replaceHeaders(action.headers)
         return script
     }
 
@@ -104,5 +125,14 @@ struct AnswerPlanner {
         case .dateIn(let seconds):
             .init("retry-after", HTTPDate.text(self.now.addingTimeInterval(Double(seconds))))
         }
+    }
+}
+
+extension AnswerScript {
+    /// Puts fields in the place of those of the same name.
+    fileprivate mutating func replaceHeaders(_ lines: [HeaderLine]) {
+        let names = Set(lines.map { $0.name.lowercased() })
+        self.headers.removeAll { names.contains($0.name.lowercased()) }
+        self.headers += lines
     }
 }

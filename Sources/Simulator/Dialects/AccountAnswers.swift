@@ -31,36 +31,56 @@ enum AccountAnswers {
         ])
     }
 
-    /// The balance of an account.
-    static func balance(_ balance: Route.Balance) -> AnswerScript {
+    /// The balance of an account; what everybody has who is not limited by the scenario.
+    static func balance(_ balance: Route.Balance, of standing: AccountBook.Standing?) -> AnswerScript {
+        let amount = standing?.balance
         switch balance {
         case .moonshot:
-            .json([
+            let available = amount ?? 49.58894
+            return .json([
                 "code": 0,
-                "data": ["available_balance": 49.58894, "voucher_balance": 46.58893, "cash_balance": 3.00001],
+                "data": [
+                    "available_balance": .number(available), "voucher_balance": .number(max(0, available - 3.00001)),
+                    "cash_balance": .number(min(available, 3.00001)),
+                ],
                 "scode": "0x0",
                 "status": true,
             ])
         case .deepSeek:
-            .json([
-                "is_available": true,
+            let total = amount ?? 110
+            return .json([
+                "is_available": .bool(total > 0),
                 "balance_infos": [
                     [
-                        "currency": "CNY", "total_balance": "110.00", "granted_balance": "10.00",
-                        "topped_up_balance": "100.00",
+                        "currency": "CNY", "total_balance": .string(Self.cents(total)),
+                        "granted_balance": .string(Self.cents(min(max(total, 0), 10))),
+                        "topped_up_balance": .string(Self.cents(max(total - 10, 0))),
                     ]
                 ],
             ])
         case .openRouterKey:
-            .json([
+            let usage = standing?.spent ?? 1.25
+            let limit = standing?.plan.keyLimit
+            return .json([
                 "data": [
-                    "label": "simulated", "limit": nil, "limit_reset": nil, "limit_remaining": nil, "usage": 1.25,
-                    "usage_daily": 0.25, "usage_weekly": 0.75, "usage_monthly": 1.25, "is_free_tier": false,
+                    "label": "simulated", "limit": limit.map(JSONValue.number) ?? nil, "limit_reset": nil,
+                    "limit_remaining": limit.map { .number($0 - usage) } ?? nil, "usage": .number(usage),
+                    "usage_daily": .number(min(usage, 0.25)), "usage_weekly": .number(min(usage, 0.75)),
+                    "usage_monthly": .number(usage), "is_free_tier": false,
                 ]
             ])
         case .openRouterCredits:
-            .json(["data": ["total_credits": 25.0, "total_usage": 1.25]])
+            return .json([
+                "data": [
+                    "total_credits": .number(standing?.plan.balance ?? 25),
+                    "total_usage": .number(standing?.spent ?? 1.25),
+                ]
+            ])
         }
+    }
+
+    private static func cents(_ amount: Double) -> String {
+        String(format: "%.2f", amount)
     }
 
     private static func timestamp(_ seconds: Int, fraction: String) -> String {

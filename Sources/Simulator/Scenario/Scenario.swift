@@ -4,6 +4,8 @@ struct Scenario: Sendable, Equatable {
     var models: [String]?
     /// Credentials, or patterns of them, that are refused.
     var invalidKeys: [String] = []
+    /// The accounts behind credentials; the first that fits a credential counts, others have no limits.
+    var accounts: [AccountPlan] = []
     /// The rules; the first that fits acts.
     var rules: [Rule] = []
 

@@ -19,10 +19,11 @@ struct ScenarioReader {
 
     private mutating func scenario(_ value: JSONValue) -> Scenario {
         var scenario = Scenario()
-        for (name, value, path) in self.members(value, at: "", known: ["models", "invalid_keys", "rules"]) {
+        for (name, value, path) in self.members(value, at: "", known: ["models", "invalid_keys", "accounts", "rules"]) {
             switch name {
             case "models": scenario.models = self.texts(value, at: path)
             case "invalid_keys": scenario.invalidKeys = self.texts(value, at: path)
+            case "accounts": scenario.accounts = self.accounts(value, at: path)
             default:
                 guard let list = value.array else {
                     self.problem(path, "expected a list of rules, found \(value.kind)")

@@ -60,6 +60,8 @@ extension ConnectionHandler {
             credential: exchange.credential,
             scenarioAction: action,
             scenario: self.core.engine.scenario,
+            accounts: self.core.accounts,
+            running: exchange.credential.map(self.core.stats.running) ?? 0,
             now: Date()
         ).plan()
     }

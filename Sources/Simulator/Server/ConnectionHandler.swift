@@ -161,7 +161,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func register(_ exchange: Exchange) {
         let method = exchange.head.method.rawValue
         let key = exchange.credential
-        exchange.ticket = self.core.stats.begin(key: key, tls: self.listener, isReused: self.requests > 1)
+        exchange.ticket = self.core.stats.begin(
+            key: key, tls: self.listener, isReused: self.requests > 1, method: method)
         exchange.handle = self.core.ring.append(
             .init(
                 connection: self.number,

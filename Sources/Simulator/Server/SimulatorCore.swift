@@ -1,9 +1,12 @@
+import Foundation
 import Synchronization
 
 /// What all connections share.
 final class SimulatorCore: Sendable {
     /// The scenario in force.
     let engine: FaultEngine
+    /// What credentials use of their plans.
+    let accounts: AccountBook
     /// The counts.
     let stats = StatsRegistry()
     /// The last requests.
@@ -13,6 +16,13 @@ final class SimulatorCore: Sendable {
     /// Starts with a scenario.
     init(_ scenario: Scenario) {
         self.engine = FaultEngine(scenario)
+        self.accounts = AccountBook(scenario.accounts, at: Date())
+    }
+
+    /// Puts another scenario in force; what belongs to the former one is forgotten.
+    func replace(_ scenario: Scenario) {
+        self.engine.replace(scenario)
+        self.accounts.replace(scenario.accounts, at: Date())
     }
 
     /// The number of a new connection, from 1.
@@ -25,5 +35,6 @@ final class SimulatorCore: Sendable {
         self.stats.reset()
         self.ring.reset()
         self.engine.reset()
+        self.accounts.reset(at: Date())
     }
 }

@@ -31,7 +31,7 @@ enum ControlRoutes {
     private static func replaceScenario(_ body: [UInt8]?, core: SimulatorCore) -> AnswerScript {
         guard let body else { return .json(status: 413, ["problems": ["the scenario is too long"]]) }
         do {
-            core.engine.replace(try ScenarioReader.read(body))
+            core.replace(try ScenarioReader.read(body))
             return .json(["replaced": true])
         } catch {
             return .json(status: 400, ["problems": .array(error.problems.map { .string($0.description) })])

@@ -37,6 +37,7 @@ extension StatsRegistry.Counters {
             "aborted": .integer(self.aborted),
             "cut": .integer(self.cut),
             "in_flight": .integer(self.inFlight),
+            "max_in_flight": .integer(self.maxInFlight),
             "statuses": .object(statuses.map { .init(name: String($0.key), value: .integer($0.value)) }),
             "bytes_received": .integer(self.bytesReceived),
             "bytes_sent": .integer(self.bytesSent),

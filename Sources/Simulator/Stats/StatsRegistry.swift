@@ -19,10 +19,27 @@ final class StatsRegistry: Sendable {
         var aborted = 0
         var cut = 0
         var inFlight = 0
+        /// Requests that are no reading of lists and accounts, and run now.
+        var running = 0
+        /// The most of them that ran at once.
+        var maxInFlight = 0
         var statuses: [Int: Int] = [:]
         var bytesReceived = 0
         var bytesSent = 0
         var eventsSent = 0
+
+        fileprivate mutating func began(isRunning: Bool) {
+            self.requests += 1
+            self.inFlight += 1
+            guard isRunning else { return }
+            self.running += 1
+            self.maxInFlight = max(self.maxInFlight, self.running)
+        }
+    }
+
+    /// How many requests run with a credential, questions about accounts aside.
+    func running(with key: String) -> Int {
+        self.state.withLock { $0.counts.keys[key]?.running ?? 0 }
     }
 
     /// The counts of one TLS listener.
@@ -56,6 +73,8 @@ final class StatsRegistry: Sendable {
         let key: String
         var model: String?
         let tls: String?
+        /// Whether it counts as running: everything but GET and HEAD, so that questions about an account do not.
+        let isRunning: Bool
         fileprivate let generation: Int
     }
 
@@ -87,14 +106,13 @@ final class StatsRegistry: Sendable {
     // MARK: Requests
 
     /// A request began.
-    func begin(key: String?, tls: String?, isReused: Bool) -> Ticket {
+    func begin(key: String?, tls: String?, isReused: Bool, method: String) -> Ticket {
         let key = key ?? ""
         return self.state.withLock { state in
-            let ticket = Ticket(key: key, model: nil, tls: tls, generation: state.generation)
-            Self.change(&state, ticket) {
-                $0.requests += 1
-                $0.inFlight += 1
-            }
+            let ticket = Ticket(
+                key: key, model: nil, tls: tls, isRunning: method != "GET" && method != "HEAD",
+                generation: state.generation)
+            Self.change(&state, ticket) { $0.began(isRunning: ticket.isRunning) }
             if isReused { state.counts.connections.requestsOnReused += 1 }
             if let tls { state.counts.tls[tls, default: TLSCounters()].requests += 1 }
             return ticket
@@ -108,8 +126,7 @@ final class StatsRegistry: Sendable {
         self.state.withLock { state in
             guard ticket.generation == state.generation else { return }
             Self.changeModel(&state, ticket) {
-                $0.requests += 1
-                $0.inFlight += 1
+                $0.began(isRunning: ticket.isRunning)
                 $0.bytesReceived += received
             }
         }
@@ -145,6 +162,7 @@ final class StatsRegistry: Sendable {
         self.state.withLock { state in
             Self.change(&state, ticket) {
                 $0.inFlight -= 1
+                if ticket.isRunning { $0.running -= 1 }
                 switch outcome {
                 case .completed: $0.completed += 1
                 case .aborted: $0.aborted += 1

@@ -136,12 +136,8 @@ struct FailoverTests {
         #expect(exchange.header("x-kmi-error") == "upstream_auth")
         #expect(exchange.header("www-authenticate") == nil)
         #expect(!exchange.text.contains("sk-alpha"))
-        for label in ["alpha", "beta", "gamma"] { #expect(try fixture.key(label).state == .suspect) }
-        // All keys are suspect now: there is none, and the next probe is half a minute away.
-        let next = fixture.post()
-        #expect(next.status == 503)
-        #expect(next.header("x-kmi-error") == "no_usable_key")
-        #expect(next.header("retry-after") == "30")
+        // What every key is refused is not the fault of any of them.
+        for label in ["alpha", "beta", "gamma"] { #expect(try fixture.key(label).state == .usable) }
         fixture.expectAllSettled()
     }
 
@@ -155,7 +151,7 @@ struct FailoverTests {
         #expect(exchange.header("retry-after") == "3600")
         #expect(exchange.header("x-should-retry") == "false")
         for label in ["alpha", "beta", "gamma"] {
-            #expect(exchange.text.contains(#"{"label":"\#(label)","state":"billing","usable_at":"2026-01-01T01:00:00"#))
+            #expect(exchange.text.contains(#"{"label":"\#(label)","state":"billing","reason":"provider_billing","usable_at":"2026-01-01T01:00:00"#))
         }
         fixture.expectAllSettled()
     }
@@ -172,7 +168,7 @@ struct FailoverTests {
         #expect(exchange.header("retry-after") == "20")
         #expect(exchange.header("x-should-retry") == nil)
         #expect(exchange.header("x-kmi-attempts") == "0")
-        #expect(exchange.text.contains(#"{"label":"beta","state":"cooling","usable_at":"2026-01-01T00:00:20"#))
+        #expect(exchange.text.contains(#"{"label":"beta","state":"cooling","reason":"provider_rate_limited","usable_at":"2026-01-01T00:00:20"#))
         fixture.advance(by: .seconds(20))
         let later = fixture.post()
         try fixture.transfer().answer(200)
@@ -360,8 +356,8 @@ struct FailoverTests {
         }
         let exchanges = (0..<7).map { _ in fixture.post() }
         #expect(fixture.transfers.count == 6)
-        #expect(exchanges[6].status == 503)
-        #expect(exchanges[6].header("x-kmi-error") == "overloaded")
+        #expect(exchanges[6].status == 429)
+        #expect(exchanges[6].header("x-kmi-error") == "rate_limited")
         #expect(exchanges[6].header("retry-after") == "1")
         for label in ["alpha", "beta", "gamma"] { #expect(try fixture.key(label).inFlight == 2) }
         for transfer in fixture.transfers { transfer.answer(200) }

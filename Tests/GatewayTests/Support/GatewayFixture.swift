@@ -22,6 +22,8 @@ final class GatewayFixture {
     private(set) var exchanges: [FakeExchange] = []
 
     static let userID: UInt32 = 1000
+    /// A logger that says nothing.
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     static let token = "token-of-ci"
     static let installationKey = [UInt8](repeating: 7, count: 32)
 
@@ -32,6 +34,8 @@ final class GatewayFixture {
         configuration.providers = [Configuration.Provider(name: kimi, kind: .kimi)]
         configuration.keys = try ["alpha", "beta", "gamma"].map { try Self.key($0) }
         configuration.clients = [try Self.client("ci")]
+        // Repeats come at once, so that tests see them without moving the time.
+        configuration.retry.base = .zero
         try change(&configuration)
         return configuration
     }
@@ -80,7 +84,7 @@ final class GatewayFixture {
             time: self.readings,
             spool: nil,
             userID: Self.userID,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            logger: Self.quiet,
             counts: counts,
             observer: observer ?? self.observer
         )

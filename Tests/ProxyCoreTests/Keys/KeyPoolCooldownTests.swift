@@ -96,7 +96,9 @@ struct KeyPoolCooldownTests {
         var pool = try KeyPool.make(["a"])
         var now = Instant.start
         for (request, rest) in [30, 120, 600, 3600, 21_600, 21_600].enumerated() {
-            for _ in 0..<3 { try pool.fail(.providerAuthFailed, on: "a", request: UInt64(request), begun: now, at: now) }
+            for _ in 0..<3 {
+                try pool.fail(.providerAuthFailed, on: "a", request: UInt64(request), begun: now, at: now)
+            }
             // No other key shows that the provider is well.
             #expect(pool.state(of: "a", at: now) == .suspect)
             #expect(pool.usableAt("a", at: now) == now + .seconds(rest))

@@ -63,7 +63,7 @@ struct BreakerMemoryTests {
         arguments: [
             (Int64.min, 10), (-365 * 86_400_000_000, 10), (-1_000_000, 10), (3_000_000, 7), (365 * 86_400_000_000, 0),
             (Int64.max, 0),
-        ])
+        ] as [(Int64, Int)])
     func bearsClockSteps(step: Int64, seconds: Int) throws {
         let stop = Self.moment(0, wall: 0)
         let memory = try #require(Self.opened(at: stop.instant).memory(at: stop))
@@ -78,7 +78,7 @@ struct BreakerMemoryTests {
             let memory = BreakerMemory(retryAt: WallTime(microseconds: time), failedProbes: probes)
             for nanoseconds in [Int64.min, 0, .max] {
                 let now = Moment(
-                    instant: Instant(nanoseconds: nanoseconds), wallTime: WallTime(microseconds: -nanoseconds / 2))
+                    instant: Instant(nanoseconds: nanoseconds), wallTime: WallTime(microseconds: ~nanoseconds / 2))
                 var breaker = Breaker(policy: Configuration.Breaker(), restoring: memory, at: now)
                 #expect(breaker.memory(at: now) != nil)
                 _ = breaker.admit(at: now.instant + .seconds(300))

@@ -22,13 +22,13 @@ struct RetryBudgetTests {
         var budget = RetryBudget(share: share)
         for _ in 0..<requests { budget.noteRequest(at: Self.time(0)) }
         #expect((0..<200).count { _ in budget.take(at: Self.time(1)) } == repeats)
-        #expect(!budget.take(at: Self.time(1)))
+        #expect(budget.take(at: Self.time(1)) == false)
     }
 
     @Test func requestsCountForAMinute() {
         var budget = RetryBudget(share: 1)
         for _ in 0..<100 { budget.noteRequest(at: Self.time(0)) }
-        for _ in 0..<10 { #expect(budget.take(at: Self.time(0))) }
+        for _ in 0..<10 { #expect(budget.take(at: Self.time(0)) == true) }
         #expect(budget.isAvailable(at: Self.time(58)))
         #expect(!budget.isAvailable(at: Self.time(60)))
     }
@@ -36,7 +36,7 @@ struct RetryBudgetTests {
     @Test func theShareCanChange() {
         var budget = RetryBudget(share: 0)
         for _ in 0..<100 { budget.noteRequest(at: Self.time(0)) }
-        for _ in 0..<10 { #expect(budget.take(at: Self.time(0))) }
+        for _ in 0..<10 { #expect(budget.take(at: Self.time(0)) == true) }
         #expect(!budget.isAvailable(at: Self.time(0)))
         budget.share = 0.5
         #expect(budget.isAvailable(at: Self.time(0)))
@@ -83,8 +83,8 @@ struct RetryBudgetTests {
         var budget = RetryBudget(share: 0.5)
         for time in [Instant(nanoseconds: .min), Instant(nanoseconds: 0), Instant(nanoseconds: .max)] {
             budget.noteRequest(at: time)
-            for _ in 0..<10 { #expect(budget.take(at: time)) }
-            #expect(!budget.take(at: time))
+            for _ in 0..<10 { #expect(budget.take(at: time) == true) }
+            #expect(budget.take(at: time) == false)
         }
         #expect(
             !budget.isAvailable(at: Instant(nanoseconds: 5)), "a reading of the clock that comes late frees nothing")

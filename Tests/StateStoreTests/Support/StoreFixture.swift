@@ -43,20 +43,18 @@ func full(_ number: Int) throws -> RequestRecord {
     record.outcome = .cut
     record.duration = .nanoseconds(1_234_567_891)
     record.firstByte = .nanoseconds(7)
-    record.attempts.insert(
-        RequestRecord.Attempt(
-            key: try label("alpha"), provider: try provider("sim"), errorClass: .providerRateLimited, status: 429,
-            duration: .microseconds(15)),
-        at: 0)
-    record.attempts[0].selection = .affinity
-    record.attempts[0].isPossiblyBilled = true
-    record.attempts[0].decidedBy = "openai:rate_limit_exceeded"
-    record.attempts[1].selection = .moved
-    record.attempts[1].waited = .milliseconds(250)
-    record.attempts[1].passedOver = [
-        RequestRecord.PassedOver(label: try label("alpha"), obstacle: .tried, state: .ready),
-        RequestRecord.PassedOver(label: try label("a+b@c_d.e-f"), obstacle: .inFlight, state: .cooling),
+    var first = RequestRecord.Attempt(
+        key: try label("alpha"), provider: try provider("sim"), errorClass: .providerRateLimited, status: 429,
+        duration: .microseconds(15))
+    first.selection = .affinity
+    first.isPossiblyBilled = true
+    first.decidedBy = "kimi.concurrency"
+    first.waited = .nanoseconds(99)
+    first.passedOver = [
+        RequestRecord.PassedOver(label: try label("beta"), obstacle: .turn, state: .usable),
+        RequestRecord.PassedOver(label: try label("g@m.a"), obstacle: .state, state: .billing),
     ]
+    record.attempts.insert(first, at: 0)
     return record
 }
 

@@ -1,0 +1,22 @@
+import ProxyCore
+import Testing
+
+/// A hundred thousand random steps in virtual time, with all that can happen to a pool.
+@Suite(.timeLimit(.minutes(3)))
+struct KeyPoolWalkTests {
+    @Test(
+        "whatever happens: limits hold, every state ends, every change is told once, explaining is choosing",
+        arguments: 1...4)
+    func walk(seed: UInt64) throws {
+        var walk = try KeyPoolWalk(seed: seed)
+        for step in 0..<25_000 {
+            try walk.step()
+            try walk.checkStanding()
+            if step.isMultiple(of: 10) { try walk.checkFuture() }
+            if step.isMultiple(of: 50) { try walk.checkRestart() }
+        }
+        #expect(walk.told > 1000)
+        #expect(walk.trials > 50)
+        #expect(walk.checks > 50)
+    }
+}
