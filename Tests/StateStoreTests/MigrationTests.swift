@@ -167,6 +167,56 @@ struct MigrationTests {
         }
     }
 
+    @Test("a database of the first schema is copied and upgraded, and nothing in it is lost (K-013, K-037)")
+    func upgradesTheFirstSchema() async throws {
+        try await TemporaryDirectory.with { directory in
+            try inspect(directory.path("state.sqlite")) { database in
+                try Migrator(migrations: [.firstSchema]).migrate(database, from: 0, now: newYear)
+                try Installation.seed(database, now: newYear)
+                try database.execute(
+                    sql: """
+                        INSERT INTO key_conditions VALUES ('alpha', 'sim', 'm', 'cooling', 'provider_rate_limited', 5, 3);
+                        INSERT INTO turns VALUES ('sim', 'alpha', 'beta');
+                        INSERT INTO key_counts VALUES ('alpha', 'sim', 'ok', 7);
+                        INSERT INTO requests (id, received_at, dialect, provider, key, status, is_stream, outcome, duration_ns)
+                            VALUES ('old', 1, 'openai', 'sim', 'alpha', 200, 0, 'complete', 9);
+                        INSERT INTO attempts (request, position, key, provider, error_class, status, duration_ns)
+                            VALUES (1, 0, 'beta', 'sim', 'provider_overloaded', 503, 8), (1, 1, 'alpha', 'sim', NULL, 200, 9);
+                        """)
+            }
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                let state = try store.load()
+                let sim = try provider("sim")
+                let condition = KeyMemory.Condition(
+                    label: try label("alpha"), provider: sim, model: try model("m"), state: .cooling,
+                    reason: .providerRateLimited, until: WallTime(microseconds: 5), step: 3)
+                let turn = KeyMemory.Turn(provider: sim, last: try label("alpha"), next: try label("beta"))
+                #expect(state.memory == DispatchMemory(keys: KeyMemory(conditions: [condition], turns: [turn])))
+                #expect(state.counts.keys.values.map(\.outcomes) == [["ok": 7]])
+                let attempts = [
+                    RequestRecord.Attempt(
+                        key: try label("beta"), provider: sim, errorClass: .providerOverloaded, status: 503,
+                        duration: .nanoseconds(8)),
+                    RequestRecord.Attempt(
+                        key: try label("alpha"), provider: sim, status: 200, duration: .nanoseconds(9)),
+                ]
+                #expect(try await store.request(id: "old")?.attempts == attempts)
+                #expect(store.statistics.quarantined.isEmpty)
+                store.append(try full(1))
+                #expect(try await store.request(id: "request-1") == full(1))
+            }
+            #expect(log.events.contains("state_migrated"))
+            let backup = directory.path("backups/state-20260101T000000Z-schema1.sqlite")
+            let version = try inspect(backup) { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+            #expect(version == 1)
+            try await TemporaryDirectory.with { other in
+                try await withStore(in: other) { _ async throws in }
+                #expect(try Self.schema(directory) == Self.schema(other))
+            }
+        }
+    }
+
     private static func schema(_ directory: TemporaryDirectory) throws -> [String] {
         try inspect(directory.path("state.sqlite")) { database in
             try String.fetchAll(
