@@ -44,7 +44,7 @@ extension Fleet {
         }
         self.judge.failed(end, caller: self.callers[caller], key: key, world: self.world)
         self.callers[caller].lastFailure = (end, key)
-        if !end.diedOnReusedConnection { self.callers[caller].triedOn.append(key) }
+        self.callers[caller].triedOn.append(key)
         switch end.blame {
         case .key, .keyAndModel, .affinity:
             if end.errorClass == .providerAuthFailed { self.callers[caller].unknownTo.append(key) }

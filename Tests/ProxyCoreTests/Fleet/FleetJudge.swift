@@ -69,7 +69,6 @@ struct FleetJudge {
     private(set) var closings = 0
     var wholeLimits = 0
     private(set) var rests: [KeyState: Int] = [:]
-    var keptPromises = 0
 
     init(seed: UInt64, world: FleetWorld, budget: Double) {
         (self.seed, self.share) = (seed, budget)
@@ -132,11 +131,6 @@ struct FleetJudge {
     }
 
     mutating func failed(_ end: AttemptEnd, caller: FleetCaller, key: Int, world: FleetWorld) {
-        if end.diedOnReusedConnection {
-            // It never got there, and the one in its place does.
-            self.keys[key].minute?.giveBack()
-            self.keys[key].second?.giveBack()
-        }
         guard end.errorClass == .providerAuthFailed else { return }
         if self.keys[key].unknownSince == nil { self.keys[key].unknownSince = self.now }
         // Two keys of a provider that refuse a request clear each other: then the request or the provider is to blame.

@@ -41,8 +41,6 @@ struct FleetQueue {
     private var heap: [Entry] = []
     private var lastNumber: UInt64 = 0
 
-    var nextTime: Int64? { self.heap.first?.time }
-
     mutating func plan(_ event: Event, at time: Int64, serial: UInt64 = 0) {
         self.lastNumber += 1
         self.heap.append(Entry(time: time, number: self.lastNumber, serial: serial, event: event))
