@@ -80,7 +80,7 @@ struct ConversationReadingTests {
     // MARK: The beginning
 
     /// Bodies that begin the same conversation: later requests of it, other forms, other members.
-    static let alike: [(String, [String])] = [
+    static let beginnings: [(String, [String])] = [
         (
             #"{"model":"claude-x","messages":[{"role":"user","content":"Fix the bug"}]}"#,
             [
@@ -105,7 +105,7 @@ struct ConversationReadingTests {
         ),
     ]
 
-    @Test("the beginning of a conversation is known again", arguments: alike)
+    @Test("the beginning of a conversation is known again", arguments: Self.beginnings)
     func alike(body: String, others: [String]) throws {
         let id = try #require(try Self.read(body)).id
         #expect(id.wholeMatch(of: /beginning:[0-9a-f]{32}/) != nil)
