@@ -16,7 +16,7 @@ enum NoUsableKey {
             )
         }
         if shortage.isBusy {
-            let room = shortage.limitedUntil.map { max(.zero, $0 - now) }
+            let room = shortage.soonestTry(after: now).map { $0 - now }
             return ProxyFault(
                 .rateLimited, message: "Every usable key has as many requests as its own limits allow.",
                 retryAfter: max(1, room.map { Int($0.seconds.rounded(.up)) } ?? 1), keys: keys)

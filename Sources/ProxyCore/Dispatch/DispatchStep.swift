@@ -23,8 +23,7 @@ public enum DispatchRefusal: Sendable, Equatable {
     public func soonest(after now: Instant) -> Instant? {
         switch self {
         case .spent, .budget: nil
-        case .noKey(let shortage):
-            [shortage.soonest, shortage.limitedUntil].compactMap { $0 }.min().map { max($0, now) }
+        case .noKey(let shortage): shortage.soonestTry(after: now)
         case .providerRests(let until): max(until, now)
         }
     }

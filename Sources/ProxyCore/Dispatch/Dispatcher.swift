@@ -139,7 +139,10 @@ public struct Dispatcher: Sendable {
                         isProviderProbe: isProbe),
                     of: &plan, at: now))
         }
-        if let rests { return .giveUp(.providerRests(until: min(rests, shortage?.soonest ?? rests))) }
+        if let rests {
+            let other = shortage?.soonestTry(after: now.instant)
+            return .giveUp(.providerRests(until: min(rests, other ?? rests)))
+        }
         return .giveUp(.noKey(shortage ?? KeyShortage(keys: [], isBusy: false)))
     }
 

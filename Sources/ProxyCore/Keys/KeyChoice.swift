@@ -65,6 +65,14 @@ public struct KeyShortage: Sendable, Equatable {
         self.keys.compactMap(\.usableAt).min()
     }
 
+    /// The earliest moment at which a request may find a key: one takes part again, or has room again.
+    ///
+    /// When a request that takes up one of a key's places ends nobody can tell; a second is a short time to wait for it.
+    public func soonestTry(after now: Instant) -> Instant? {
+        let room = self.isBusy ? self.limitedUntil ?? now + .seconds(1) : nil
+        return [self.soonest, room].compactMap(\.self).min().map { max($0, now) }
+    }
+
     /// Whether waiting helps: a key is `cooling` or `exhausted` (429 rather than 503, contract section 5).
     public var comesBack: Bool {
         self.keys.contains { $0.state == .cooling || $0.state == .exhausted }

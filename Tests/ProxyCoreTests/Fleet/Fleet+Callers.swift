@@ -44,12 +44,11 @@ extension Fleet {
         }
         self.judge.failed(end, caller: self.callers[caller], key: key, world: self.world)
         self.callers[caller].lastFailure = (end, key)
+        if !end.diedOnReusedConnection { self.callers[caller].triedOn.append(key) }
         switch end.blame {
         case .key, .keyAndModel, .affinity:
-            self.callers[caller].refusedBy.append(key)
             if end.errorClass == .providerAuthFailed { self.callers[caller].unknownTo.append(key) }
         case .provider, .request:
-            if end.classification?.isAmbiguous ?? false { self.callers[caller].refusedBy.append(key) }
             self.callers[caller].failedBy.append(self.world.keys[key].provider)
         }
         if case .at(let reset)? = end.classification?.recovery, self.skew == 0 {

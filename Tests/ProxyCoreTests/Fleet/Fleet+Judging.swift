@@ -17,7 +17,9 @@ extension Fleet {
         switch refusal {
         case .noKey, .providerRests:
             if let key = elsewhere.first {
-                self.judge.fault("a", "caller \(number) is refused (\(refusal.word)) while it is idle", key: key)
+                self.judge.fault(
+                    "a", "caller \(number) is refused (\(refusal.word)) after \(caller.story) while it is idle",
+                    key: key)
             }
         case .spent, .budget:
             let last = caller.lastFailure.map { self.world.keys[$0.key].provider }
@@ -28,7 +30,9 @@ extension Fleet {
                 return provider == last && refusal == .spent && hasTime && self.isClosed(provider)
             }
             if let idle {
-                self.judge.fault("a", "caller \(number) is refused (\(refusal.word)) while it is idle", key: idle)
+                self.judge.fault(
+                    "a", "caller \(number) is refused (\(refusal.word)) after \(caller.story) while it is idle",
+                    key: idle)
             }
             if refusal == .budget, let last, !self.judge.isBudgetSpent(last) {
                 self.judge.fault("a", "caller \(number) is refused for want of a budget that is there")
@@ -40,7 +44,7 @@ extension Fleet {
     private func idleKeys(for caller: FleetCaller) -> [Int] {
         let snapshots = self.dispatcher.pool.snapshots(at: self.moment.instant)
         return snapshots.indices.filter { key in
-            self.fits(key, caller) && snapshots[key].state == .usable && !caller.refusedBy.contains(key)
+            self.fits(key, caller) && snapshots[key].state == .usable && !caller.triedOn.contains(key)
                 && self.judge.keys[key].hasRoom(at: self.now)
                 && !snapshots[key].modelStates.contains { $0.model == self.world.modelNames[caller.model] }
         }
@@ -81,9 +85,7 @@ extension Fleet {
         if let promise = caller.promise, caller.attempts == 0 { self.judgeBroken(promise, refusal, number) }
         self.callers[number].promise = nil
         var soonest = refusal.soonest(after: self.moment.instant).map { self.time(of: $0) }
-        if case .noKey(let shortage) = refusal, shortage.isBusy {
-            soonest = shortage.limitedUntil.map { self.time(of: $0) } ?? self.now
-        }
+        let isBusy = if case .noKey(let shortage) = refusal { shortage.isBusy } else { false }
         if self.sabotage == .promisesLate { soonest = soonest.map { $0 + 2 * FleetTime.minute } }
         guard let soonest else {
             if caller.attempts == 0 {
@@ -97,9 +99,12 @@ extension Fleet {
         let latest = max(self.now, known) + FleetTime.second
         if self.now + given > latest {
             self.judge.fault(
-                "b", "caller \(number) is refused (\(refusal.word)) for \(given / FleetTime.second) s, \((known - self.now) / 1000) ms would do",
+                "b",
+                "caller \(number) is refused (\(refusal.word)) for \(given / FleetTime.second) s, \((known - self.now) / 1000) ms would do",
                 key: key)
         }
+        // Whoever waits for room waits with others, and none of them was promised it.
+        guard !isBusy else { return given }
         let isRest = if case .providerRests = refusal { true } else { false }
         self.callers[number].promise = FleetCaller.Promise(
             made: self.now, key: isRest ? nil : key, isChecked: self.isChecked(key))
@@ -136,11 +141,13 @@ extension Fleet {
         }
         if isProviderAtFault || promise.isChecked { return }
         guard let key = promise.key else {
-            return self.judge.fault("b", "caller \(number) came back in time for a provider and is refused (\(refusal.word))")
+            return self.judge.fault(
+                "b", "caller \(number) came back in time for a provider and is refused (\(refusal.word))")
         }
         if self.judge.keys[key].lastRest >= promise.made || !self.judge.keys[key].hasRoom(at: self.now) { return }
         self.judge.fault(
-            "b", "caller \(number) came back in time and is refused (\(refusal.word)), \(self.now - promise.made) µs later",
+            "b",
+            "caller \(number) came back in time and is refused (\(refusal.word)), \(self.now - promise.made) µs later",
             key: key)
     }
 
@@ -163,7 +170,9 @@ extension Fleet {
             let next = isBeingChecked ? self.now + 2 * FleetTime.second : self.time(of: until) + FleetJudge.patience
             return self.queue.plan(.recovered(key: key, model: model), at: next, serial: serial)
         }
-        guard snapshot.state == .usable, snapshot.modelStates.isEmpty, self.judge.keys[key].hasRoom(at: self.now) else { return }
+        guard snapshot.state == .usable, snapshot.modelStates.isEmpty, self.judge.keys[key].hasRoom(at: self.now) else {
+            return
+        }
         var demand = KeyDemand(provider: snapshot.provider, model: self.world.modelNames[model ?? 0])
         demand.pinned = snapshot.label
         if self.dispatcher.pool.explain(demand, at: now).chosen != snapshot.label {

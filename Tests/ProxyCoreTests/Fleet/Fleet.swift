@@ -134,8 +134,11 @@ final class Fleet {
         case .herd(let count):
             for caller in self.callers.indices.shuffled(using: &self.random).prefix(count)
             where self.callers[caller].plan == nil {
+                // Earlier than they were told, those who were told to wait.
+                self.callers[caller].promise = nil
                 self.callers[caller].serial += 1
-                self.plan(.send(caller: caller), of: caller, after: Int64.random(in: 0..<2_000_000, using: &self.random))
+                self.plan(
+                    .send(caller: caller), of: caller, after: Int64.random(in: 0..<2_000_000, using: &self.random))
             }
         case .recovered(let key, let model):
             self.judgeRecovery(key, model: model, serial: serial)

@@ -35,19 +35,25 @@ struct FleetCaller {
     var failure: AttemptEnd?
     var endsAt: Int64 = 0
     var lastFailure: (end: AttemptEnd, key: Int)?
-    /// Keys that refused it.
-    var refusedBy: [Int] = []
-    /// Those of them that did not know the key.
+    /// Keys that failed it: none is tried twice.
+    var triedOn: [Int] = []
+    /// Those of them that their provider did not know.
     var unknownTo: [Int] = []
     /// Providers that were asked.
     var providers: [Int] = []
     /// Providers that failed it.
     var failedBy: [Int] = []
 
+    /// What became of its request so far, in a few words.
+    var story: String {
+        let last = self.lastFailure.map { "\($0.end.errorClass.rawValue), \($0.end.status ?? 0)" } ?? "nothing"
+        return "\(self.attempts) attempts (\(last))"
+    }
+
     mutating func beginRequest(deadline: Int64) {
         (self.attempts, self.deadline) = (0, deadline)
         (self.key, self.failure, self.lastFailure) = (nil, nil, nil)
-        (self.refusedBy, self.unknownTo, self.providers, self.failedBy) = ([], [], [], [])
+        (self.triedOn, self.unknownTo, self.providers, self.failedBy) = ([], [], [], [])
     }
 
     /// Two hundred of them: some may go anywhere, some only to one provider, a few insist on a key.
@@ -67,7 +73,7 @@ struct FleetCaller {
                 default: [candidate(2)]
                 }
             return FleetCaller(
-                candidates: candidates, model: model, pinned: number % 67 == 1 ? world.keys[number % 8].label : nil,
+                candidates: candidates, model: model, pinned: number % 68 == 1 ? world.keys[number % 8].label : nil,
                 hasConversations: number % 3 == 0)
         }
     }

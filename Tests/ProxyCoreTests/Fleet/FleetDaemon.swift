@@ -6,7 +6,7 @@ struct FleetDaemon {
     struct Flight {
         let begun: Int64
         var isRefresh: Bool
-        var isProbe: Bool
+        let isProbe: Bool
     }
 
     private(set) var schedule: CheckSchedule
@@ -56,11 +56,19 @@ extension Fleet {
             _ = self.daemon.change { $0.want(grant.label, by: .daemon, at: now.instant) }
         }
         for grant in self.daemon.change({ $0.takeDue(at: now.instant) }) {
-            self.ask(grant, isRefresh: true, isProbe: false)
+            if self.daemon.flights[self.world.place(of: grant.label)] != nil
+                || self.dispatcher.beginCheck(grant, at: now)
+            {
+                self.ask(grant, isRefresh: true, isProbe: false)
+            } else {
+                self.daemon.change { $0.ended(grant, .abandoned, at: now.instant) }
+            }
         }
         if self.sabotage != .checksNothing {
             for grant in self.dispatcher.pool.checksDue(at: now.instant, atMost: 64)
-            where self.dispatcher.beginCheck(grant, at: now) {
+            where self.daemon.flights[self.world.place(of: grant.label)] == nil
+                && self.dispatcher.beginCheck(grant, at: now)
+            {
                 self.ask(grant, isRefresh: false, isProbe: true)
             }
         }
@@ -89,7 +97,6 @@ extension Fleet {
         let key = self.world.place(of: grant.label)
         if var flight = self.daemon.flights[key] {
             flight.isRefresh = flight.isRefresh || isRefresh
-            flight.isProbe = flight.isProbe || isProbe
             self.daemon.flights[key] = flight
             return
         }
@@ -109,14 +116,10 @@ extension Fleet {
             let end: CheckSchedule.End = if case .accepted = result { .succeeded } else { .failed(retryAfter: nil) }
             self.daemon.change { $0.ended(grant, end, at: now.instant) }
         }
-        if flight.isProbe {
-            self.dispatcher.endCheck(grant, result, at: now)
-            self.judgeCheck(key, result, begun: begun)
-        } else if case .accepted(let windows) = result {
-            self.dispatcher.note(windows, of: grant, begun: self.instant(of: begun), at: now)
-        } else if case .refused = result, self.dispatcher.beginCheck(grant, at: now) {
-            self.ask(grant, isRefresh: false, isProbe: true)
-        }
+        // Where only the usage was wanted nothing is refused.
+        let told: KeyCheckResult = if case .refused = result, !flight.isProbe { .inconclusive } else { result }
+        self.dispatcher.endCheck(grant, told, at: now)
+        self.judgeCheck(key, told, begun: begun)
         self.wakeDaemon()
     }
 }

@@ -132,6 +132,11 @@ struct FleetJudge {
     }
 
     mutating func failed(_ end: AttemptEnd, caller: FleetCaller, key: Int, world: FleetWorld) {
+        if end.diedOnReusedConnection {
+            // It never got there, and the one in its place does.
+            self.keys[key].minute?.giveBack()
+            self.keys[key].second?.giveBack()
+        }
         guard end.errorClass == .providerAuthFailed else { return }
         if self.keys[key].unknownSince == nil { self.keys[key].unknownSince = self.now }
         // Two keys of a provider that refuse a request clear each other: then the request or the provider is to blame.
@@ -166,7 +171,8 @@ struct FleetJudge {
     /// A key changed its state; answers what tells the rest from others of the key.
     mutating func keyChanged(_ key: Int, _ transition: KeyTransition, model: Int?) -> UInt64 {
         self.digest.note(
-            0x4E7, self.now, Int64(key), Int64(model ?? -1), Int64(KeyState.allCases.firstIndex(of: transition.new) ?? -1))
+            0x4E7, self.now, Int64(key), Int64(model ?? -1),
+            Int64(KeyState.allCases.firstIndex(of: transition.new) ?? -1))
         let place = model.map { $0 + 1 } ?? 0
         self.keys[key].serials[place] += 1
         if transition.new != .usable {
@@ -210,8 +216,12 @@ struct FleetJudge {
         for key in self.keys.indices {
             self.keys[key].running = 0
             // Requests of a minute ago are not remembered.
-            self.keys[key].minute = self.keys[key].minute.map { FleetKey.Bucket(capacity: Int($0.capacity), rate: Int($0.rate)) }
-            self.keys[key].second = self.keys[key].second.map { FleetKey.Bucket(capacity: Int($0.capacity), rate: Int($0.rate)) }
+            self.keys[key].minute = self.keys[key].minute.map {
+                FleetKey.Bucket(capacity: Int($0.capacity), rate: Int($0.rate))
+            }
+            self.keys[key].second = self.keys[key].second.map {
+                FleetKey.Bucket(capacity: Int($0.capacity), rate: Int($0.rate))
+            }
         }
         for provider in self.providers.indices {
             (self.providers[provider].requests, self.providers[provider].repeats) = ([], [])

@@ -88,6 +88,10 @@ struct FleetKey {
             self.tokens = self.tokens(at: now) - 1
             self.time = now
         }
+
+        mutating func giveBack() {
+            self.tokens += 1
+        }
     }
 
     let configuration: Configuration.Key
