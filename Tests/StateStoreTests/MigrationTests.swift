@@ -50,38 +50,6 @@ struct MigrationTests {
         }
     }
 
-    @Test("a database of the first version is backed up and keeps everything (K-037, A-010)")
-    func upgradesFromFirst() async throws {
-        try await TemporaryDirectory.with { directory in
-            // As a daemon of that version left it: nothing of it is written by today's code.
-            let first = try #require(Migration.all.first)
-            try inspect(directory.path("state.sqlite")) { database in
-                try Migrator(migrations: [first]).migrate(database, from: 0, now: newYear)
-                try database.execute(
-                    sql: """
-                        INSERT INTO installation VALUES (1, randomblob(32), randomblob(8), 1);
-                        INSERT INTO requests VALUES (
-                            7, 'old', 1, NULL, NULL, 'openai', NULL, 'sim', 'alpha', 200, NULL, 0, 'complete', 5, 4);
-                        INSERT INTO attempts VALUES (7, 0, 'alpha', 'sim', NULL, 200, 5);
-                        INSERT INTO key_conditions VALUES (
-                            'alpha', 'sim', '', 'suspect', 'provider_auth_failed', 9, 2);
-                        INSERT INTO turns VALUES ('sim', 'alpha', NULL);
-                        """)
-            }
-            try await withStore(in: directory) { store async throws in
-                let memory = try store.load().memory
-                #expect(memory.keys.conditions.map(\.step) == [2])
-                #expect(memory.keys.conditions.map(\.isGuess) == [false])
-                #expect(memory.keys.turns.count == 1)
-                let record = try #require(try await store.request(id: "old"))
-                #expect(record.attempts.map(\.selection) == [nil])
-                #expect(store.statistics.quarantined.isEmpty)
-            }
-            let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
-            #expect(backups == ["state-20260101T000000Z-schema1.sqlite"])
-        }
-    }
-
     @Test("a verified copy is made before a migration, and the daemon can go back to it (K-037, A-022)")
     func backsUp() async throws {
         try await TemporaryDirectory.with { directory in
