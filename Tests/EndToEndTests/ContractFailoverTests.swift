@@ -71,8 +71,8 @@ struct ContractFailoverTests {
         Case(action: #"{"status": 500}"#, everyKey: true, status: 500, attempts: 2),
         Case(action: #"{"status": 503}"#, everyKey: true, status: 503, attempts: 2),
         Case(
-            action: #"{"status": 401}"#, everyKey: true, status: 502, code: "upstream_auth", attempts: 2,
-            state: "suspect"),
+            // What the same request is refused with both keys is the fault of neither.
+            action: #"{"status": 401}"#, everyKey: true, status: 502, code: "upstream_auth", attempts: 2),
         Case(
             action: #"{"status": 402}"#, everyKey: true, status: 503, code: "no_usable_key", attempts: 2,
             state: "billing"),
@@ -88,7 +88,7 @@ struct ContractFailoverTests {
         Self.kimi("access_terminated.weekly", 429, "no_usable_key", 2, "exhausted"),
         Self.kimi("membership", 503, "no_usable_key", 2, "billing"),
         Self.kimi("permission_denied_error", 502, "upstream_auth", 2, "usable"),
-        Self.kimi("invalid_authentication_error", 502, "upstream_auth", 2, "suspect"),
+        Self.kimi("invalid_authentication_error", 502, "upstream_auth", 2, "usable"),
         Self.kimi("exceeded_current_quota_error", 429, nil, 2, "billing"),
     ]
 

@@ -136,8 +136,10 @@ public struct CheckSchedule: Sendable {
         return Entry(target: target, share: share, due: self.firstDue(of: target, share: share, at: now))
     }
 
+    /// Keys are not asked about at once: whoever only starts the daemon sends nothing to a provider, and those of a
+    /// provider are spread.
     private mutating func firstDue(of target: Target, share: Double, at now: Instant) -> Instant? {
-        target.interval.map { now + min($0, self.policy.settling) * (share * self.jitter(0.9...1)) }
+        target.interval.map { now + min($0, self.policy.settling) * ((1 + share) / 2 * self.jitter(0.9...1)) }
     }
 
     /// How many keys it holds.
