@@ -20,7 +20,7 @@ struct FleetTests {
     func twoWeeks(seed: UInt64) throws {
         let fleet = try Fleet(seed: seed)
         fleet.run()
-        print(Self.summary(fleet))
+        if Tools.isSoak { print(Self.summary(fleet)) }
         #expect(fleet.judge.faults.isEmpty, "\(fleet.judge.faults.joined(separator: "\n"))")
         // A fleet in which nothing happens shows nothing.
         #expect(fleet.judge.served > 200_000)
