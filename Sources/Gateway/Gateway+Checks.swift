@@ -22,7 +22,7 @@ extension Gateway: KeyCheckHost {
     }
 
     public func wantCheck(of grant: KeyGrant, at now: Instant) {
-        _ = grant // later
+        self.checks.withLock { $0 }?.wantProbe(of: grant)
     }
 
     /// Has the background checks told when something may have become due; `nil` for none.

@@ -18,6 +18,9 @@ struct ProxyMetricsTests {
         ("kmi_key_state", .gauge, ["key", "provider", "state"]),
         ("kmi_key_usable_in_seconds", .gauge, ["key", "provider"]),
         ("kmi_key_in_flight", .gauge, ["key", "provider"]),
+        ("kmi_key_remaining_ratio", .gauge, ["key", "provider", "window"]),
+        ("kmi_breaker_state", .gauge, ["provider", "state"]),
+        ("kmi_unmatched_errors_total", .counter, ["provider", "status", "type", "code"]),
         ("kmi_in_flight_requests", .gauge, []),
         ("kmi_active_streams", .gauge, []),
         ("kmi_queued_requests", .gauge, []),
@@ -56,6 +59,9 @@ struct ProxyMetricsTests {
             scrape.store(
                 queueDepth: 3, bytes: 4096, writes: ["requests": 5], errors: ["requests": 1], dropped: ["requests": 2])
             scrape.listener("127.0.0.1:7878", isEncrypted: false)
+            scrape.remaining(0.25, of: "alpha", provider: "kimi", window: "7d")
+            scrape.breaker(.halfOpen, of: "kimi")
+            scrape.unmatched(2, provider: "kimi", status: 418, type: "teapot", code: "")
             scrape.key("alpha", provider: "kimi", state: .cooling, usableInSeconds: 1.5, inFlight: 2)
             scrape.key("<b>\"\n\u{1B}]8;;", provider: "kimi", state: .disabled, usableInSeconds: nil, inFlight: 0)
         }

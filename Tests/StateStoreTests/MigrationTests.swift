@@ -19,7 +19,7 @@ struct MigrationTests {
 
     @Test("the SQL of a released migration never changes (A-010)")
     func checksumsStay() {
-        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb"])
+        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb", "de95c9426b161571"])
         #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
     }
 
@@ -47,37 +47,6 @@ struct MigrationTests {
                 try StateStore.open(directory: directory.path, logger: log.logger, now: newYear)
             }
             #expect(refusal?.code == .newerSchema)
-        }
-    }
-
-    @Test("a database of the first version is backed up and keeps everything (K-037, A-010)")
-    func upgradesFromFirst() async throws {
-        try await TemporaryDirectory.with { directory in
-            // As a daemon of that version left it: nothing of it is written by today's code.
-            let first = try #require(Migration.all.first)
-            try await withStore(in: directory, migrations: [first]) { _ async throws in }
-            try inspect(directory.path("state.sqlite")) { database in
-                try database.execute(
-                    sql: """
-                        INSERT INTO requests VALUES (
-                            7, 'old', 1, NULL, NULL, 'openai', NULL, 'sim', 'alpha', 200, NULL, 0, 'complete', 5, 4);
-                        INSERT INTO attempts VALUES (7, 0, 'alpha', 'sim', NULL, 200, 5);
-                        INSERT INTO key_conditions VALUES (
-                            'alpha', 'sim', '', 'suspect', 'provider_auth_failed', 9, 2);
-                        INSERT INTO turns VALUES ('sim', 'alpha', NULL);
-                        """)
-            }
-            try await withStore(in: directory) { store async throws in
-                let memory = try store.load().memory
-                #expect(memory.keys.conditions.map(\.step) == [2])
-                #expect(memory.keys.conditions.map(\.isGuess) == [false])
-                #expect(memory.keys.turns.count == 1)
-                let record = try #require(try await store.request(id: "old"))
-                #expect(record.attempts.map(\.selection) == [nil])
-                #expect(store.statistics.quarantined.isEmpty)
-            }
-            let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
-            #expect(backups == ["state-20260101T000000Z-schema1.sqlite"])
         }
     }
 
@@ -163,6 +132,56 @@ struct MigrationTests {
             #expect(refusal?.code == .changedMigration)
             #expect(refusal?.message.contains("migration 3") == true)
             #expect(FileManager.default.contents(atPath: directory.path("state.sqlite")) == before)
+        }
+    }
+
+    @Test("a database of the first schema is copied and upgraded, and nothing in it is lost (K-013, K-037)")
+    func upgradesTheFirstSchema() async throws {
+        try await TemporaryDirectory.with { directory in
+            try inspect(directory.path("state.sqlite")) { database in
+                try Migrator(migrations: [.firstSchema]).migrate(database, from: 0, now: newYear)
+                try Installation.seed(database, now: newYear)
+                try database.execute(
+                    sql: """
+                        INSERT INTO key_conditions VALUES ('alpha', 'sim', 'm', 'cooling', 'provider_rate_limited', 5, 3);
+                        INSERT INTO turns VALUES ('sim', 'alpha', 'beta');
+                        INSERT INTO key_counts VALUES ('alpha', 'sim', 'ok', 7);
+                        INSERT INTO requests (id, received_at, dialect, provider, key, status, is_stream, outcome, duration_ns)
+                            VALUES ('old', 1, 'openai', 'sim', 'alpha', 200, 0, 'complete', 9);
+                        INSERT INTO attempts (request, position, key, provider, error_class, status, duration_ns)
+                            VALUES (1, 0, 'beta', 'sim', 'provider_overloaded', 503, 8), (1, 1, 'alpha', 'sim', NULL, 200, 9);
+                        """)
+            }
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                let state = try store.load()
+                let sim = try provider("sim")
+                let condition = KeyMemory.Condition(
+                    label: try label("alpha"), provider: sim, model: try model("m"), state: .cooling,
+                    reason: .providerRateLimited, until: WallTime(microseconds: 5), step: 3)
+                let turn = KeyMemory.Turn(provider: sim, last: try label("alpha"), next: try label("beta"))
+                #expect(state.memory == DispatchMemory(keys: KeyMemory(conditions: [condition], turns: [turn])))
+                #expect(state.counts.keys.values.map(\.outcomes) == [["ok": 7]])
+                let attempts = [
+                    RequestRecord.Attempt(
+                        key: try label("beta"), provider: sim, errorClass: .providerOverloaded, status: 503,
+                        duration: .nanoseconds(8)),
+                    RequestRecord.Attempt(
+                        key: try label("alpha"), provider: sim, status: 200, duration: .nanoseconds(9)),
+                ]
+                #expect(try await store.request(id: "old")?.attempts == attempts)
+                #expect(store.statistics.quarantined.isEmpty)
+                store.append(try full(1))
+                #expect(try await store.request(id: "request-1") == full(1))
+            }
+            #expect(log.events.contains("state_migrated"))
+            let backup = directory.path("backups/state-20260101T000000Z-schema1.sqlite")
+            let version = try inspect(backup) { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+            #expect(version == 1)
+            try await TemporaryDirectory.with { other in
+                try await withStore(in: other) { _ async throws in }
+                #expect(try Self.schema(directory) == Self.schema(other))
+            }
         }
     }
 

@@ -94,7 +94,7 @@ struct OpeningTests {
     @Test(
         "a database that violates its constraints is refused and left as it is (K-037)",
         arguments: [
-            "INSERT INTO attempts VALUES (77, 0, 'a', 'sim', NULL, NULL, 0)",
+            "INSERT INTO attempts (request, position, key, provider, duration_ns) VALUES (77, 0, 'a', 'sim', 0)",
             "PRAGMA ignore_check_constraints = ON; UPDATE key_counts SET count = -1",
             "PRAGMA ignore_check_constraints = ON; UPDATE installation SET key = x'00'",
         ])

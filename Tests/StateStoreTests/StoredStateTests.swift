@@ -219,12 +219,13 @@ struct StoredStateTests {
             try inspect(directory.path("state.sqlite")) { database in
                 try database.execute(
                     sql: """
-                        INSERT INTO key_conditions (label, provider, model, state, reason, until, step) VALUES ('alpha', 'sim', '', 'melted', 'provider_billing', 1, 0);
                         INSERT INTO key_conditions (label, provider, model, state, reason, until, step)
-                            VALUES ('alpha', 'sim', 'm', 'cooling', 'provider_billing', 1, 0);
-                        INSERT INTO key_windows VALUES ('alpha', 'sim', 0, 1, '5h', 1, 2, 3, 0, 'rumour');
-                        INSERT INTO whole_limits VALUES ('no provider', '', 1, 0);
-                        INSERT INTO breakers VALUES ('no provider', 1, 0);
+                            VALUES ('alpha', 'sim', '', 'melted', 'provider_billing', 1, 0),
+                                ('alpha', 'sim', 'm', 'cooling', 'provider_billing', 1, -1);
+                        INSERT INTO key_windows VALUES ('alpha', 'sim', 0, 1, '5h', 1, 2, NULL, 0, 'rumour');
+                        INSERT INTO key_windows VALUES ('alpha', 'sim', 1, 1, '7d', NULL, NULL, NULL, 0, 'panel');
+                        INSERT INTO whole_limits VALUES ('no provider', '', 1, 0), ('sim', 'm', 1, 0);
+                        INSERT INTO breakers VALUES ('no provider', 1, 0), ('sim', 1, 2);
                         INSERT INTO turns VALUES ('sim', 'not a label', NULL);
                         INSERT INTO key_counts VALUES ('', 'sim', 'ok', 5);
                         INSERT INTO key_errors VALUES ('alpha', 'sim', 'bad_luck', 5);
@@ -242,9 +243,9 @@ struct StoredStateTests {
                 let state = try store.load()
                 #expect(state.memory.keys.conditions.count == 1)
                 #expect(state.memory.keys.turns.isEmpty)
-                #expect(state.memory.keys.windows.isEmpty)
-                #expect(state.memory.keys.wholeLimits.isEmpty)
-                #expect(state.memory.breakers.isEmpty)
+                #expect(state.memory.keys.windows.map { $0.windows.map(\.name) } == [["7d"]])
+                #expect(state.memory.keys.wholeLimits.map(\.model?.text) == ["m"])
+                #expect(state.memory.breakers.keys.map(\.text) == ["sim"])
                 #expect(state.counts.keys.count == 2)
                 #expect(state.changes == RuntimeChanges())
                 _ = try store.load()
@@ -256,9 +257,14 @@ struct StoredStateTests {
                 store.remember(DispatchMemory())
                 try await store.settled()
                 let kept = try await store.onWriter { database in
-                    try String.fetchAll(database, sql: "SELECT state FROM key_conditions")
+                    try String.fetchAll(
+                        database,
+                        sql: """
+                            SELECT state FROM key_conditions UNION ALL SELECT provider FROM whole_limits
+                            UNION ALL SELECT provider FROM breakers
+                            """)
                 }
-                #expect(kept == ["melted"])
+                #expect(kept == ["melted", "no provider", "no provider"])
             }
         }
     }

@@ -147,7 +147,7 @@ extension DaemonControl {
         guard !self.keeper.inForce.effective.configuration.server.dryRun else {
             throw ControlFault(.notAllowed, "In dry-run no provider is asked.")
         }
-        return UInt32(labels.count)
+        return await self.checks.refresh(keys: labels.map(\.label))
     }
 
     func probeKey(_ label: String) async throws(ControlFault) -> String {
@@ -155,7 +155,7 @@ extension DaemonControl {
         guard !self.keeper.inForce.effective.configuration.server.dryRun else {
             throw ControlFault(.notAllowed, "In dry-run no provider is asked.")
         }
-        guard false else {
+        guard await self.checks.probe(label) else {
             throw ControlFault(.upstreamFailed, "The provider could not be asked, or said nothing of the key.")
         }
         guard

@@ -24,12 +24,15 @@ final class KeyCheckFlight {
     /// What the usage endpoint said, if that was no report.
     var usageFinding: CheckFinding?
 
-    init(grant: KeyGrant, provider: Configuration.Provider, isRefresh: Bool, isProbe: Bool) {
+    init(
+        grant: KeyGrant, provider: Configuration.Provider, isRefresh: Bool, isProbe: Bool,
+        question: CheckQuestion? = nil
+    ) {
         self.grant = grant
         self.provider = provider
         self.isRefresh = isRefresh
         self.isProbe = isProbe
-        self.question = UsageEndpoint(of: provider.kind).map(CheckQuestion.usage) ?? .models
+        self.question = question ?? UsageEndpoint(of: provider.kind).map(CheckQuestion.usage) ?? .models
     }
 
     /// Takes what the present question has found, and answers which one comes next; `nil` if all is known.

@@ -41,6 +41,8 @@ final class KeyCheckRunner {
     private var flights: [KeyGrant: KeyCheckFlight] = [:]
     private var waiters: [UInt64: Waiter] = [:]
     private var nextWaiter: UInt64 = 0
+    /// Those who want to know now whether a key is taken.
+    private var askers: [KeyLabel: [EventLoopPromise<KeyCheckResult?>]] = [:]
     private var timer: Scheduled<Void>?
     private var isRunning = false
 
@@ -75,6 +77,7 @@ final class KeyCheckRunner {
             self.surroundings.host.endCheck(flight.grant, .inconclusive, at: self.moment)
         }
         for id in self.waiters.keys { self.release(id) }
+        for label in self.askers.keys { self.answer(label, with: nil) }
     }
 
     // MARK: What is due
@@ -197,6 +200,11 @@ final class KeyCheckRunner {
         self.surroundings.host.endCheck(flight.grant, result, at: moment)
         if let report = flight.report { self.surroundings.host.noteUsage(report, of: flight.grant, at: moment) }
         self.landed(flight.grant)
+        if flight.isProbe {
+            self.answer(flight.grant.label, with: result)
+        } else if self.askers[flight.grant.label] != nil {
+            self.beginProbe(of: flight.grant.label, asking: nil)
+        }
         self.step()
     }
 
@@ -238,6 +246,40 @@ final class KeyCheckRunner {
     }
 
     // MARK: People
+
+    /// Finds out now whether a key is taken, whatever its state is; shares a check that is under way.
+    ///
+    /// Succeeds with what the pool was told, and with `nil` if nobody could be asked.
+    func probe(_ label: KeyLabel, _ promise: EventLoopPromise<KeyCheckResult?>) {
+        guard self.isRunning, self.askers[label, default: []].count < Self.mostAskers else {
+            return promise.succeed(nil)
+        }
+        self.askers[label, default: []].append(promise)
+        self.beginProbe(of: label, asking: nil)
+    }
+
+    /// At most so many wait for one check.
+    private static let mostAskers = 64
+
+    /// Begins to check a key, unless it is being asked about already.
+    func beginProbe(of label: KeyLabel, asking question: CheckQuestion?) {
+        let snapshot = self.surroundings.host.snapshot
+        guard self.isRunning, !snapshot.isDryRun, let generation = snapshot.generations[label] else {
+            return self.answer(label, with: nil)
+        }
+        let grant = KeyGrant(label: label, generation: generation)
+        guard self.flights[grant] == nil else { return }
+        guard let provider = snapshot.provider(checking: grant),
+            self.surroundings.host.beginCheck(grant, at: self.now)
+        else { return self.answer(label, with: nil) }
+        self.begin(
+            KeyCheckFlight(grant: grant, provider: provider, isRefresh: false, isProbe: true, question: question),
+            snapshot)
+    }
+
+    private func answer(_ label: KeyLabel, with result: KeyCheckResult?) {
+        for promise in self.askers.removeValue(forKey: label) ?? [] { promise.succeed(result) }
+    }
 
     /// Asks for the usage of these keys, of all for `nil`; what is under way already is shared.
     ///

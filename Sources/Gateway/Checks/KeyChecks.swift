@@ -93,6 +93,30 @@ public final class KeyChecks: Sendable {
         }
     }
 
+    /// Asks the provider of a key now whether it takes it, and lets that count.
+    ///
+    /// `false` if it could not be asked, or said nothing of the key; in dry-run it is not asked.
+    public func probe(_ label: KeyLabel) async -> Bool {
+        let promise = self.eventLoop.makePromise(of: KeyCheckResult?.self)
+        self.eventLoop.execute {
+            if let runner = self.runner.value { runner.probe(label, promise) } else { promise.succeed(nil) }
+        }
+        do {
+            switch try await promise.futureResult.get() {
+            case .accepted, .refused: return true
+            case .inconclusive, nil: return false
+            }
+        } catch {
+            // A loop that takes nothing any more asks nothing.
+            return false
+        }
+    }
+
+    /// Checks a key whose usage endpoint refused it, by another question: the refusal itself blocks nothing.
+    public func wantProbe(of grant: KeyGrant) {
+        self.eventLoop.execute { self.runner.value?.beginProbe(of: grant.label, asking: .models) }
+    }
+
     /// As ``refresh(keys:)``.
     func refreshed(_ keys: [KeyLabel]?) -> EventLoopFuture<UInt32> {
         let promise = self.eventLoop.makePromise(of: UInt32.self)

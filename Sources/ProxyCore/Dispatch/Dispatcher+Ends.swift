@@ -93,8 +93,6 @@ extension Dispatcher {
         if case .attempt = elsewhere { return elsewhere }
         let retry = self.policy.retry
         if end.concernsOrigin { return .giveUp(.spent) }
-        // A long wait that the provider asks for is the caller's to wait, not ours.
-        if case .after(let wait)? = end.classification?.recovery, wait > retry.cap { return .giveUp(.spent) }
         let backoff = Backoff(base: retry.base, cap: retry.cap)
         let delay = backoff.delay(step: plan.repeats, using: &self.random)
         let until = now.instant + delay

@@ -255,56 +255,67 @@ extension ConversationScanner {
 extension ConversationScanner {
     private static func history(_ name: [UInt8]) -> History? {
         switch name.count {
-        case 5: name.elementsEqual("input".utf8) ? .input : nil
-        case 8: name.elementsEqual("messages".utf8) ? .messages : name.elementsEqual("contents".utf8) ? .contents : nil
+        case 5: name.spells("input") ? .input : nil
+        case 8: name.spells("messages") ? .messages : name.spells("contents") ? .contents : nil
         default: nil
         }
     }
 
     private static func word(_ name: [UInt8]) -> Word? {
         switch name.count {
-        case 3: name.elementsEqual("url".utf8) || name.elementsEqual("uri".utf8) ? .text : nil
+        case 3: name.spells("url") || name.spells("uri") ? .text : nil
         case 4:
-            name.elementsEqual("role".utf8)
+            name.spells("role")
                 ? .role
-                : name.elementsEqual("type".utf8)
-                    ? .type : name.elementsEqual("text".utf8) || name.elementsEqual("data".utf8) ? .text : nil
-        case 5: name.elementsEqual("parts".utf8) ? .content : nil
-        case 7: name.elementsEqual("content".utf8) ? .content : name.elementsEqual("file_id".utf8) ? .text : nil
-        case 8: name.elementsEqual("file_uri".utf8) || name.elementsEqual("fileUri".utf8) ? .text : nil
+                : name.spells("type")
+                    ? .type : name.spells("text") || name.spells("data") ? .text : nil
+        case 5: name.spells("parts") ? .content : nil
+        case 7: name.spells("content") ? .content : name.spells("file_id") ? .text : nil
+        case 8: name.spells("file_uri") || name.spells("fileUri") ? .text : nil
         case 9:
-            name.elementsEqual("signature".utf8)
+            name.spells("signature")
                 ? .signature
-                : name.elementsEqual("image_url".utf8) || name.elementsEqual("file_data".utf8) ? .text : nil
-        case 15: name.elementsEqual("thinking_blocks".utf8) ? .thoughts : nil
-        case 16: name.elementsEqual("thoughtSignature".utf8) ? .thoughtSignature : nil
+                : name.spells("image_url") || name.spells("file_data") ? .text : nil
+        case 15: name.spells("thinking_blocks") ? .thoughts : nil
+        case 16: name.spells("thoughtSignature") ? .thoughtSignature : nil
         case 17:
-            name.elementsEqual("encrypted_content".utf8)
+            name.spells("encrypted_content")
                 ? .encryptedContent
-                : name.elementsEqual("thought_signature".utf8)
-                    ? .thoughtSignature : name.elementsEqual("reasoning_details".utf8) ? .thoughts : nil
+                : name.spells("thought_signature")
+                    ? .thoughtSignature : name.spells("reasoning_details") ? .thoughts : nil
         default: nil
         }
     }
 
     private static func role(_ text: [UInt8]?) -> Role {
         guard let text else { return .other }
-        if text.elementsEqual("user".utf8) { return .user }
-        return text.elementsEqual("assistant".utf8) || text.elementsEqual("model".utf8) ? .model : .other
+        if text.spells("user") { return .user }
+        return text.spells("assistant") || text.spells("model") ? .model : .other
     }
 
     /// All items that a model makes apart from messages are its reasoning, calls of tools, and summaries of both.
     private static func itemType(_ text: [UInt8]?) -> ItemType {
         guard let text else { return .other }
-        if text.elementsEqual("item_reference".utf8) { return .reference }
+        if text.spells("item_reference") { return .reference }
         let isMade =
-            text.elementsEqual("reasoning".utf8) || text.elementsEqual("compaction".utf8)
-            || text.suffix(5).elementsEqual("_call".utf8)
+            text.spells("reasoning") || text.spells("compaction")
+            || Array(text.suffix(5)).spells("_call")
         return isMade ? .made : .other
     }
 
     /// Whether a block of this type is one that only its maker can open.
     private static func isSealed(_ type: [UInt8]) -> Bool {
-        type.elementsEqual("redacted_thinking".utf8) || type.elementsEqual("reasoning.encrypted".utf8)
+        type.spells("redacted_thinking") || type.spells("reasoning.encrypted")
+    }
+}
+
+extension [UInt8] {
+    /// Whether the bytes are those of a text; several times as fast as comparing with a `String`.
+    func spells(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { text in
+            guard self.count == text.count else { return false }
+            for index in text.indices where self[index] != text[index] { return false }
+            return true
+        }
     }
 }

@@ -25,13 +25,13 @@ extension JSONTopLevelScanner {
         /// The name of a member of the top-level object; `nil` for one that is not looked for.
         init?(_ name: [UInt8]) {
             switch name.count {
-            case 5 where name.elementsEqual("model".utf8): self = .model
-            case 6 where name.elementsEqual("stream".utf8): self = .stream
-            case 8 where name.elementsEqual("metadata".utf8): self = .metadata
-            case 12 where name.elementsEqual("conversation".utf8): self = .conversation
-            case 14 where name.elementsEqual("stream_options".utf8): self = .streamOptions
-            case 16 where name.elementsEqual("prompt_cache_key".utf8): self = .promptCacheKey
-            case 20 where name.elementsEqual("previous_response_id".utf8): self = .previousResponseID
+            case 5 where name.spells("model"): self = .model
+            case 6 where name.spells("stream"): self = .stream
+            case 8 where name.spells("metadata"): self = .metadata
+            case 12 where name.spells("conversation"): self = .conversation
+            case 14 where name.spells("stream_options"): self = .streamOptions
+            case 16 where name.spells("prompt_cache_key"): self = .promptCacheKey
+            case 20 where name.spells("previous_response_id"): self = .previousResponseID
             default: return nil
             }
         }

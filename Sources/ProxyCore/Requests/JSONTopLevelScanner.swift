@@ -233,6 +233,6 @@ extension JSONTopLevelScanner {
         guard let kept = self.string.keptBytes else { return nil }
         guard depth == 2 else { return Name(kept) }
         guard let inner = self.topLevelName?.inner else { return nil }
-        return inner.text.withUTF8Buffer { kept.elementsEqual($0) } ? inner.name : nil
+        return kept.spells(inner.text) ? inner.name : nil
     }
 }

@@ -8,6 +8,11 @@ extension MemoryTables {
         let provider: ProviderName
     }
 
+    private struct LimitPlace: Hashable {
+        let provider: ProviderName
+        let model: ModelName?
+    }
+
     // MARK: Windows
 
     /// Writes the windows of the keys of which something is new, all of a key at once: they are one snapshot.
@@ -78,15 +83,24 @@ extension MemoryTables {
     static func writeWholeLimits(
         _ memory: KeyMemory, over former: KeyMemory, to database: Database, _ tally: inout Tally
     ) throws {
-        guard memory.wholeLimits != former.wholeLimits else { return }
-        try database.execute(sql: "DELETE FROM whole_limits")
-        for limit in memory.wholeLimits {
+        func places(_ memory: KeyMemory) -> [LimitPlace: KeyMemory.WholeLimit] {
+            Dictionary(memory.wholeLimits.map { (LimitPlace(provider: $0.provider, model: $0.model), $0) }) { $1 }
+        }
+        let (before, after) = (places(former), places(memory))
+        for place in before.keys where after[place] == nil {
+            try database.cachedStatement(sql: "DELETE FROM whole_limits WHERE provider = ? AND model = ?")
+                .execute(arguments: [place.provider.text, place.model?.text ?? ""])
+            tally.add(.wholeLimits)
+        }
+        for (place, limit) in after where before[place] != limit {
             try database.cachedStatement(
                 sql: "INSERT OR REPLACE INTO whole_limits (provider, model, until, step) VALUES (?, ?, ?, ?)"
             ).execute(
-                arguments: [limit.provider.text, limit.model?.text ?? "", limit.until.microseconds, limit.step])
+                arguments: [
+                    place.provider.text, place.model?.text ?? "", limit.until.microseconds, max(0, limit.step),
+                ])
+            tally.add(.wholeLimits)
         }
-        tally.add(.wholeLimits, UInt64(max(1, memory.wholeLimits.count)))
     }
 
     static func loadWholeLimits(
@@ -122,7 +136,7 @@ extension MemoryTables {
         for (provider, breaker) in breakers where former[provider] != breaker {
             try database.cachedStatement(
                 sql: "INSERT OR REPLACE INTO breakers (provider, retry_at, failed_probes) VALUES (?, ?, ?)"
-            ).execute(arguments: [provider.text, breaker.retryAt.microseconds, breaker.failedProbes])
+            ).execute(arguments: [provider.text, breaker.retryAt.microseconds, max(0, breaker.failedProbes)])
             tally.add(.breakers)
         }
     }

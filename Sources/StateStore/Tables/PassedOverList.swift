@@ -3,9 +3,13 @@ internal import ProxyCore
 /// The keys that an attempt was not made with, in one column: `label=obstacle/state`, separated by spaces, which none of
 /// the parts contains.
 enum PassedOverList {
+    /// At most so many keys are kept of an attempt.
+    static let capacity = 16
+
     static func text(of keys: [RequestRecord.PassedOver]) -> String? {
         guard !keys.isEmpty else { return nil }
-        return keys.map { "\($0.label.text)=\($0.obstacle.rawValue)/\($0.state.rawValue)" }.joined(separator: " ")
+        return keys.prefix(Self.capacity).map { "\($0.label.text)=\($0.obstacle.rawValue)/\($0.state.rawValue)" }
+            .joined(separator: " ")
     }
 
     /// Reads a list; `nil` if it is malformed.

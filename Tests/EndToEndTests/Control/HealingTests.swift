@@ -61,7 +61,7 @@ struct HealingTests {
     func showsState(entry: Case) async throws {
         try await SimulatorProcess.with { simulator in
             try await simulator.setScenario(
-                ContractWire.scenario(entry.action, match: #"{"key": "sk-sim-alpha", "path": "*chat*"}"#))
+                ContractWire.scenario(entry.action, match: #"{"key": "sk-sim-alpha", "model": "*"}"#))
             var configuration = DaemonConfiguration(providerBaseURL: simulator.baseURL + entry.base)
             configuration.providerKind = entry.kind
             configuration.keys = ["alpha", "beta"].map { .init($0) }

@@ -64,4 +64,23 @@ struct BodyInspectorTests {
     func undeclared(body: String) throws {
         #expect(try Self.read(body, ["Content-Type": "text/plain"]).model == nil)
     }
+
+    @Test(
+        "tells the conversation of JSON bodies that are whole and well-formed, and of others what the caller says",
+        arguments: [
+            (#"{"prompt_cache_key":"c","model":"m"}"#, "application/json", true, nil, "cache:c"),
+            (#"{"prompt_cache_key":"c","model":"m"}"#, "application/json", true, "s", "session:s"),
+            (#"{"prompt_cache_key":"c","model":"m"}"#, "text/plain", true, nil, "cache:c"),
+            (#"{"prompt_cache_key":"c","model":"m"}"#, "application/json", false, nil, nil),
+            (#"{"prompt_cache_key":"c","model":"#, "application/json", true, nil, nil),
+            (#"{"prompt_cache_key":"c","model":"#, "application/json", true, "s", "session:s"),
+            (#"{"prompt_cache_key":"c"}"#, "audio/wav", true, nil, nil),
+            (#"{"prompt_cache_key":"c"}"#, "audio/wav", true, "s", "session:s"),
+            ("", "application/json", true, "", nil),
+        ] as [(String, String, Bool, String?, String?)])
+    func conversation(body: String, type: String, isComplete: Bool, session: String?, id: String?) {
+        var inspector = BodyInspector(["Content-Type": type])
+        inspector.inspect(ByteBuffer(string: body))
+        #expect(inspector.conversation(session: session, isComplete: isComplete)?.id == id)
+    }
 }

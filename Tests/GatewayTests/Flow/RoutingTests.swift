@@ -149,12 +149,19 @@ struct RoutingTests {
         #expect(fault.keys?.map(\.usableAt) == times)
     }
 
-    @Test("keys that are only busy are an overload")
+    @Test("keys that are only busy are a limit of ours: 429, with the time until one has room (T-037)")
     func busy() throws {
         let fault = NoUsableKey.fault(
             for: try Self.shortage([("a", .usable, nil)], isBusy: true), now: Instant(nanoseconds: 0),
             wallTime: WallTime(microseconds: 0))
-        #expect(fault.code == .overloaded)
+        #expect(fault.code == .rateLimited)
+        #expect(fault.status == 429)
         #expect(fault.retryAfter == 1)
+        var later = try Self.shortage([("a", .usable, nil)], isBusy: true)
+        later.limitedUntil = Instant(nanoseconds: 2_100_000_000)
+        let wait = NoUsableKey.fault(
+            for: later, now: Instant(nanoseconds: 0), wallTime: WallTime(microseconds: 0)
+        ).retryAfter
+        #expect(wait == 3)
     }
 }

@@ -90,13 +90,15 @@ struct ProxyFaultTests {
         let fault = ProxyFault(
             .noUsableKey,
             keys: [
-                .init(label: "alpha", state: "cooling", usableAt: WallTime(microseconds: 1_795_183_500_999_999)),
+                .init(
+                    label: "alpha", state: "cooling", reason: "provider_rate_limited",
+                    usableAt: WallTime(microseconds: 1_795_183_500_999_999)),
                 .init(label: "b\"", state: "invalid", usableAt: nil),
             ])
         #expect(
             Self.text(fault, dialect).contains(
-                #","keys":[{"label":"alpha","state":"cooling","usable_at":"2026-11-20T14:05:00Z"},"#
-                    + #"{"label":"b\"","state":"invalid","usable_at":null}]}"#))
+                #","keys":[{"label":"alpha","state":"cooling","reason":"provider_rate_limited","usable_at":"2026-11-20T14:05:00Z"},"#
+                    + #"{"label":"b\"","state":"invalid","reason":null,"usable_at":null}]}"#))
         let json =
             try JSONSerialization.jsonObject(with: Data(fault.body(in: dialect, requestID: "r"))) as? [String: Any]
         #expect(((json?["error"] as? [String: Any])?["keys"] as? [Any])?.count == 2)
