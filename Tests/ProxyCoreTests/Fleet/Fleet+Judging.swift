@@ -183,11 +183,18 @@ extension Fleet {
     /// A window that its provider named has begun anew: a key that it kept from serving has to take part.
     func judgeWindow(_ key: Int, reset: Int64) {
         guard self.skew == 0, self.now - self.judge.lastClockStep > FleetTime.minute,
-            self.world.keys[key].isHealthy(at: self.now), self.judge.keys[key].lastRest < reset
+            self.world.keys[key].isHealthy(at: self.now), self.judge.keys[key].lastRest < reset,
+            !self.judge.keys[key].restedByWrongClock
         else { return }
         let snapshot = self.dispatcher.pool.snapshots(at: self.moment.instant)[key]
         if snapshot.state == .exhausted {
-            self.judge.fault("e", "still exhausted although its window has begun anew", key: key)
+            let until = snapshot.usableAt.map { (self.time(of: $0) - self.now) / FleetTime.second } ?? 0
+            let rested = (self.now - self.judge.keys[key].lastRest) / FleetTime.second
+            let stepped = (self.now - self.judge.lastClockStep) / FleetTime.second
+            self.judge.fault(
+                "e",
+                "still exhausted although its window has begun anew, for \(until) s more, told \(rested) s ago, "
+                    + "the clock stepped \(stepped) s ago", key: key)
         }
     }
 

@@ -170,7 +170,8 @@ final class Fleet {
     private func take(_ transition: KeyTransition) {
         let key = self.world.place(of: transition.key)
         let serial = self.judge.keyChanged(
-            key, transition, model: transition.model.flatMap { self.world.modelNames.firstIndex(of: $0) })
+            key, transition, model: transition.model.flatMap { self.world.modelNames.firstIndex(of: $0) },
+            isClockRight: self.skew == 0)
         guard transition.new != .usable, let usableAt = transition.usableAt else { return }
         let model = transition.model.flatMap { self.world.modelNames.firstIndex(of: $0) }
         self.queue.plan(

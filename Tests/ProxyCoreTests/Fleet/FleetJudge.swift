@@ -14,6 +14,8 @@ struct FleetJudge {
         var running = 0
         /// When it was last sent to rest, as a whole or for a model.
         var lastRest: Int64 = -1
+        /// Whether the time of day was wrong then: a reset that its provider named may have seemed to be over.
+        var restedByWrongClock = false
         /// Tells its rests apart: the whole key's, then those of the models.
         var serials: [UInt64] = [0, 0, 0]
         /// Since when the daemon knows that its provider does not know it.
@@ -163,7 +165,9 @@ struct FleetJudge {
     // MARK: Changes
 
     /// A key changed its state; answers what tells the rest from others of the key.
-    mutating func keyChanged(_ key: Int, _ transition: KeyTransition, model: Int?) -> UInt64 {
+    mutating func keyChanged(
+        _ key: Int, _ transition: KeyTransition, model: Int?, isClockRight: Bool
+    ) -> UInt64 {
         self.digest.note(
             0x4E7, self.now, Int64(key), Int64(model ?? -1),
             Int64(KeyState.allCases.firstIndex(of: transition.new) ?? -1))
@@ -171,6 +175,7 @@ struct FleetJudge {
         self.keys[key].serials[place] += 1
         if transition.new != .usable {
             self.keys[key].lastRest = self.now
+            self.keys[key].restedByWrongClock = !isClockRight
             self.rests[transition.new, default: 0] += 1
         }
         return self.keys[key].serials[place]

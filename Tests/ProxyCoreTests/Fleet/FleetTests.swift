@@ -20,7 +20,7 @@ struct FleetTests {
     func twoWeeks(seed: UInt64) throws {
         let fleet = try Fleet(seed: seed)
         fleet.run()
-        print(Self.summary(fleet))
+        if Tools.isSoak { print(Self.summary(fleet)) }
         #expect(fleet.judge.faults.isEmpty, "\(fleet.judge.faults.joined(separator: "\n"))")
         // A fleet in which nothing happens shows nothing.
         #expect(fleet.judge.served > 200_000)
@@ -34,7 +34,7 @@ struct FleetTests {
         }
     }
 
-    @Test("a day in each mode of rotation", .timeLimit(.minutes(2)), arguments: RotationMode.allCases)
+    @Test("a day in each mode of rotation", .timeLimit(.minutes(10)), arguments: RotationMode.allCases)
     func aDay(mode: RotationMode) throws {
         let fleet = try Fleet(seed: 7, length: FleetTime.day, mode: mode)
         fleet.run()
@@ -42,7 +42,7 @@ struct FleetTests {
         #expect(fleet.judge.served > 10_000)
     }
 
-    @Test("the same seed makes the same decisions, another one others", .timeLimit(.minutes(2)))
+    @Test("the same seed makes the same decisions, another one others", .timeLimit(.minutes(10)))
     func isDeterministic() throws {
         let digests = try ([11, 11, 12] as [UInt64]).map { seed in
             let fleet = try Fleet(seed: seed, length: FleetTime.day)
@@ -55,7 +55,7 @@ struct FleetTests {
     }
 
     @Test(
-        "what is made wrong on purpose is seen", .timeLimit(.minutes(2)),
+        "what is made wrong on purpose is seen", .timeLimit(.minutes(10)),
         arguments: zip(Fleet.Sabotage.allCases, ["a", "b", "c", "c", "d", "e", "g", "h"]))
     func sabotageIsSeen(sabotage: Fleet.Sabotage, rule: String) throws {
         let fleet = try Fleet(seed: 3, length: 2 * FleetTime.day, sabotage: sabotage)
