@@ -27,7 +27,7 @@ final class KeyCheckRunner {
     static let patience = Duration.seconds(20)
 
     /// Somebody who waits for the usage of keys.
-    private struct Waiter {
+    struct Waiter {
         var left: Set<KeyGrant>
         let count: UInt32
         let promise: EventLoopPromise<UInt32>
@@ -37,14 +37,14 @@ final class KeyCheckRunner {
     let surroundings: Surroundings
     let eventLoop: any EventLoop
     private let policy: CheckSchedule.Policy
-    private var schedule: CheckSchedule
-    private var flights: [KeyGrant: KeyCheckFlight] = [:]
-    private var waiters: [UInt64: Waiter] = [:]
-    private var nextWaiter: UInt64 = 0
+    var schedule: CheckSchedule
+    var flights: [KeyGrant: KeyCheckFlight] = [:]
+    var waiters: [UInt64: Waiter] = [:]
+    var nextWaiter: UInt64 = 0
     /// Those who want to know now whether a key is taken.
-    private var askers: [KeyLabel: [EventLoopPromise<KeyCheckResult?>]] = [:]
+    var askers: [KeyLabel: [EventLoopPromise<KeyCheckResult?>]] = [:]
     private var timer: Scheduled<Void>?
-    private var isRunning = false
+    var isRunning = false
 
     init(_ surroundings: Surroundings, eventLoop: any EventLoop, seed: UInt64) {
         self.surroundings = surroundings
@@ -54,7 +54,7 @@ final class KeyCheckRunner {
         surroundings.metrics.jobFailures.with(Self.job).increment(by: 0)
     }
 
-    private var now: Instant { self.surroundings.time.now() }
+    var now: Instant { self.surroundings.time.now() }
     var moment: Moment { Moment(instant: self.now, wallTime: self.surroundings.time.wallTime()) }
 
     // MARK: Life
@@ -146,7 +146,7 @@ final class KeyCheckRunner {
 
     // MARK: Calls
 
-    private func begin(_ flight: KeyCheckFlight, _ snapshot: GatewaySnapshot) {
+    func begin(_ flight: KeyCheckFlight, _ snapshot: GatewaySnapshot) {
         self.flights[flight.grant] = flight
         flight.timer = self.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(flight.provider.usageTimeout)) {
             [weak self] in self?.end(flight, with: .nothing(reason: "timeout", retryAfter: nil))
@@ -243,74 +243,6 @@ final class KeyCheckRunner {
             "event": "\(event)", "key": "\(flight.grant.label)", "provider": "\(flight.provider.name)",
         ]
         self.surroundings.logger.log(level: level, message, metadata: metadata.merging(more) { first, _ in first })
-    }
-
-    // MARK: People
-
-    /// Finds out now whether a key is taken, whatever its state is; shares a check that is under way.
-    ///
-    /// Succeeds with what the pool was told, and with `nil` if nobody could be asked.
-    func probe(_ label: KeyLabel, _ promise: EventLoopPromise<KeyCheckResult?>) {
-        guard self.isRunning, self.askers[label, default: []].count < Self.mostAskers else {
-            return promise.succeed(nil)
-        }
-        self.askers[label, default: []].append(promise)
-        self.beginProbe(of: label, asking: nil)
-    }
-
-    /// At most so many wait for one check.
-    private static let mostAskers = 64
-
-    /// Begins to check a key, unless it is being asked about already.
-    func beginProbe(of label: KeyLabel, asking question: CheckQuestion?) {
-        let snapshot = self.surroundings.host.snapshot
-        guard self.isRunning, !snapshot.isDryRun, let generation = snapshot.generations[label] else {
-            return self.answer(label, with: nil)
-        }
-        let grant = KeyGrant(label: label, generation: generation)
-        guard self.flights[grant] == nil else { return }
-        guard let provider = snapshot.provider(checking: grant),
-            self.surroundings.host.beginCheck(grant, at: self.now)
-        else { return self.answer(label, with: nil) }
-        self.begin(
-            KeyCheckFlight(grant: grant, provider: provider, isRefresh: false, isProbe: true, question: question),
-            snapshot)
-    }
-
-    private func answer(_ label: KeyLabel, with result: KeyCheckResult?) {
-        for promise in self.askers.removeValue(forKey: label) ?? [] { promise.succeed(result) }
-    }
-
-    /// Asks for the usage of these keys, of all for `nil`; what is under way already is shared.
-    ///
-    /// Succeeds with their number when they are known, or cannot be, or have taken too long.
-    func refresh(_ labels: [KeyLabel]?, _ promise: EventLoopPromise<UInt32>) {
-        let snapshot = self.surroundings.host.snapshot
-        guard self.isRunning, !snapshot.isDryRun else { return promise.succeed(0) }
-        let now = self.now
-        let targets = snapshot.checkTargets
-        self.schedule.update(targets, at: now)
-        let wanted = labels.map { Set($0) }
-        let asked = targets.map(\.grant).filter { grant in
-            wanted?.contains(grant.label) ?? true
-                && self.schedule.want(grant.label, by: .person, at: now) != .refused
-        }
-        guard !asked.isEmpty else { return promise.succeed(0) }
-        let id = self.nextWaiter
-        self.nextWaiter += 1
-        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(Self.patience)) { [weak self] in
-            self?.release(id)
-            return
-        }
-        self.waiters[id] = Waiter(
-            left: Set(asked), count: UInt32(clamping: asked.count), promise: promise, timer: timer)
-        self.step()
-    }
-
-    private func release(_ id: UInt64) {
-        guard let waiter = self.waiters.removeValue(forKey: id) else { return }
-        waiter.timer.cancel()
-        waiter.promise.succeed(waiter.count)
     }
 }
 
