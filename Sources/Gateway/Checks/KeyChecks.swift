@@ -97,12 +97,8 @@ public final class KeyChecks: Sendable {
     ///
     /// `false` if it could not be asked, or said nothing of the key; in dry-run it is not asked.
     public func probe(_ label: KeyLabel) async -> Bool {
-        let promise = self.eventLoop.makePromise(of: KeyCheckResult?.self)
-        self.eventLoop.execute {
-            if let runner = self.runner.value { runner.probe(label, promise) } else { promise.succeed(nil) }
-        }
         do {
-            switch try await promise.futureResult.get() {
+            switch try await self.probed(label).get() {
             case .accepted, .refused: return true
             case .inconclusive, nil: return false
             }
@@ -110,6 +106,15 @@ public final class KeyChecks: Sendable {
             // A loop that takes nothing any more asks nothing.
             return false
         }
+    }
+
+    /// As ``probe(_:)``, with what the pool was told; `nil` if nobody was asked.
+    func probed(_ label: KeyLabel) -> EventLoopFuture<KeyCheckResult?> {
+        let promise = self.eventLoop.makePromise(of: KeyCheckResult?.self)
+        self.eventLoop.execute {
+            if let runner = self.runner.value { runner.probe(label, promise) } else { promise.succeed(nil) }
+        }
+        return promise.futureResult
     }
 
     /// Checks a key whose usage endpoint refused it, by another question: the refusal itself blocks nothing.

@@ -136,11 +136,47 @@ struct KeyChecksTests {
         fixture.end()
     }
 
+    @Test("nothing is asked at the very start (X-067)")
+    func isQuietAtStart() throws {
+        let fixture = try KeyChecksFixture()
+        fixture.start()
+        fixture.advance(by: .seconds(10))
+        #expect(fixture.open.isEmpty)
+        fixture.end()
+    }
+
+    @Test("whoever wants to know whether a key is taken shares one call, and hears what it came to (K-032)")
+    func probesWhenAsked() throws {
+        let fixture = try KeyChecksFixture()
+        fixture.start()
+        fixture.loop.run()
+        let alpha = try #require(KeyLabel("alpha"))
+        let answers = (0..<3).map { _ in fixture.checks.probed(alpha) }
+        let nobody = fixture.checks.probed(try #require(KeyLabel("nobody")))
+        fixture.loop.run()
+        #expect(try nobody.wait() == nil)
+        #expect(fixture.open.count == 1)
+        Self.json(try #require(fixture.open.first), status: 401, #"{"error":{"type":"invalid_authentication_error"}}"#)
+        fixture.loop.run()
+        for answer in answers {
+            guard case .refused(let failure)? = try answer.wait() else {
+                Issue.record("it was not refused")
+                continue
+            }
+            #expect(failure.errorClass == .providerAuthFailed)
+        }
+        #expect(fixture.host.now.ended.count == 1)
+        let later = fixture.checks.probed(alpha)
+        fixture.loop.run()
+        fixture.end()
+        #expect(try later.wait() == nil, "given up at the end")
+    }
+
     @Test("a 401 of the usage endpoint is a reason to check the key, and blocks nothing (provider facts 2.2, rule 6)")
     func wantsACheckAfter401() throws {
         let fixture = try KeyChecksFixture()
         fixture.start()
-        fixture.advance(by: .seconds(1))
+        fixture.advance(by: .seconds(15))
         let transfer = try #require(fixture.open.first)
         Self.json(transfer, status: 401, #"{"error":{"type":"invalid_authentication_error","message":"x"}}"#)
         fixture.loop.run()

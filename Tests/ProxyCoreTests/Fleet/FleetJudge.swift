@@ -1,7 +1,7 @@
 import ProxyCore
 
 /// Counts for itself what a dispatcher must keep to, and says where it did not.
-struct FleetJudge {
+struct FleetJudge: Sendable {
     /// A key has to take part again so long after its recovery at the latest.
     static let patience = 5 * FleetTime.second
 
