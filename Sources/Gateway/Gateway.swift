@@ -84,7 +84,7 @@ public final class Gateway: Responder {
     public func apply(_ snapshot: GatewaySnapshot) {
         let former = self.snapshot
         self.dispatcher.reconfigure(
-            to: snapshot, renewed: snapshot.renewedKeys(since: former), at: self.moment
+            to: snapshot, since: former, at: self.moment
         ) { generations in
             self.current.withLock { $0 = snapshot.inForce(with: generations) }
         }

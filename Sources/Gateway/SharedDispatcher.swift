@@ -35,15 +35,18 @@ public final class SharedDispatcher: Sendable {
 
     /// Takes over a new configuration, keeping what is known of keys and providers that stay.
     ///
-    /// Keys in `renewed` have another secret than before. `publish` is called with the generation of each key before any
+    /// `publish` is called with the generation of each key before any
     /// request can choose from the new keys, and after all that chose from the old ones.
     func reconfigure(
-        to snapshot: GatewaySnapshot, renewed: Set<KeyLabel>, at now: Moment, publish: ([KeyLabel: UInt64]) -> Void
+        to snapshot: GatewaySnapshot, since former: GatewaySnapshot, at now: Moment,
+        publish: ([KeyLabel: UInt64]) -> Void
     ) {
+        // How an address fared says nothing about another one.
+        let staying = snapshot.providers.keys.filter { snapshot.hasProvider($0, like: former.providers[$0]) }
         self.state.withLock { state in
             state.dispatcher.reconfigure(
-                keys: snapshot.poolKeys, providers: Set(snapshot.providers.keys), policy: snapshot.dispatchPolicy,
-                renewed: renewed, at: now)
+                keys: snapshot.poolKeys, providers: Set(staying), policy: snapshot.dispatchPolicy,
+                renewed: snapshot.renewedKeys(since: former), at: now)
             publish(state.dispatcher.pool.generations)
         }
     }

@@ -73,8 +73,9 @@ final class KeyCheckRunner {
         self.flights = [:]
         for flight in flights.values {
             flight.cancel()
+            // What was not found out is found out by the next process: the key stays what it is.
             if flight.isRefresh { self.schedule.ended(flight.grant, .abandoned, at: self.now) }
-            self.surroundings.host.endCheck(flight.grant, .inconclusive, at: self.moment)
+            self.surroundings.host.endCheck(flight.grant, .abandoned, at: self.moment)
         }
         for id in self.waiters.keys { self.release(id) }
         for label in self.askers.keys { self.answer(label, with: nil) }
@@ -253,6 +254,7 @@ extension KeyCheckResult {
         case .accepted: "accepted"
         case .refused: "refused"
         case .inconclusive: "inconclusive"
+        case .abandoned: "abandoned"
         }
     }
 }

@@ -100,7 +100,7 @@ public final class KeyChecks: Sendable {
         do {
             switch try await self.probed(label).get() {
             case .accepted, .refused: return true
-            case .inconclusive, nil: return false
+            case .inconclusive, .abandoned, nil: return false
             }
         } catch {
             // A loop that takes nothing any more asks nothing.

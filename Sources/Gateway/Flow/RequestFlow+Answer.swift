@@ -40,9 +40,7 @@ extension RequestFlow {
         if let provider = self.record.provider { fields.replace(name: "X-KMI-Provider", value: provider.text) }
         if let key = self.record.key { fields.replace(name: "X-KMI-Key", value: key.text) }
         fields.replace(name: "X-KMI-Attempts", value: String(plan.attempts))
-        if let candidate = self.running?.candidate ?? self.candidates.last(where: { $0.isAlias }),
-            candidate.isAlias, let model = candidate.model
-        {
+        if let candidate = self.lastCandidate, candidate.isAlias, let model = candidate.model {
             fields.replace(name: "X-KMI-Model", value: model.text)
         }
     }

@@ -44,11 +44,11 @@ extension RequestFlow {
         case nil: break
         }
         // It was held back while another attempt was waited for.
-        // A stream whose error event has come may end there.
-        guard let answer = failure.answer, answer.isComplete || answer.eventError != nil else {
-            return self.refuse(failure.fault)
-        }
-        self.passOn(answer.head, isEventStream: answer.head.isEventStream)
+        guard let answer = failure.answer else { return self.refuse(failure.fault) }
+        var head = answer.head
+        // Of a long error the beginning is kept: its status and what it says of when to come back count (T-004).
+        if !answer.isComplete { head.headers.remove("Content-Length") }
+        self.passOn(head, isEventStream: head.isEventStream)
         if answer.body.readableBytes > 0 { self.passOn(answer.body) }
         self.exchange.finish(trailers: nil)
     }
@@ -65,6 +65,8 @@ extension RequestFlow {
         guard let answer = failure.answer else { return .fault(failure.fault) }
         let status = answer.statusOfError
         let concernsKey = if case .key = failure.result.blame { true } else { false }
+        // Whatever its class is, a caller would take a 401 for its own token.
+        if status == 401, concernsKey { return .fault(ProxyFault(.upstreamAuth)) }
         switch failure.result.errorClass {
         case .providerAuthFailed where concernsKey, .providerForbidden where concernsKey && status == 403:
             return .fault(ProxyFault(.upstreamAuth))

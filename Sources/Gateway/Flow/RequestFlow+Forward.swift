@@ -30,6 +30,7 @@ extension RequestFlow: AttemptOwner {
         if !source.isGranted { self.plan?.markForeign() }
         self.record.provider = candidate.provider.name
         self.record.key = key
+        self.lastCandidate = candidate
         if self.snapshot.configuration.server.dryRun {
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
             return self.answerDryRun(key: key, candidate: candidate)
@@ -51,7 +52,7 @@ extension RequestFlow: AttemptOwner {
             attempt.begin(request, through: self.gateway.transport)
         } catch {
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
-            self.refuse(error)
+            if self.lastFailure != nil { self.conclude(.spent) } else { self.refuse(error) }
         }
     }
 
@@ -139,7 +140,7 @@ extension RequestFlow: AttemptOwner {
     }
 
     func attemptFailed(_ failure: AttemptFailure) {
-        self.running?.status = failure.answer?.head.status
+        self.running?.status = failure.status
         self.running?.decidedBy = failure.classification?.decidedBy
         self.running?.isPossiblyBilled = failure.result.possiblyBilled
         guard let running = self.running else { return }
@@ -149,10 +150,11 @@ extension RequestFlow: AttemptOwner {
         if let answer = failure.answer { self.noteWindows(in: answer.head.headers, of: running) }
         let end = AttemptEnd(
             errorClass: errorClass,
-            blame: failure.classification?.blame ?? .provider,
+            // An answer that is too long for our limit is so with every key.
+            blame: failure.classification?.blame
+                ?? (failure.fault.code == .responseTooLarge ? .request : .provider),
             classification: failure.classification,
-            status: failure.answer?.statusOfError,
-            isPossiblyBilled: failure.result.possiblyBilled,
+            status: failure.status,
             diedOnReusedConnection: failure.result.diedOnReusedConnection,
             concernsOrigin: failure.result.concernsOrigin,
             canRepeat: (self.body?.isRepeatable ?? true) && errorClass != .daemonInternal
@@ -160,11 +162,7 @@ extension RequestFlow: AttemptOwner {
         )
         let step = self.dispatch { dispatcher, plan, now in dispatcher.failed(end, of: &plan, at: now) }
         switch step {
-        case .attempt:
-            self.drop(running, class: errorClass)
-            self.gateway.metrics.retries.with(errorClass.rawValue).increment()
-            self.follow(step)
-        case .wait:
+        case .attempt, .wait:
             self.drop(running, class: errorClass)
             self.gateway.metrics.retries.with(errorClass.rawValue).increment()
             self.lastFailure = failure

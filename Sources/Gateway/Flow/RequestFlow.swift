@@ -54,6 +54,8 @@ final class RequestFlow: ExchangeHandler {
     /// What may be done for the request, and was; `nil` until it is known what it asks for.
     var plan: RequestPlan?
     var running: RunningAttempt?
+    /// What the last attempt was made for.
+    var lastCandidate: RouteCandidate?
     /// How the attempt before the present wait failed.
     var lastFailure: AttemptFailure?
     var repeatTimer: Scheduled<Void>?

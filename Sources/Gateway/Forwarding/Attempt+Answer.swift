@@ -176,7 +176,7 @@ extension Attempt: TransferObserver {
             errorClass: classified.errorClass,
             blame: AttemptResult.Blame(classified.blame),
             // Gateways in between give up while the provider may still be at work (provider facts, 11.1).
-            possiblyBilled: status == 502 || status == 504,
+            possiblyBilled: status == 502 || status == 504 || status == 524,
             diedOnReusedConnection: false,
             concernsOrigin: false
         )
@@ -186,6 +186,7 @@ extension Attempt: TransferObserver {
                 answer: isWhole ? held : nil,
                 fault: fault,
                 classification: classified,
+                status: status,
                 detail: held.eventError == nil
                     ? "status \(held.head.status)" : "an error event in the stream, \(classified.decidedBy)"
             )
@@ -224,11 +225,13 @@ extension Attempt: TransferObserver {
             // What it says of the key holds although it cannot be passed on.
             self.report(cutError, isWhole: false, fault: trouble.fault)
         } else {
+            // One that was closed long after the request had been sent was not idle: the provider was at work on it.
+            let diedOfAge = trouble.diedOnReusedConnection && self.clock.isFresh(at: self.eventLoop.now)
             let result = AttemptResult(
                 errorClass: trouble.errorClass,
                 blame: .provider,
-                possiblyBilled: wasSent && !trouble.diedOnReusedConnection,
-                diedOnReusedConnection: trouble.diedOnReusedConnection,
+                possiblyBilled: wasSent && !diedOfAge,
+                diedOnReusedConnection: diedOfAge,
                 concernsOrigin: trouble.concernsOrigin
             )
             self.owner?.attemptFailed(

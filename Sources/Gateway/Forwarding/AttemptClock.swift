@@ -48,6 +48,12 @@ struct AttemptClock: Sendable {
         return deadline == totalDeadline ? .end : self.awaited
     }
 
+    /// As long after the last byte a connection that is closed may have been closed before it.
+    static let staleness = TimeAmount.seconds(1)
+
+    /// Whether bytes went one way or the other just now.
+    func isFresh(at now: NIODeadline) -> Bool { now - self.lastProgress <= Self.staleness }
+
     /// The nearest deadline, if there is any.
     var deadline: NIODeadline? {
         [self.phaseDeadline, self.totalDeadline].compactMap { $0 }.min()

@@ -27,6 +27,8 @@ struct AttemptFailure {
     var fault: ProxyFault
     /// What the provider's answer means; `nil` if there was none.
     var classification: AnswerClassification?
+    /// The status of the error, also of one that cannot be passed on; `nil` if there was none.
+    var status: Int?
     /// For the log only.
     var detail: String
 }

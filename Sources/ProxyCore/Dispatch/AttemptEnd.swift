@@ -8,8 +8,6 @@ public struct AttemptEnd: Sendable {
     public var classification: AnswerClassification?
     /// The status of the answer; `nil` if there was none.
     public var status: Int?
-    /// Whether the provider may have done, and charged for, the work all the same.
-    public var isPossiblyBilled: Bool
     /// Whether the connection was an idle one that the other side may just have closed, before a byte of an answer.
     public var diedOnReusedConnection: Bool
     /// Whether every key of the provider meets the same trouble for certain (TLS, pins).
@@ -21,14 +19,13 @@ public struct AttemptEnd: Sendable {
     /// Describes an end.
     public init(
         errorClass: ErrorClass, blame: AnswerClassification.Blame, classification: AnswerClassification? = nil,
-        status: Int? = nil, isPossiblyBilled: Bool = false, diedOnReusedConnection: Bool = false,
-        concernsOrigin: Bool = false, canRepeat: Bool = true
+        status: Int? = nil, diedOnReusedConnection: Bool = false, concernsOrigin: Bool = false,
+        canRepeat: Bool = true
     ) {
         self.errorClass = errorClass
         self.blame = blame
         self.classification = classification
         self.status = status
-        self.isPossiblyBilled = isPossiblyBilled
         self.diedOnReusedConnection = diedOnReusedConnection
         self.concernsOrigin = concernsOrigin
         self.canRepeat = canRepeat
@@ -36,9 +33,9 @@ public struct AttemptEnd: Sendable {
 
     /// Whether it speaks of the provider as a whole, or of the way to it.
     ///
-    /// A 429 never does, whatever its words are.
+    /// A 4xx, 429 among them, never does, whatever its words are.
     var countsAgainstProvider: Bool {
-        guard self.blame == .provider, self.status != 429 else { return false }
+        guard self.blame == .provider, self.status.map({ !(400..<500).contains($0) }) ?? true else { return false }
         switch self.errorClass {
         case .providerServerError, .providerOverloaded, .providerTimeout, .providerUnreachable, .providerTLS,
             .providerProtocol:

@@ -11,6 +11,10 @@ extension Dispatcher {
         self.providers[provider]?.overload.succeeded(begun: current.begun)
         self.providers[provider]?.lastSuccess = (now.instant, plan.agent)
         self.note(.succeeded, of: current, plan, at: now)
+        if let conversation = plan.conversation, current.reason.selection == .moved {
+            // Only now it belongs there.
+            self.pool.remember(conversation, on: current.grant, at: provider)
+        }
         // The same request was served with another key: so those that refused it are to blame after all.
         for refusal in plan.refusals where refusal.isForgiven && refusal.candidate.provider == provider {
             self.note(.failed(refusal.failure), of: refusal, plan, at: now)
@@ -55,31 +59,52 @@ extension Dispatcher {
     public mutating func failed(_ end: AttemptEnd, of plan: inout RequestPlan, at now: Moment) -> DispatchStep {
         guard let failed = plan.current else { return .giveUp(.spent) }
         self.catchUp(now)
-        self.blame(end, failed, of: &plan, at: now)
+        // An idle connection that had been closed says nothing about the provider; the attempt in its place does.
+        let isStale = end.diedOnReusedConnection && !plan.hasReplacedConnection
+        self.blame(end, failed, isStale: isStale, of: &plan, at: now)
         guard end.blame != .request, end.canRepeat, plan.attempts < plan.maxAttempts, now.instant < plan.deadline
-        else { return .giveUp(.spent) }
-        plan.idleSince = now.instant
-        if end.diedOnReusedConnection, !plan.hasReplacedConnection {
-            plan.hasReplacedConnection = true
-            if let again = self.again(failed, of: &plan, at: now) { return .attempt(again) }
+        else {
+            if isStale { self.freeProbe(of: failed, at: now) }
+            return .giveUp(.spent)
         }
-        guard plan.pinned == nil else { return .giveUp(.spent) }
-        // No key is tried twice: attempts are bounded by the keys that can be used.
-        let isBound = plan.conversation?.isBound ?? false
-        let staysOnKey = isBound && failed.reason.selection == .affinity && end.blame == .provider
-        if !staysOnKey { plan.excluded.append(failed.grant.label) }
-        let isElsewhereBetter = end.blame != .provider || end.classification?.isAmbiguous ?? false
-        return isElsewhereBetter
-            ? self.move(on: failed, of: &plan, at: now) : self.repeatLater(end, failed, of: &plan, at: now)
+        plan.idleSince = now.instant
+        // Its place is free for what follows, within this one step, so that nobody comes in between (K-026).
+        self.pool.release(failed.grant)
+        plan.current = nil
+        let step = self.step(after: end, failed, isStale: isStale, of: &plan, at: now)
+        if case .giveUp = step, let grant = self.pool.chooseAgain(failed.grant) {
+            // Its answer may be on its way to the caller.
+            var held = failed
+            held.grant = grant
+            plan.current = held
+        }
+        return step
     }
 
-    /// Another key, at once; it is taken before the failed attempt is given up, so that nobody comes in between (K-026).
-    private mutating func move(
-        on failed: DispatchedAttempt, of plan: inout RequestPlan, sparing: Bool = false, at now: Moment
+    /// What follows a failed attempt that was taken off its key.
+    private mutating func step(
+        after end: AttemptEnd, _ failed: DispatchedAttempt, isStale: Bool, of plan: inout RequestPlan, at now: Moment
     ) -> DispatchStep {
-        let step = self.next(&plan, sparing: sparing, at: now)
-        if case .attempt = step { self.release(failed, settled: true, at: now) }
-        return step
+        if isStale {
+            plan.hasReplacedConnection = true
+            if let again = self.again(failed, of: &plan, at: now) { return .attempt(again) }
+            self.freeProbe(of: failed, at: now)
+        }
+        guard plan.pinned == nil else { return .giveUp(.spent) }
+        // What one account made is refused by every other one: there is no use in asking around once its own is known.
+        if end.blame == .affinity, failed.reason.selection == .moved { return .giveUp(.spent) }
+        // No key is tried twice: attempts are bounded by the keys that can be used.
+        let isBound = plan.conversation?.isBound ?? false
+        if isBound, failed.isOnOwnKey, end.blame == .provider {
+            return self.repeatOnOwnKey(end, failed, of: &plan, at: now)
+        }
+        plan.excluded.append(failed.grant.label)
+        if end.classification?.isAmbiguous ?? false {
+            // It may be an overload: then another key is a repeat like any other.
+            guard self.takeRepeat(at: failed.candidate.provider, now) else { return .giveUp(.budget) }
+            return self.next(&plan, at: now)
+        }
+        return end.blame == .provider ? self.repeatLater(end, failed, of: &plan, at: now) : self.next(&plan, at: now)
     }
 
     /// Another provider at once, or the same one after a back-off, as its retry budget allows.
@@ -89,22 +114,42 @@ extension Dispatcher {
         let provider = failed.candidate.provider
         plan.troubled.insert(provider)
         if end.concernsOrigin { plan.unreachable.insert(provider) }
-        let elsewhere = self.move(on: failed, of: &plan, sparing: true, at: now)
+        let elsewhere = self.next(&plan, sparing: true, at: now)
         if case .attempt = elsewhere { return elsewhere }
-        let retry = self.policy.retry
         if end.concernsOrigin { return .giveUp(.spent) }
-        let backoff = Backoff(base: retry.base, cap: retry.cap)
+        return self.backOff(at: failed.candidate, of: &plan, at: now)
+    }
+
+    /// A conversation that is bound to its key stays there as long as that can be tried again.
+    private mutating func repeatOnOwnKey(
+        _ end: AttemptEnd, _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
+    ) -> DispatchStep {
+        if !end.concernsOrigin {
+            let step = self.backOff(at: failed.candidate, of: &plan, at: now)
+            guard case .giveUp = step else { return step }
+        }
+        plan.excluded.append(failed.grant.label)
+        plan.troubled.insert(failed.candidate.provider)
+        return self.next(&plan, sparing: true, at: now)
+    }
+
+    /// The same provider again, after a while.
+    private mutating func backOff(
+        at candidate: DispatchCandidate, of plan: inout RequestPlan, at now: Moment
+    ) -> DispatchStep {
+        let backoff = Backoff(base: self.policy.retry.base, cap: self.policy.retry.cap)
         let delay = backoff.delay(step: plan.repeats, using: &self.random)
         let until = now.instant + delay
-        guard until < plan.deadline, self.pool.canServe(plan.demand(for: failed.candidate), at: now.instant),
-            self.providers[provider]?.breaker.wouldAdmit(at: until) ?? true
+        guard until < plan.deadline, self.pool.canServe(plan.demand(for: candidate), at: now.instant),
+            self.providers[candidate.provider]?.breaker.wouldAdmit(at: until) ?? true
         else { return .giveUp(.spent) }
-        guard self.providers[provider]?.budget.take(at: now.instant) ?? true else { return .giveUp(.budget) }
+        guard self.takeRepeat(at: candidate.provider, now) else { return .giveUp(.budget) }
         plan.repeats += 1
-        if delay == .zero { return self.move(on: failed, of: &plan, at: now) }
-        self.release(failed, settled: true, at: now)
-        plan.current = nil
-        return .wait(until: until)
+        return delay == .zero ? self.next(&plan, at: now) : .wait(until: until)
+    }
+
+    private mutating func takeRepeat(at provider: ProviderName, _ now: Moment) -> Bool {
+        self.providers[provider]?.budget.take(at: now.instant) ?? true
     }
 
     /// The same key once more, because its connection had died of age.
@@ -112,12 +157,12 @@ extension Dispatcher {
         _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
     ) -> DispatchedAttempt? {
         guard let grant = self.pool.chooseAgain(failed.grant, at: now.instant) else { return nil }
-        self.release(failed, settled: true, at: now)
         var attempt = DispatchedAttempt(
             grant: grant, index: failed.index, candidate: failed.candidate,
             reason: KeyChoiceReason(selection: .again, isTrial: failed.reason.isTrial, others: []),
             waited: .zero, begun: now.instant, isProviderProbe: failed.isProviderProbe)
         attempt.isGenuine = failed.isGenuine
+        attempt.isOnOwnKey = failed.isOnOwnKey
         plan.attempts += 1
         plan.current = attempt
         plan.isSettled = false
@@ -127,30 +172,29 @@ extension Dispatcher {
     // MARK: Blame
 
     private mutating func blame(
-        _ end: AttemptEnd, _ failed: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
+        _ end: AttemptEnd, _ failed: DispatchedAttempt, isStale: Bool, of plan: inout RequestPlan, at now: Moment
     ) {
         let provider = failed.candidate.provider
         plan.isSettled = true
         if let failure = end.keyFailure {
             self.blameKey(failure, failed, of: &plan, at: now)
-        } else if end.classification?.isAmbiguous ?? false {
+        } else if failed.isGenuine, end.classification?.isAmbiguous ?? false {
             plan.doubtful.append(
                 RequestPlan.Refusal(
                     grant: failed.grant, candidate: failed.candidate,
                     failure: KeyFailure(.providerRateLimited, scope: .wholeKey), begun: failed.begun))
             self.noteRefusedAgent(of: plan, at: provider, now.instant)
         }
-        // An idle connection that had been closed says nothing about the provider; the attempt in its place does.
-        let isStale = end.diedOnReusedConnection && !plan.hasReplacedConnection
-        if end.countsAgainstProvider, !isStale, !plan.hasCountedFailure || failed.isProviderProbe {
+        guard !isStale else { return }
+        if end.countsAgainstProvider, !plan.hasCountedFailure || failed.isProviderProbe {
             plan.hasCountedFailure = true
             self.settle(provider, .failure, isProbe: failed.isProviderProbe, begun: failed.begun, at: now)
         } else {
             // A refusal shows that the provider is there, which is what a probe asks.
             let isAnswer = failed.isProviderProbe && end.status != nil && !end.countsAgainstProvider
             self.settle(
-                provider, isAnswer ? .success : .neutral, isProbe: failed.isProviderProbe && !isStale,
-                begun: failed.begun, at: now)
+                provider, isAnswer ? .success : .neutral, isProbe: failed.isProviderProbe, begun: failed.begun,
+                at: now)
         }
         self.noteOverload(end, of: failed, at: now)
     }
@@ -229,7 +273,8 @@ extension Dispatcher {
 
     /// A provider that tells one program that it is overloaded, on several keys, while it serves others, means the program.
     private mutating func noteRefusedAgent(of plan: RequestPlan, at provider: ProviderName, _ now: Instant) {
-        guard let agent = plan.agent, plan.doubtful.count > 1,
+        let doubted = Set(plan.doubtful.filter { $0.candidate.provider == provider }.map(\.grant.label))
+        guard let agent = plan.agent, doubted.count > 1,
             let last = self.providers[provider]?.lastSuccess, last.agent != agent, now - last.at < .seconds(600),
             self.warnedAgents.count < Self.warnedAgentCapacity, self.warnedAgents.insert(agent).inserted
         else { return }
@@ -240,11 +285,15 @@ extension Dispatcher {
 
     // MARK: Releasing
 
+    /// Gives the place of its provider's probe back: nobody knows what it would have shown.
+    private mutating func freeProbe(of attempt: DispatchedAttempt, at now: Moment) {
+        guard attempt.isProviderProbe else { return }
+        self.settle(attempt.candidate.provider, .neutral, isProbe: true, begun: attempt.begun, at: now)
+    }
+
     /// Takes an attempt off its key, and off its provider's probe if nobody said what that showed.
     mutating func release(_ attempt: DispatchedAttempt, settled: Bool, at now: Moment) {
         self.pool.release(attempt.grant)
-        if !settled, attempt.isProviderProbe {
-            self.settle(attempt.candidate.provider, .neutral, isProbe: true, begun: attempt.begun, at: now)
-        }
+        if !settled { self.freeProbe(of: attempt, at: now) }
     }
 }

@@ -29,14 +29,12 @@ public struct ProviderStanding: Sendable, Equatable {
 extension Dispatcher {
     /// Tells what ``begin(_:at:)`` would do with a request now, candidate by candidate in the order in which they are tried.
     ///
-    /// Nothing changes; where weights leave the order to chance, it is that of the configuration.
+    /// Nothing changes; where weights leave the order to chance, it is the one that would be drawn.
     public func explain(_ plan: RequestPlan, at now: Moment) -> [CandidateExplanation] {
         var copy = self
         copy.catchUp(now)
         var plan = plan
-        plan.order = Array(plan.candidates.indices).sorted {
-            (plan.candidates[$1].priority, $0) < (plan.candidates[$0].priority, $1)
-        }
+        plan.order = copy.order(of: plan)
         var isFound = false
         return copy.preferred(plan, at: now.instant).map { index in
             let candidate = plan.candidates[index]

@@ -78,6 +78,11 @@ public struct Dispatcher: Sendable {
         plan.idleSince = now.instant
         self.catchUp(now)
         plan.order = self.order(of: plan)
+        if let conversation = plan.conversation, conversation.isBound {
+            plan.home = plan.order.map { plan.candidates[$0].provider }.first {
+                self.pool.remembers(conversation, at: $0)
+            }
+        }
         return self.next(&plan, at: now)
     }
 
@@ -149,9 +154,11 @@ public struct Dispatcher: Sendable {
     private mutating func begin(
         _ attempt: DispatchedAttempt, of plan: inout RequestPlan, at now: Moment
     ) -> DispatchedAttempt {
+        var attempt = attempt
+        attempt.isOnOwnKey = attempt.reason.selection == .affinity
         let provider = attempt.candidate.provider
         if plan.counted.insert(provider).inserted { self.providers[provider]?.budget.noteRequest(at: now.instant) }
-        if attempt.reason.selection == .moved, plan.conversation?.isBound ?? false {
+        if attempt.reason.selection == .moved || plan.home.map({ $0 != provider }) ?? false {
             self.news.append(.conversationMoved(provider, to: attempt.grant.label))
         }
         plan.attempts += 1
@@ -162,13 +169,15 @@ public struct Dispatcher: Sendable {
     }
 
     /// The candidates in the order in which they are tried now: those that failed the request last, before them those
-    /// that are overloaded.
+    /// that are overloaded, and first of all the one that a conversation is bound to.
     func preferred(_ plan: RequestPlan, at now: Instant) -> [Int] {
         guard plan.order.count > 1 else { return plan.order }
         var (first, second, last) = ([Int](), [Int](), [Int]())
         for index in plan.order {
             let provider = plan.candidates[index].provider
-            if plan.troubled.contains(provider) {
+            if provider == plan.home {
+                first.insert(index, at: 0)
+            } else if plan.troubled.contains(provider) {
                 last.append(index)
             } else if self.providers[provider]?.overloadedUntil(at: now) != nil {
                 second.append(index)
@@ -181,7 +190,7 @@ public struct Dispatcher: Sendable {
 
     /// The order of a request's candidates: by priority, by weight among equals, and the provider that knows its
     /// conversation before its equals.
-    private mutating func order(of plan: RequestPlan) -> [Int] {
+    mutating func order(of plan: RequestPlan) -> [Int] {
         guard plan.candidates.count > 1 else { return Array(plan.candidates.indices) }
         var order: [Int] = []
         let byPriority = Dictionary(grouping: plan.candidates.indices) { plan.candidates[$0].priority }

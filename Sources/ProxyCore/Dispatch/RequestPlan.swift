@@ -42,6 +42,8 @@ public struct RequestPlan: Sendable {
 
     /// Tells requests apart; 0 until the first attempt is looked for.
     var number: UInt64 = 0
+    /// The provider that served its conversation before, if it is bound to that.
+    var home: ProviderName?
     /// The places of ``candidates`` in the order in which they are tried.
     var order: [Int] = []
     /// Keys that have refused it.
@@ -117,7 +119,7 @@ public struct RequestPlan: Sendable {
 /// An attempt that is to be made: it counts on its key until the ``Dispatcher`` is told how it ended.
 public struct DispatchedAttempt: Sendable {
     /// The key.
-    public let grant: KeyGrant
+    public internal(set) var grant: KeyGrant
     /// The place of its candidate in ``RequestPlan/candidates``.
     public let index: Int
     /// Its provider and model.
@@ -132,4 +134,6 @@ public struct DispatchedAttempt: Sendable {
     public let isProviderProbe: Bool
     /// Whether what it is sent with is what the key stands for; its end says nothing about the key otherwise.
     public var isGenuine = true
+    /// Whether its conversation was served by this key before.
+    var isOnOwnKey = false
 }

@@ -24,4 +24,6 @@ public enum KeyCheckResult: Sendable, Equatable {
     case refused(KeyFailure)
     /// The check says nothing about the key: a network failure, an unknown answer, a failure of the provider.
     case inconclusive
+    /// The check was given up before anything came of it: the key stays what it is.
+    case abandoned
 }

@@ -62,12 +62,15 @@ extension KeyPool {
         let now = moment.instant
         let begun = min(self.entries[index].checkBegun ?? now, now)
         self.entries[index].checkBegun = nil
+        if case .abandoned = result { return [] }
         self.entries[index].lastCheck = now
         if self.entries[index].condition != nil { self.noteMemoryChange() }
         return self.change(index, model: nil) { pool in
             let isDue = pool.entries[index].isCheckDue(at: now)
             var changes = pool.entries[index].expire(at: now)
             switch result {
+            case .abandoned:
+                break
             case .inconclusive:
                 if isDue { changes += pool.entries[index].beginTrial(at: now) }
             case .refused(let failure):

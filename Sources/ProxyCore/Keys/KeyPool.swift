@@ -62,7 +62,10 @@ public struct KeyPool: Sendable {
             selection: decision.selection, others: self.others(demand, decision, at: now))
         let grant = self.begin(index, demand.model, at: now)
         reason.isTrial = grant.trial > 0
-        if let conversation = demand.conversation, self.policy.affinity, demand.pinned == nil {
+        // One that is moved belongs to another key only once that has served it.
+        if let conversation = demand.conversation, self.policy.affinity, demand.pinned == nil,
+            decision.selection != .moved
+        {
             self.sessions.remember(
                 SessionTable.Session(provider: demand.provider, name: conversation.id), on: grant.label)
         }

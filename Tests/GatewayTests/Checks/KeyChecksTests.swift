@@ -278,6 +278,7 @@ struct KeyChecksTests {
         case .accepted(let windows): "accepted \(windows.count)"
         case .refused(let failure): failure.errorClass.rawValue
         case .inconclusive: "inconclusive"
+        case .abandoned: "abandoned"
         }
     }
 
@@ -423,7 +424,7 @@ struct KeyChecksTests {
         #expect(fixture.open.isEmpty)
         #expect(fixture.transfers.allSatisfy { $0.isCancelled && $0.misuses.isEmpty })
         #expect(
-            fixture.host.now.ended.map { Self.word($0.result) } == ["inconclusive", "inconclusive", "inconclusive"])
+            fixture.host.now.ended.map { Self.word($0.result) } == ["abandoned", "abandoned", "abandoned"])
         #expect(try refreshed.wait() == 3)
         let count = fixture.transfers.count
         fixture.advance(by: .seconds(3_600), step: .seconds(60))

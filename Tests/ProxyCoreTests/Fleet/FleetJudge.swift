@@ -115,7 +115,10 @@ struct FleetJudge: Sendable {
         if let left = self.keys[key].second?.tokens(at: self.now), left < -0.01 {
             self.fault("h", "more requests in a second than it may", key: key)
         }
-        guard self.keys[key].unknownSince != nil, world.keys[key].isRevoked(at: self.now) else { return }
+        // While its provider fails, what an attempt meets is that and not the key.
+        guard self.keys[key].unknownSince != nil, world.keys[key].isRevoked(at: self.now),
+            world.providers[world.keys[key].provider].outage(at: self.now) == nil
+        else { return }
         self.keys[key].late += 1
         if self.keys[key].late > self.keys[key].allowedLate {
             self.fault("d", "caller \(caller) is one of \(self.keys[key].late) to pay for a revoked key", key: key)
@@ -194,6 +197,7 @@ struct FleetJudge: Sendable {
         case .accepted: self.isKnownAgain(key)
         case .refused: if self.keys[key].unknownSince == nil { self.keys[key].unknownSince = self.now }
         // It is a caller's request then that shows whether the key works.
+        case .abandoned: break
         case .inconclusive: self.keys[key].allowedLate += 1
         }
     }

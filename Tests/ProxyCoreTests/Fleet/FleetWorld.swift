@@ -145,7 +145,7 @@ struct FleetWorld {
                 Self.end(.providerOverloaded, .provider, status: 529, recovery: .after(.seconds(5))), after: quick)
         case .timeout:
             .failure(
-                AttemptEnd(errorClass: .providerTimeout, blame: .provider, isPossiblyBilled: true),
+                AttemptEnd(errorClass: .providerTimeout, blame: .provider),
                 after: 8 * FleetTime.second)
         case .unreachable:
             .failure(AttemptEnd(errorClass: .providerUnreachable, blame: .provider), after: 20_000 + quick)
