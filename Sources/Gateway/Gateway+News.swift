@@ -21,14 +21,23 @@ extension Gateway {
                     "breaker_open",
                     "Provider \(provider) keeps failing, so it is left alone and tried again by itself.")
             }
+        case .overloaded(let provider):
+            self.observer.providerChanged(provider)
+        case .refusedAlike(let provider, let errorClass):
+            self.warn(
+                "refused_alike",
+                "Provider \(provider) refuses the same request with several keys (\(errorClass.rawValue)): the keys may all be "
+                    + "revoked, or the request or the address is wrong.")
         case .limitedAsAWhole(let provider):
             self.warn(
                 "limited_as_a_whole",
-                "Every key of provider \(provider) was rate limited at once: the limit is one of the address or the account.")
+                "Every key of provider \(provider) was rate limited at once: the limit is one of the address or the account."
+            )
         case .agentRefused(let provider, let agent):
             self.warn(
                 "agent_refused",
-                "Provider \(provider) answers \(agent.printableASCII) that it is overloaded while it serves other programs.")
+                "Provider \(provider) answers \(agent.printableASCII) that it is overloaded while it serves other programs."
+            )
         case .conversationMoved(let provider, let label):
             self.logger.notice(
                 "a conversation that is bound to another key was moved",
@@ -73,7 +82,8 @@ extension Gateway {
             "an error that no rule knows, so its status decided; add a [[provider.rule]] if that is wrong",
             metadata: [
                 "event": "error_unmatched", "provider": "\(provider)", "type": "\(error.type)",
-                "code": "\(error.code)", "status": "\(error.status ?? 0)", "class": "\(classification.errorClass.rawValue)",
+                "code": "\(error.code)", "status": "\(error.status ?? 0)",
+                "class": "\(classification.errorClass.rawValue)",
             ])
     }
 

@@ -83,7 +83,8 @@ extension ProxyMetrics {
             self.unmatchedErrors = registry.collected(
                 .counter,
                 "kmi_unmatched_errors_total",
-                help: "Errors of providers that no rule knew, so that their status decided, by what they call themselves.",
+                help:
+                    "Errors of providers that no rule knew, so that their status decided, by what they call themselves.",
                 labels: ["provider", "status", "type", "code"]
             )
             self.storeQueueDepth = registry.collected(

@@ -130,10 +130,8 @@ public final class ProxyMetrics: Sendable {
             labels: ["job"]
         )
         self.buildInfo = registry.gauge(
-            "kmi_build_info",
-            help: "Always 1; the labels tell what is running.",
-            labels: ["version", "commit", "swift", "libcurl", "sqlite"]
-        )
+            "kmi_build_info", help: "Always 1; the labels tell what is running.",
+            labels: ["version", "commit", "swift", "libcurl", "sqlite"])
         self.scraped = ScrapedFamilies(registry: registry)
     }
 

@@ -124,7 +124,8 @@ struct ProtectionTests {
                     try DaemonProcess.write(configuration, to: directory)
                     let steering = Steering(bus: bus.address)
                     var before: [String: Shown.Key] = [:]
-                    try await DaemonProcess.with(in: directory, token: configuration.token, bus: bus.address) { daemon in
+                    try await DaemonProcess.with(in: directory, token: configuration.token, bus: bus.address) {
+                        daemon in
                         _ = try await daemon.client().chat()
                         before = try await steering.keys()
                         // What was told is on the disk within the tenth of a second that a batch may take.
@@ -133,9 +134,10 @@ struct ProtectionTests {
                         }
                         try await daemon.killHard()
                     }
-                    #expect(before.mapValues(\.state) == [
-                        "alpha": "billing", "beta": "cooling", "gamma": "suspect", "delta": "usable",
-                    ])
+                    #expect(
+                        before.mapValues(\.state) == [
+                            "alpha": "billing", "beta": "cooling", "gamma": "suspect", "delta": "usable",
+                        ])
                     try await DaemonProcess.with(in: directory, token: configuration.token, bus: bus.address) {
                         let after = try await steering.keys()
                         #expect(after.mapValues(\.state) == before.mapValues(\.state))

@@ -49,11 +49,12 @@ extension ConfigurationSchema {
                 "pins", \.pins, Form.pin.list(), default: "[]", .live,
                 "Public keys that its certificate must have one of; a backup pin is asked for."),
             Setting(
-                "usage_refresh", \.usageRefresh, Form.durationOrZero("never"), default: #""10m""#, .notYet,
+                "usage_refresh", \.usageRefresh, Form.durationOrZero("never"), default: #""10m""#, .live,
                 "How often its usage is asked for."),
             Setting(
                 "usage_timeout", \.usageTimeout, Form.duration(.seconds(1), atMost: .seconds(120)), default: #""10s""#,
-                .notYet, "How long that may take."),
+                .live,
+                "How long that may take."),
             Setting(
                 "repeat_possibly_billed", \.repeatPossiblyBilled, Form.boolean, default: "true", .live,
                 "Whether an attempt that failed after it was fully sent is repeated."),
@@ -102,8 +103,8 @@ extension ConfigurationSchema {
         Setting(
             "models", \.models, Form.model.list(), default: "[]", .live, "The models that it serves; empty is all."),
         Setting("headers", \.headers, Form.headers, default: "{}", .live, "Fields that are sent with this key only."),
-        Setting("rps", \.rps, Form.limit, default: "0", .notYet, "Requests per second."),
-        Setting("rpm", \.rpm, Form.limit, default: "0", .notYet, "Requests per minute."),
+        Setting("rps", \.rps, Form.limit, default: "0", .live, "Requests per second."),
+        Setting("rpm", \.rpm, Form.limit, default: "0", .live, "Requests per minute."),
         Setting("tpm", \.tpm, Form.limit, default: "0", .notYet, "Tokens per minute."),
         Setting("in_flight", \.inFlight, Form.limit, default: "0", .live, "Requests at once."),
     ])
@@ -128,7 +129,7 @@ extension ConfigurationSchema {
             "priority", \.priority, Form.integer(-1_000_000...1_000_000), default: "0", .live, "Higher ones come first."
         ),
         Setting(
-            "weight", \.weight, Form.integer(1...1_000_000), default: "1", .notYet,
+            "weight", \.weight, Form.integer(1...1_000_000), default: "1", .live,
             "The share among those of the same priority."),
     ])
 

@@ -4,12 +4,12 @@ extension ConfigurationSchema {
     static let routing: [Setting<Configuration>] = [
         Setting(
             "rotation.mode", \.rotation.mode, Form.choice(RotationMode.self), default: #""round-robin""#, .live,
-            "How a key is chosen among the usable ones. This version knows `sticky` and `round-robin`."),
+            "How a key is chosen among the usable ones."),
         Setting(
             "rotation.affinity", \.rotation.affinity, Form.boolean, default: "true", .live,
             "Keeps a conversation on its key while that key is usable."),
         Setting(
-            "rotation.include_warn", \.rotation.includeWarn, Form.boolean, default: "true", .notYet,
+            "rotation.include_warn", \.rotation.includeWarn, Form.boolean, default: "true", .live,
             "Whether keys with little quota left take part while others have more."),
         Setting(
             "retry.max_attempts", \.retry.maxAttempts, Form.integer(1...100), default: "4", .live,
@@ -18,21 +18,21 @@ extension ConfigurationSchema {
             "retry.deadline", \.retry.deadline, Form.durationOrZero(), default: #""30s""#, .live,
             "No new attempt starts later than this."),
         Setting(
-            "retry.base", \.retry.base, Form.duration(), default: #""250ms""#, .notYet,
+            "retry.base", \.retry.base, Form.duration(), default: #""250ms""#, .live,
             "The first step of the back-off, which doubles and is jittered in full."),
         Setting(
-            "retry.cap", \.retry.cap, Form.duration(), default: #""8s""#, .notYet, "The longest step of the back-off."),
+            "retry.cap", \.retry.cap, Form.duration(), default: #""8s""#, .live, "The longest step of the back-off."),
         Setting(
-            "retry.budget", \.retry.budget, Form.number(0...1), default: "0.2", .notYet,
+            "retry.budget", \.retry.budget, Form.number(0...1), default: "0.2", .live,
             "The share of the requests of the last 60 s that may be retries; ten are always free."),
         Setting(
-            "breaker.failures", \.breaker.failures, Form.integer(1...1_000_000), default: "5", .notYet,
+            "breaker.failures", \.breaker.failures, Form.integer(1...1_000_000), default: "5", .live,
             "The failures within the window that open a provider's breaker."),
         Setting(
-            "breaker.window", \.breaker.window, Form.duration(), default: #""30s""#, .notYet,
+            "breaker.window", \.breaker.window, Form.duration(), default: #""30s""#, .live,
             "The time over which failures count."),
         Setting(
-            "breaker.open", \.breaker.open, Form.duration(), default: #""10s""#, .notYet,
+            "breaker.open", \.breaker.open, Form.duration(), default: #""10s""#, .live,
             "How long the breaker stays open at first; it doubles up to 5m while probes fail."),
         Setting(
             "cooldown.rate_limited", \.cooldown.rateLimited, Form.duration().list(atLeast: 1),

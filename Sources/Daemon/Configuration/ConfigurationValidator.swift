@@ -263,12 +263,6 @@ struct ConfigurationValidator {
         self.checkSupport(self.reader.clients, ConfigurationSchema.client, ClientDraft())
         self.checkSupport(self.reader.providers, ConfigurationSchema.provider, ProviderDraft())
         self.checkSupport(self.reader.keys, ConfigurationSchema.key, KeyDraft())
-        let mode = self.reader.configuration.rotation.mode
-        if mode == .mostRemaining {
-            self.reader.warn(
-                "\"\(mode.rawValue)\" is not in force in this version, which rotates \"round-robin\" instead",
-                at: self.origin(of: "rotation.mode"))
-        }
     }
 
     private mutating func checkSupport<Draft>(

@@ -50,7 +50,8 @@ extension DaemonControl {
                     + "\"\(text.printable)\".")
         }
         let inForce = self.keeper.inForce
-        guard self.gateway.dispatcher.provider(of: label) == nil, !inForce.changes.keys.contains(where: { $0.label == label })
+        guard self.gateway.dispatcher.provider(of: label) == nil,
+            !inForce.changes.keys.contains(where: { $0.label == label })
         else { throw ControlFault(.alreadyExists, "There is a key \"\(label)\" already.") }
         guard let name = ProviderName(provider),
             let target = inForce.file.configuration.provider(named: name)

@@ -89,8 +89,10 @@ extension DaemonControl {
                 row.selection = candidate.keys.selection?.rawValue ?? ""
             } else {
                 // One that its provider's other keys would leave the turn to is kept back by the provider here.
-                row.obstacle = (verdict.obstacle ?? .provider).rawValue
-                if verdict.obstacle == nil, row.usableAt == 0 {
+                var obstacle = verdict.obstacle ?? .provider
+                if candidate.restsUntil != nil, verdict.state == .usable { obstacle = .provider }
+                row.obstacle = obstacle.rawValue
+                if obstacle == .provider, row.usableAt == 0 {
                     row.usableAt = self.microseconds(of: candidate.restsUntil)
                 }
             }
@@ -115,7 +117,7 @@ extension DaemonControl {
             row.provider = key.provider.text
             row.requests = served.first { $0.key == key.label && $0.provider == key.provider }?.requests ?? 0
             row.isEligible =
-                key.isEnabled
+                key.isEnabled && (key.state == .usable || key.state == .cooling)
                 && !keys.contains { $0.provider == key.provider && $0.isEnabled && $0.priority > key.priority }
             row.weight = mode == .weighted ? UInt32(clamping: max(1, key.weight)) : 1
             return row

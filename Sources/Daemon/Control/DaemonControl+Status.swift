@@ -30,7 +30,9 @@ extension DaemonControl {
         let now = self.time.now()
         let inForce = self.keeper.inForce
         let secrets = inForce.keySecrets
-        return self.gateway.dispatcher.snapshots(at: now).map { self.status(of: $0, secret: secrets[$0.label], at: now) }
+        return self.gateway.dispatcher.snapshots(at: now).map {
+            self.status(of: $0, secret: secrets[$0.label], at: now)
+        }
     }
 
     func key(_ label: String) -> KeyStatus? {

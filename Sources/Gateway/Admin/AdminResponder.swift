@@ -74,7 +74,7 @@ public final class AdminResponder: Responder {
     }
 
     private func readinessAnswer() -> RefusalAnswer {
-        let checks = self.readiness() + [self.gateway.keyReadiness]
+        let checks = self.readiness() + [self.gateway.keyReadiness, self.gateway.breakerReadiness]
         let isReady = checks.allSatisfy(\.isPassed)
         var json = JSONWriter(reservingCapacity: 256)
         json.raw(#"{"status":"#)
@@ -121,6 +121,14 @@ private final class AnsweredExchange: ExchangeHandler {
 }
 
 extension Gateway {
+    /// Whether not every provider that has keys is left alone because it keeps failing (T-018).
+    var breakerReadiness: ReadinessCheck {
+        let now = self.time.now()
+        let providers = Set(self.dispatcher.snapshots(at: now).map(\.provider))
+        let isAnyAsked = providers.contains { self.dispatcher.standing(of: $0, at: now).breaker != .open }
+        return ReadinessCheck(name: "breakers", isPassed: providers.isEmpty || isAnyAsked)
+    }
+
     /// Whether any key can be used now.
     var keyReadiness: ReadinessCheck {
         let keys = self.dispatcher.snapshots(at: self.time.now())

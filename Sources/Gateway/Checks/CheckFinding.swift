@@ -20,9 +20,11 @@ enum CheckFinding: Equatable {
     ) {
         let status = answer.head.status
         switch (status, question) {
-        case (200, .models), (404, .models), (405, .models):
-            // Without such a path the provider has still looked at the key first.
+        case (200, .models):
             self = .passed
+        case (404, .models), (405, .models):
+            // Who has no such path may not even have looked at the key.
+            self = .nothing(reason: "status_\(status)", retryAfter: nil)
         case (200, .usage(let endpoint)):
             switch UsageReading(answer.body.readableBytesView, of: endpoint, at: now) {
             case .known(let report): self = .told(report)

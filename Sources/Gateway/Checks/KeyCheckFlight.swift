@@ -67,7 +67,7 @@ final class KeyCheckFlight {
         if let report { return .accepted(windows: report.windows) }
         guard self.isProbe else { return .inconclusive }
         switch last {
-        case .told, .passed: return .accepted(windows: [])
+        case .told, .passed: return .passed
         case .refused(let failure, _): return .refused(failure)
         case .notUnderstood, .nothing: return .inconclusive
         }

@@ -226,6 +226,10 @@ final class KeyCheckRunner {
             self.log(.debug, "usage refreshed", "usage_refreshed", flight, ["windows": "\(report.windows.count)"])
             return
         }
+        // Of a check by another question that a refresh joined nothing was learned of the usage.
+        guard flight.usageFinding != nil || last.reason != "ok" else {
+            return self.schedule.ended(flight.grant, .abandoned, at: self.now)
+        }
         let finding = flight.usageFinding ?? last
         self.schedule.ended(flight.grant, .failed(retryAfter: finding.retryAfter), at: self.now)
         surroundings.metrics.jobFailures.with(Self.job).increment()
@@ -252,6 +256,7 @@ extension KeyCheckResult {
     fileprivate var word: String {
         switch self {
         case .accepted: "accepted"
+        case .passed: "passed"
         case .refused: "refused"
         case .inconclusive: "inconclusive"
         case .abandoned: "abandoned"

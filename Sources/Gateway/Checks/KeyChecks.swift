@@ -99,7 +99,7 @@ public final class KeyChecks: Sendable {
     public func probe(_ label: KeyLabel) async -> Bool {
         do {
             switch try await self.probed(label).get() {
-            case .accepted, .refused: return true
+            case .accepted, .passed, .refused: return true
             case .inconclusive, .abandoned, nil: return false
             }
         } catch {

@@ -71,7 +71,8 @@ extension RequestFlow {
         case .providerAuthFailed where concernsKey, .providerForbidden where concernsKey && status == 403:
             return .fault(ProxyFault(.upstreamAuth))
         case .providerBilling where status == 402 || status == 403,
-            .providerQuotaExhausted where status == 402 || status == 403:
+            .providerQuotaExhausted where status == 402 || status == 403,
+            .providerRateLimited where status == 402 || status == 403:
             return .noUsableKey
         default:
             return nil

@@ -49,6 +49,10 @@ extension RequestFlow: AttemptOwner {
                 }
             )
             self.running = RunningAttempt(attempt: attempt, dispatched: dispatched, candidate: candidate)
+            if let former = self.lastFailure {
+                let reason = former.result.errorClass ?? .daemonInternal
+                self.gateway.metrics.retries.with(reason.rawValue).increment()
+            }
             attempt.begin(request, through: self.gateway.transport)
         } catch {
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
@@ -164,7 +168,6 @@ extension RequestFlow: AttemptOwner {
         switch step {
         case .attempt, .wait:
             self.drop(running, class: errorClass)
-            self.gateway.metrics.retries.with(errorClass.rawValue).increment()
             self.lastFailure = failure
             self.follow(step)
         case .giveUp, nil:

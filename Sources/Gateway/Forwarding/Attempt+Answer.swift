@@ -230,7 +230,7 @@ extension Attempt: TransferObserver {
             let result = AttemptResult(
                 errorClass: trouble.errorClass,
                 blame: .provider,
-                possiblyBilled: wasSent && !diedOfAge,
+                possiblyBilled: wasSent,
                 diedOnReusedConnection: diedOfAge,
                 concernsOrigin: trouble.concernsOrigin
             )

@@ -35,6 +35,10 @@ public enum DispatchNews: Sendable, Equatable {
     case key(KeyTransition)
     /// A provider's breaker changed its state.
     case breaker(ProviderName, old: Breaker.State, new: Breaker.State, retryAt: Instant?)
+    /// A provider said that it is overloaded, so that others are preferred for a while.
+    case overloaded(ProviderName)
+    /// A provider refused one request with several keys alike; no key is held to blame.
+    case refusedAlike(ProviderName, ErrorClass)
     /// Every key of a provider was limited at once: its limit is one of the address or the account.
     case limitedAsAWhole(ProviderName)
     /// A provider answers one program with "overloaded" while it serves others: it refuses the program.

@@ -10,6 +10,7 @@ extension Dispatcher {
         self.settle(provider, .success, isProbe: current.isProviderProbe, begun: current.begun, at: now)
         self.providers[provider]?.overload.succeeded(begun: current.begun)
         self.providers[provider]?.lastSuccess = (now.instant, plan.agent)
+        self.providers[provider]?.hasToldRefusals = false
         self.note(.succeeded, of: current, plan, at: now)
         if let conversation = plan.conversation, current.reason.selection == .moved {
             // Only now it belongs there.
@@ -52,7 +53,7 @@ extension Dispatcher {
 
     // MARK: Failures
 
-    /// An attempt has failed before anything of its answer was passed on: what is next?
+    /// Decides what follows an attempt that failed before anything of its answer was passed on.
     ///
     /// With `attempt` and `wait` the failed one is off its key. With `giveUp` it stays on it until ``close(_:at:)``, since its
     /// answer may be on its way to the caller.
@@ -128,9 +129,9 @@ extension Dispatcher {
             let step = self.backOff(at: failed.candidate, of: &plan, at: now)
             guard case .giveUp = step else { return step }
         }
+        // Nothing else is left than to move it.
         plan.excluded.append(failed.grant.label)
-        plan.troubled.insert(failed.candidate.provider)
-        return self.next(&plan, sparing: true, at: now)
+        return self.repeatLater(end, failed, of: &plan, at: now)
     }
 
     /// The same provider again, after a while.
@@ -220,6 +221,10 @@ extension Dispatcher {
                 && plan.refusals[$0].candidate.provider == provider
         }
         guard alike.count > 1 else { return }
+        if self.providers[provider]?.hasToldRefusals == false {
+            self.providers[provider]?.hasToldRefusals = true
+            self.news.append(.refusedAlike(provider, failure.errorClass))
+        }
         for index in alike where !plan.refusals[index].isForgiven {
             plan.refusals[index].isForgiven = true
             let refusal = plan.refusals[index]
@@ -253,16 +258,20 @@ extension Dispatcher {
         guard end.errorClass == .providerOverloaded, !(end.classification?.isAmbiguous ?? false) else { return }
         var hint: Duration?
         if case .after(let wait)? = end.classification?.recovery { hint = wait }
-        self.providers[attempt.candidate.provider]?.overload.overloaded(
-            hint: hint, begun: attempt.begun, at: now.instant)
+        let provider = attempt.candidate.provider
+        let until = self.providers[provider]?.overload.until
+        self.providers[provider]?.overload.overloaded(hint: hint, begun: attempt.begun, at: now.instant)
+        self.providers[provider]?.isGated = end.status == 429
+        if self.providers[provider]?.overload.until != until { self.news.append(.overloaded(provider)) }
     }
 
     /// Tells the breaker how an attempt ended, and others if that moved it.
     mutating func settle(
         _ provider: ProviderName, _ result: Breaker.Result, isProbe: Bool, begun: Instant, at now: Moment
     ) {
-        guard let transition = self.providers[provider]?.breaker.record(
-            result, asProbe: isProbe, begun: begun, at: now.instant)
+        guard
+            let transition = self.providers[provider]?.breaker.record(
+                result, asProbe: isProbe, begun: begun, at: now.instant)
         else { return }
         self.memoryRevision &+= 1
         self.news.append(

@@ -113,6 +113,7 @@ public struct Dispatcher: Sendable {
     mutating func next(_ plan: inout RequestPlan, sparing: Bool = false, at now: Moment) -> DispatchStep {
         var shortage: KeyShortage?
         var rests: Instant?
+        var gate: Instant?
         for index in self.preferred(plan, at: now.instant) {
             let candidate = plan.candidates[index]
             guard !plan.unreachable.contains(candidate.provider),
@@ -126,6 +127,10 @@ public struct Dispatcher: Sendable {
                 continue
             }
             self.prepare(candidate.provider)
+            if plan.attempts == 0, let until = self.providers[candidate.provider]?.gatedUntil(at: now.instant) {
+                gate = min(gate ?? until, until)
+                continue
+            }
             let admission = self.providers[candidate.provider]?.breaker.admit(at: now.instant) ?? .passes
             if case .refused(let until) = admission {
                 rests = min(rests ?? until, until)
@@ -144,11 +149,23 @@ public struct Dispatcher: Sendable {
                         isProviderProbe: isProbe),
                     of: &plan, at: now))
         }
+        if let gate { return self.wait(atGate: gate, plan, at: now) }
         if let rests {
             let other = shortage?.soonestTry(after: now.instant)
             return .giveUp(.providerRests(until: min(rests, other ?? rests)))
         }
         return .giveUp(.noKey(shortage ?? KeyShortage(keys: [], isBusy: false)))
+    }
+
+    /// A new request waits for a provider that said it is overloaded, if that is not for long.
+    private mutating func wait(atGate until: Instant, _ plan: RequestPlan, at now: Moment) -> DispatchStep {
+        guard until - now.instant <= self.policy.retry.cap, until < plan.deadline else {
+            return .giveUp(.providerRests(until: until))
+        }
+        // Those who wait do not come all at once.
+        let jitter = Backoff(base: self.policy.retry.base, cap: self.policy.retry.cap).delay(
+            step: 0, using: &self.random)
+        return .wait(until: until + jitter)
     }
 
     private mutating func begin(

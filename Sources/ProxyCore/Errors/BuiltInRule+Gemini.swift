@@ -22,6 +22,10 @@ extension BuiltInRule {
             name: "gemini.not_enabled", kinds: [.gemini], names: ["resource_exhausted", "429"], texts: ["limit: 0"],
             errorClass: .providerBilling, blame: .keyAndModel),
         BuiltInRule(
+            name: "gemini.state", kinds: [.gemini], names: ["failed_precondition"],
+            // The state of something that the request refers to, which is its own fault.
+            texts: ["not in an active state", "the file ", "cached content"], errorClass: .providerRejected),
+        BuiltInRule(
             name: "gemini.precondition", kinds: [.gemini], names: ["failed_precondition"],
             errorClass: .providerBilling),
         BuiltInRule(

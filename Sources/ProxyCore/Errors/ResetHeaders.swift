@@ -20,12 +20,15 @@ enum ResetHeaders {
         if let reset = headers.first("x-ratelimit-reset"), self.mayBeExhausted(headers) {
             if let time = EpochText.parse(reset) {
                 if let wait = RecoveryHint.wait(until: time, now: now) { waits.append(wait) }
-            } else if let wait = DurationText.parse(reset) {
+            } else if let wait = DurationText.parse(reset), wait <= Self.longestBareReset {
                 waits.append(wait)
             }
         }
         return waits.filter { $0 <= RetryAfter.maximum }.max()
     }
+
+    /// A reset of unknown unit is believed up to this; what is longer may be milliseconds.
+    static let longestBareReset = Duration.seconds(120)
 
     /// The time of day that `X-RateLimit-Reset` gives, if it gives one.
     static func time(in headers: HeaderFields) -> WallTime? {

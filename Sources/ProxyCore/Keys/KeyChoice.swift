@@ -81,7 +81,8 @@ public struct KeyShortage: Sendable, Equatable {
     /// This shortage and that of another provider, as one.
     public func merged(with other: KeyShortage) -> KeyShortage {
         KeyShortage(
-            keys: self.keys + other.keys.filter { key in !self.keys.contains { $0.label == key.label } }, isBusy: self.isBusy || other.isBusy,
+            keys: self.keys + other.keys.filter { key in !self.keys.contains { $0.label == key.label } },
+            isBusy: self.isBusy || other.isBusy,
             limitedUntil: [self.limitedUntil, other.limitedUntil].compactMap(\.self).min())
     }
 }

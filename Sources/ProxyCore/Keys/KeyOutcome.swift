@@ -20,6 +20,8 @@ public enum KeyFailureScope: Sendable, Equatable {
 public enum KeyCheckResult: Sendable, Equatable {
     /// The provider took the key and told of these windows, possibly none.
     case accepted(windows: [UsageWindow])
+    /// The provider took the key and told nothing of its account.
+    case passed
     /// The provider refused the key, in this class.
     case refused(KeyFailure)
     /// The check says nothing about the key: a network failure, an unknown answer, a failure of the provider.

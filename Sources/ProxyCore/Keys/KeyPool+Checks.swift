@@ -77,6 +77,8 @@ extension KeyPool {
                 changes += pool.refuse(index, failure, isDue: isDue, begun: begun, at: moment)
             case .accepted(let windows):
                 changes += pool.accept(index, windows, isDue: isDue, begun: begun, at: moment)
+            case .passed:
+                changes += pool.pass(index, isDue: isDue, begun: begun, at: now)
             }
             return changes
         }
@@ -105,9 +107,9 @@ extension KeyPool {
         var changes: [KeyTransition] = []
         if let known = self.entries[index].condition, known.confirmedAt <= begun {
             switch known.state {
-            case .suspect, .invalid: changes += self.entries[index].end(nil)
-            case .billing where balance.map { $0 > 0 } ?? (isDue && hasQuota): changes += self.entries[index].end(nil)
-            case .exhausted where isDue && hasQuota: changes += self.entries[index].end(nil)
+            case .suspect, .invalid: changes += self.entries[index].beginTrial(at: moment.instant)
+            case .billing where balance.map { $0 > 0 } ?? false: changes += self.entries[index].end(nil)
+            case .billing where isDue && hasQuota: changes += self.entries[index].beginTrial(at: moment.instant)
             default: break
             }
         }
@@ -118,6 +120,18 @@ extension KeyPool {
             changes += self.lackQuota(index, begun: begun, at: moment)
         }
         return changes
+    }
+
+    /// The provider took the key, and said nothing more: a real request shows whether it may be used again.
+    ///
+    /// The step of the ladder stays until then. Some providers list models to whoever asks.
+    private mutating func pass(_ index: Int, isDue: Bool, begun: Instant, at now: Instant) -> [KeyTransition] {
+        guard let known = self.entries[index].condition, known.confirmedAt <= begun else { return [] }
+        switch known.state {
+        case .suspect, .invalid: return self.entries[index].beginTrial(at: now)
+        case .billing where isDue: return self.entries[index].beginTrial(at: now)
+        default: return []
+        }
     }
 
     /// The account has no money by the balance endpoint.
@@ -205,6 +219,9 @@ extension KeyPool.Entry {
     mutating func move(
         _ known: KeyCondition, to deadline: KeyPool.Deadline, policy: KeyPool.Policy, at now: Instant
     ) -> [KeyTransition] {
+        // What is told again a little differently is no news.
+        let drift = deadline.until - known.until
+        guard drift > .seconds(1) || drift < .seconds(-1) || known.isGuess != deadline.isGuess else { return [] }
         var condition = known
         condition.take(deadline, isProbed: policy.probes(known.state, of: self.provider))
         return self.take(condition, for: nil, after: known, at: now)

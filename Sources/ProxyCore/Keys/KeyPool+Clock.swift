@@ -16,6 +16,17 @@ extension KeyPool {
         return true
     }
 
+    /// The moment with a time of day that does not tremble: two readings of the clocks never fit to the microsecond, and what
+    /// is remembered is not to change by that.
+    func steady(_ moment: Moment) -> Moment {
+        guard let offset = self.clockOffset else { return moment }
+        let (sum, overflow) = moment.instant.nanoseconds.addingReportingOverflow(offset)
+        guard !overflow, abs(moment.offset.subtractingReportingOverflow(offset).partialValue) <= 1_000_000_000 else {
+            return moment
+        }
+        return Moment(instant: moment.instant, wallTime: WallTime(microseconds: sum / 1000))
+    }
+
     /// Remembers how the clocks stood against each other when the first deadline was made.
     mutating func learnClock(of moment: Moment) {
         if self.clockOffset == nil { self.clockOffset = moment.offset }

@@ -59,11 +59,12 @@ extension KeyPool.Entry {
     func announcedReset(of name: String?, at moment: Moment) -> KeyPool.Deadline? {
         if let name {
             let reset = self.windows.reset(of: name, at: moment.instant)?.window.resetsAt
-            if let reset { return KeyPool.Deadline(reset, window: name, at: moment) }
+            // Nothing of one window is filled in from another.
+            return reset.flatMap { KeyPool.Deadline($0, window: name, at: moment) }
         }
         return self.windows.fullPanel(at: moment.instant)
             .compactMap { full in
-                full.window.resetsAt.flatMap { KeyPool.Deadline($0, window: name ?? full.window.name, at: moment) }
+                full.window.resetsAt.flatMap { KeyPool.Deadline($0, window: full.window.name, at: moment) }
             }
             .min { $0.until < $1.until }
     }

@@ -1,13 +1,14 @@
 extension KeyPool {
     /// What of the pool outlives the process, in the order of the configuration and by name.
     public func memory(at now: Instant, wallTime: WallTime) -> KeyMemory {
-        let moment = Moment(instant: now, wallTime: wallTime)
+        let moment = self.steady(Moment(instant: now, wallTime: wallTime))
         var memory = KeyMemory()
         for index in self.entries.indices {
             if self.entries[index].hasConditions { memory.conditions += self.entries[index].memory(at: moment) }
             // What came with an answer and has no reset says nothing for long.
+            let soon = moment.wallTime + .seconds(600)
             let lasting = self.entries[index].windows.known.filter {
-                $0.window.source == .panel || $0.window.resetsAt != nil
+                $0.window.source == .panel || $0.window.resetsAt.map { $0 > soon } ?? false
             }
             guard let readAt = lasting.map(\.readAt).max() else { continue }
             memory.windows.append(

@@ -198,7 +198,6 @@ struct ConfigurationProblemTests {
         #expect(
             lines == [
                 "2 limits.rps: is not in force in this version",
-                "4 rotation.mode: \"most-remaining\" is not in force in this version, which rotates \"round-robin\" instead",
                 "8 client[0].rpm: is not in force in this version",
                 "9 client[0].expires: lies in the past: this client is refused",
             ])

@@ -68,10 +68,10 @@ struct AdminResponderTests {
         let fixture = try GatewayFixture { $0.keys = [try GatewayFixture.key("alpha")] }
         let ready = Self.ask(fixture, "GET", "/readyz")
         #expect(ready.status == 200)
-        #expect(ready.text == #"{"status":"ready","checks":{"keys":"ok","storage":"ok"}}"#)
+        #expect(ready.text == #"{"status":"ready","checks":{"breakers":"ok","keys":"ok","storage":"ok"}}"#)
         let failing = Self.ask(fixture, "GET", "/readyz", checks: [ReadinessCheck(name: "storage", isPassed: false)])
         #expect(failing.status == 503)
-        #expect(failing.text == #"{"status":"not_ready","checks":{"keys":"ok","storage":"failed"}}"#)
+        #expect(failing.text == #"{"status":"not_ready","checks":{"breakers":"ok","keys":"ok","storage":"failed"}}"#)
         _ = fixture.post()
         try fixture.transfer().answer(429, ["Retry-After": "30"])
         let keyless = Self.ask(fixture, "GET", "/readyz")

@@ -243,9 +243,9 @@ struct KeyChecksTests {
             ),
             (.kimi, 429, #"{"error":{"type":"rate_limit_reached_error","message":"x"}}"#, "provider_rate_limited"),
             (.kimi, 500, "{}", "inconclusive"), (.kimi, 302, "", "inconclusive"),
-            (.openAI, 200, #"{"data":[]}"#, "accepted 0"), (.compatible, 404, "not found", "accepted 0"),
+            (.openAI, 200, #"{"data":[]}"#, "passed"), (.compatible, 404, "not found", "inconclusive"),
             (.openAI, 401, #"{"error":{"code":"invalid_api_key","message":"x"}}"#, "provider_auth_failed"),
-            (.openAI, 503, "{}", "inconclusive"), (.anthropic, 200, "{}", "accepted 0"),
+            (.openAI, 503, "{}", "inconclusive"), (.anthropic, 200, "{}", "passed"),
             (
                 .gemini, 400, #"{"error":{"status":"INVALID_ARGUMENT","message":"API key not valid"}}"#,
                 "provider_auth_failed"
@@ -279,6 +279,7 @@ struct KeyChecksTests {
         case .refused(let failure): failure.errorClass.rawValue
         case .inconclusive: "inconclusive"
         case .abandoned: "abandoned"
+        case .passed: "passed"
         }
     }
 

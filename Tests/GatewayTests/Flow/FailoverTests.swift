@@ -151,7 +151,10 @@ struct FailoverTests {
         #expect(exchange.header("retry-after") == "3600")
         #expect(exchange.header("x-should-retry") == "false")
         for label in ["alpha", "beta", "gamma"] {
-            #expect(exchange.text.contains(#"{"label":"\#(label)","state":"billing","reason":"provider_billing","usable_at":"2026-01-01T01:00:00"#))
+            #expect(
+                exchange.text.contains(
+                    #"{"label":"\#(label)","state":"billing","reason":"provider_billing","usable_at":"2026-01-01T01:00:00"#
+                ))
         }
         fixture.expectAllSettled()
     }
@@ -168,7 +171,10 @@ struct FailoverTests {
         #expect(exchange.header("retry-after") == "20")
         #expect(exchange.header("x-should-retry") == nil)
         #expect(exchange.header("x-kmi-attempts") == "0")
-        #expect(exchange.text.contains(#"{"label":"beta","state":"cooling","reason":"provider_rate_limited","usable_at":"2026-01-01T00:00:20"#))
+        #expect(
+            exchange.text.contains(
+                #"{"label":"beta","state":"cooling","reason":"provider_rate_limited","usable_at":"2026-01-01T00:00:20"#)
+        )
         fixture.advance(by: .seconds(20))
         let later = fixture.post()
         try fixture.transfer().answer(200)

@@ -88,6 +88,10 @@ struct DispatchBlameTests {
             fixture.dispatcher.close(&plan, at: fixture.now)
         }
         #expect(try fixture.breaker(of: "kimi") == .closed)
+        // While such an overload lasts, new requests wait for its end.
+        var waiting = try fixture.plan("kimi")
+        #expect(fixture.begin(&waiting).until != nil)
+        fixture.pass(.seconds(3))
         var third = try fixture.plan("kimi")
         _ = fixture.begin(&third)
         _ = fixture.fail(&third, .provider())

@@ -25,6 +25,10 @@ extension ErrorFixture {
             by: "gemini.forbidden"),
         .init(.gemini, 400, google(400, "FAILED_PRECONDITION"), .providerBilling, .key, by: "gemini.precondition"),
         .init(
+            .gemini, 400,
+            google(400, "FAILED_PRECONDITION", "The File abc is not in an ACTIVE state and usage is not allowed."),
+            .providerRejected, .request, by: "gemini.state"),
+        .init(
             .gemini, 429,
             google(
                 429, "RESOURCE_EXHAUSTED", quotaText + ", limit: 0, model: x", details: [quota(perDay), retry("36s")]),

@@ -194,7 +194,7 @@ struct FleetJudge: Sendable {
     /// The daemon asked about a key and heard something.
     mutating func checked(_ key: Int, _ result: KeyCheckResult) {
         switch result {
-        case .accepted: self.isKnownAgain(key)
+        case .accepted, .passed: self.isKnownAgain(key)
         case .refused: if self.keys[key].unknownSince == nil { self.keys[key].unknownSince = self.now }
         // It is a caller's request then that shows whether the key works.
         case .abandoned: break

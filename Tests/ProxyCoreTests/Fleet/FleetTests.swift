@@ -7,7 +7,8 @@ import Testing
 struct FleetTests {
     /// Lets a fleet live, on a thread of its own: it computes all the time, and others have only two threads to wait on.
     private static func judge(
-        seed: UInt64, length: Int64 = 14 * FleetTime.day, mode: RotationMode = .roundRobin, sabotage: Fleet.Sabotage? = nil
+        seed: UInt64, length: Int64 = 14 * FleetTime.day, mode: RotationMode = .roundRobin,
+        sabotage: Fleet.Sabotage? = nil
     ) async throws -> FleetJudge {
         try await onOwnThread {
             let fleet = try Fleet(seed: seed, length: length, mode: mode, sabotage: sabotage)

@@ -37,10 +37,10 @@ struct KeyPoolProbeTests {
             let told = try pool.check("k0", .accepted(windows: []), begun: .second(31), at: .second(32))
             #expect(told.map(\.old) == [.suspect])
             #expect(told.map(\.new) == [.usable])
-            #expect(try !pool.snapshot("k0", at: .second(32)).isOnTrial)
-            // The ladder begins anew.
+            // That it lists models does not show that it serves: a request does, and until then the ladder stays.
+            #expect(try pool.snapshot("k0", at: .second(32)).isOnTrial)
             try pool.fail(.providerAuthFailed, on: "k0", at: .second(40))
-            #expect(pool.usableAt("k0", at: .second(40)) == .second(70))
+            #expect(pool.usableAt("k0", at: .second(40)) == .second(160))
         case 1:
             let told = try pool.check(
                 "k0", .refused(KeyFailure(.providerAuthFailed, scope: .wholeKey)), begun: .second(31), at: .second(32))
@@ -60,7 +60,7 @@ struct KeyPoolProbeTests {
             #expect(try pool.snapshot("k0", at: .second(60)).isOnTrial)
             #expect(pool.checksDue(at: .second(60), atMost: 9).isEmpty)
         }
-        if result != 1 { #expect(pool.nextCheck == (result == 0 ? .second(70) : nil)) }
+        if result != 1 { #expect(pool.nextCheck == (result == 0 ? .second(160) : nil)) }
     }
 
     @Test("a check refused while another key works makes the key invalid (K-007)")

@@ -61,7 +61,11 @@ extension KeyPoolWalk {
             #expect(before.modelStates.map(\.state) == after.modelStates.map(\.state))
             #expect(before.isOnTrial == after.isOnTrial)
             #expect(before.isCheckDue == after.isCheckDue)
-            let lasting = before.windows.filter { $0.source == .panel || $0.resetsAt != nil }
+            // What starts anew within minutes is not remembered.
+            let soon = self.moment.wallTime + .seconds(600)
+            let lasting = before.windows.filter { window in
+                window.source == .panel || window.resetsAt.map { $0 > soon } ?? false
+            }
             #expect(lasting == after.windows)
             if lasting == before.windows { #expect(before.remainingShare == after.remainingShare) }
             guard let left = before.usableAt, let right = after.usableAt else { continue }
