@@ -16,7 +16,8 @@ extension Gateway {
                     "retry_in_ms": "\(self.milliseconds(until: retryAt))",
                 ])
             self.observer.providerChanged(provider)
-            if new == .open {
+            // A probe that failed tells nobody anything new.
+            if new == .open, old == .closed {
                 self.warn(
                     "breaker_open",
                     "Provider \(provider) keeps failing, so it is left alone and tried again by itself.")

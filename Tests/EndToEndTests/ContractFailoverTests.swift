@@ -218,7 +218,7 @@ struct ContractFailoverTests {
                 #expect(ready.status == 503)
                 #expect(try ready.json()["status"] is String)
                 let checks = try #require(try ready.json()["checks"] as? [String: String])
-                #expect(checks == ["keys": "failed", "listeners": "ok", "storage": "ok"])
+                #expect(checks == ["breakers": "ok", "keys": "failed", "listeners": "ok", "storage": "ok"])
             }
             #expect(try await simulator.statistics().requests == 0)
         }

@@ -37,6 +37,7 @@ extension KeyPool.Entry {
             condition.isTogether = former.isTogether
             condition.isByPanel = former.isByPanel && incident.isByPanel
             condition.trial = former.trial
+            condition.trialsRunning = former.trialsRunning
         } else {
             condition.cause = incident.request
             condition.before = known.map { [$0.withoutHistory] } ?? []

@@ -54,6 +54,7 @@ struct SignalTests {
             stage.service.rotated(from: "", to: "", reason: "")
             stage.service.requestFinished(Samples.row)
             stage.service.configReloaded([])
+            stage.service.warning("breaker_open", "A sentence.")
             var iterator = signals.makeAsyncIterator()
             for described in ManagerInterface.Signal.allCases.map(\.description) {
                 let signal = try #require(await iterator.next())
