@@ -143,7 +143,7 @@ struct EventStreamReaderTests {
         #expect(event.data == Array(String(repeating: "1\n", count: 50).utf8))
     }
 
-    @Test("a byte order mark is skipped at the beginning only, and half a one is no field")
+    @Test("a byte order mark is left out at the beginning only, and half a one is no field")
     func mark() throws {
         #expect(Self.events("\u{FEFF}data: 1\n\n").map(\.fields) == [.data])
         #expect(Self.events("\u{FEFF}data: 1\n\n").map(\.start) == [3])
