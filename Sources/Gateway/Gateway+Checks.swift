@@ -40,9 +40,4 @@ extension Gateway: KeyCheckHost {
     func wakeChecks() {
         self.checks.withLock { $0 }?.wake()
     }
-
-    /// What a provider told of an account.
-    public func noteUsage(_ report: UsageReport, of grant: KeyGrant, at moment: Moment) {
-        // The windows came with the end of the check; what else an account tells has no place to be shown yet.
-    }
 }

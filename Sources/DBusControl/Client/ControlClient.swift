@@ -155,7 +155,7 @@ extension ControlClient {
     public func rotate(
         to key: String? = nil, of provider: String? = nil
     ) async throws(ControlClientError) -> Rotation {
-        var options = RotationOptions()
+        var options = KeySelectionOptions()
         options.key = key
         options.provider = provider
         let reply = try await self.call(.rotate, [options.busValue])
@@ -188,7 +188,7 @@ extension ControlClient {
     ///
     /// Returns how many keys something was learned of.
     public func refreshUsage(of key: String?, provider: String?) async throws(ControlClientError) -> UInt32 {
-        var options = RefreshOptions()
+        var options = KeySelectionOptions()
         options.key = key
         options.provider = provider
         return try Self.one(try await self.call(.refreshUsage, [options.busValue]), \.asUInt32)

@@ -75,53 +75,20 @@ extension ClientOptions {
     }
 }
 
-/// Which key a rotation is to bring.
-public struct RotationOptions: Sendable, Equatable {
-    /// The options of `Rotate`.
+/// Which key, or the keys of which provider, a method is about: what `Rotate` and `RefreshUsage` take.
+public struct KeySelectionOptions: Sendable, Equatable {
+    /// The options of both methods.
     private enum Option: String, ControlOption {
         case key = "key"
         case provider = "provider"
     }
 
-    /// The label of the key that the next request is to use; `nil` for the next one in turn.
+    /// The label of one key; `nil` leaves it open: the next one in turn, or all.
     public var key: String?
-    /// The provider whose keys take turns; `nil` for the default one.
+    /// The provider whose keys are meant; `nil` leaves it open: the default one, or all.
     public var provider: String?
 
-    /// Asks for the next key of the default provider.
-    public init() {}
-
-    /// The options as messages carry them, `a{sv}`; what is not asked for is left out.
-    public var busValue: BusValue {
-        var options: [String: BusValue] = [:]
-        options[Option.key.rawValue] = self.key.map { .text($0) }
-        options[Option.provider.rawValue] = self.provider.map { .text($0) }
-        return .variants(options)
-    }
-
-    /// Reads the options strictly; fails with `invalidArgument`, naming the option and what is expected.
-    public init(busValue: BusValue) throws(ControlFault) {
-        self.init()
-        let reader = try OptionReader<Option>(busValue)
-        self.key = try reader.label(.key)
-        self.provider = try reader.label(.provider)
-    }
-}
-
-/// Whose usage is to be read.
-public struct RefreshOptions: Sendable, Equatable {
-    /// The options of `RefreshUsage`.
-    private enum Option: String, ControlOption {
-        case key = "key"
-        case provider = "provider"
-    }
-
-    /// The label of one key; `nil` for all.
-    public var key: String?
-    /// The provider whose keys are meant; `nil` for all.
-    public var provider: String?
-
-    /// Asks for all keys of all providers.
+    /// Leaves both open.
     public init() {}
 
     /// The options as messages carry them, `a{sv}`; what is not asked for is left out.

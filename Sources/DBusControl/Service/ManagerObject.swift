@@ -64,7 +64,7 @@ struct ManagerObject: BusObject {
             try await plane.removeKey(try arguments.label("label"))
             self.service.objectsChanged()
         case .rotate:
-            let options = try RotationOptions(busValue: try arguments.value())
+            let options = try KeySelectionOptions(busValue: try arguments.value())
             let rotation = try await plane.rotate(to: options.key, of: options.provider)
             self.service.statusChanged()
             return [.text(rotation.key), .text(rotation.reason)]
@@ -97,7 +97,7 @@ struct ManagerObject: BusObject {
             let options = try ExplainOptions(busValue: try arguments.value())
             return [ExplainRow.busValue(of: try await plane.explain(model, options))]
         case .refreshUsage:
-            let options = try RefreshOptions(busValue: try arguments.value())
+            let options = try KeySelectionOptions(busValue: try arguments.value())
             let count = try await plane.refreshUsage(of: options.key, provider: options.provider)
             self.service.everythingChanged()
             return [.uint32(count)]

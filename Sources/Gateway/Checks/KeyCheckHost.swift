@@ -19,8 +19,6 @@ public protocol KeyCheckHost: Sendable {
     ///
     /// Where only the usage was asked for, the result is never a refusal.
     func endCheck(_ grant: KeyGrant, _ result: KeyCheckResult, at moment: Moment)
-    /// The provider told of the account behind a key; the windows are told by ``endCheck(_:_:at:)`` too.
-    func noteUsage(_ report: UsageReport, of grant: KeyGrant, at moment: Moment)
     /// The usage endpoint refused the key: a reason to check it, and nothing more (provider facts, section 2.2, rule 6).
     func wantCheck(of grant: KeyGrant, at now: Instant)
 }

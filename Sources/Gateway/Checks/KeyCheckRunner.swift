@@ -197,9 +197,7 @@ final class KeyCheckRunner {
             let reason = flight.report == nil ? last.reason : "ok"
             self.log(.info, "key checked", "key_checked", flight, ["result": "\(result.word)", "reason": "\(reason)"])
         }
-        let moment = self.moment
-        self.surroundings.host.endCheck(flight.grant, result, at: moment)
-        if let report = flight.report { self.surroundings.host.noteUsage(report, of: flight.grant, at: moment) }
+        self.surroundings.host.endCheck(flight.grant, result, at: self.moment)
         self.landed(flight.grant)
         if flight.isProbe {
             self.answer(flight.grant.label, with: result)

@@ -93,7 +93,9 @@ public struct Dispatcher: Sendable {
         return self.next(&plan, at: now)
     }
 
-    /// Takes back the attempt that was to be made, as if it had never been asked for.
+    /// Takes back the attempt that was to be made: it counts as none, and its places are free again.
+    ///
+    /// What its key's rates and the turn have given stays taken, so that nobody goes around them by withdrawing.
     public mutating func withdraw(_ plan: inout RequestPlan, at now: Moment) {
         guard plan.current != nil else { return }
         plan.attempts -= 1
@@ -149,19 +151,17 @@ public struct Dispatcher: Sendable {
                         isProviderProbe: isProbe),
                     of: &plan, at: now))
         }
-        if let gate { return self.wait(atGate: gate, plan, at: now) }
-        if let rests {
-            let other = shortage?.soonestTry(after: now.instant)
-            return .giveUp(.providerRests(until: min(rests, other ?? rests)))
+        if let gate, let wait = self.wait(atGate: gate, plan, at: now) { return wait }
+        let other = shortage?.soonestTry(after: now.instant)
+        if gate ?? rests != nil, let until = [gate, rests, other].compactMap(\.self).min() {
+            return .giveUp(.providerRests(until: until))
         }
         return .giveUp(.noKey(shortage ?? KeyShortage(keys: [], isBusy: false)))
     }
 
-    /// A new request waits for a provider that said it is overloaded, if that is not for long.
-    private mutating func wait(atGate until: Instant, _ plan: RequestPlan, at now: Moment) -> DispatchStep {
-        guard until - now.instant <= self.policy.retry.cap, until < plan.deadline else {
-            return .giveUp(.providerRests(until: until))
-        }
+    /// A new request waits for a provider that said it is overloaded; `nil` if that would be for too long.
+    private mutating func wait(atGate until: Instant, _ plan: RequestPlan, at now: Moment) -> DispatchStep? {
+        guard until - now.instant <= self.policy.retry.cap, until < plan.deadline else { return nil }
         // Those who wait do not come all at once.
         let jitter = Backoff(base: self.policy.retry.base, cap: self.policy.retry.cap).delay(
             step: 0, using: &self.random)

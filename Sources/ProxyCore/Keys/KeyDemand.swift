@@ -12,8 +12,6 @@ public struct KeyDemand: Sendable {
     public var excluded: [KeyLabel]
     /// The number of the caller's request, which tells requests apart.
     public var request: UInt64
-    /// Keys that this request was tried on without them being to blame: taken only if nothing else fits.
-    public var avoided: [KeyLabel]
 
     /// Describes what a request needs.
     public init(
@@ -22,8 +20,7 @@ public struct KeyDemand: Sendable {
         pinned: KeyLabel? = nil,
         conversation: Conversation? = nil,
         excluded: [KeyLabel] = [],
-        request: UInt64 = 0,
-        avoided: [KeyLabel] = []
+        request: UInt64 = 0
     ) {
         self.provider = provider
         self.model = model
@@ -31,7 +28,6 @@ public struct KeyDemand: Sendable {
         self.conversation = conversation
         self.excluded = excluded
         self.request = request
-        self.avoided = avoided
     }
 }
 

@@ -15,10 +15,8 @@ extension KeyPool {
     enum Reluctance {
         /// Little of its quota is left.
         static let warned: UInt8 = 1
-        /// The request was tried on it already.
-        static let avoided: UInt8 = 2
         /// Another request is finding out whether it works again.
-        static let onTrial: UInt8 = 4
+        static let onTrial: UInt8 = 2
     }
 
     /// The keys that can serve a demand.
@@ -131,9 +129,6 @@ extension KeyPool {
     private func taste(_ index: Int, _ demand: KeyDemand, at now: Instant) -> UInt8 {
         var reluctance: UInt8 = 0
         if !self.policy.includeWarn, self.entries[index].windows.isWarned(at: now) { reluctance |= Reluctance.warned }
-        if !demand.avoided.isEmpty, demand.avoided.contains(self.entries[index].label) {
-            reluctance |= Reluctance.avoided
-        }
         if self.entries[index].hasConditions,
             let trial = self.entries[index].trial(for: demand.model, at: now), trial.trialsRunning > 0
         {
@@ -209,7 +204,6 @@ extension KeyPool {
         let other = self.taste(chosen, demand, at: now)
         if own > other {
             if own & ~other & Reluctance.onTrial > 0 { return .trial }
-            if own & ~other & Reluctance.avoided > 0 { return .tried }
             return .warn
         }
         return entry.priority < self.entries[chosen].priority ? .priority : .turn

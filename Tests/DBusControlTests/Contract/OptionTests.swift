@@ -20,17 +20,11 @@ struct OptionTests {
         #expect(try ClientOptions(busValue: client.busValue) == client)
         #expect(try ClientOptions(busValue: ClientOptions().busValue) == ClientOptions())
 
-        var rotation = RotationOptions()
-        rotation.key = "alpha"
-        rotation.provider = "kimi"
-        #expect(try RotationOptions(busValue: rotation.busValue) == rotation)
-        #expect(try RotationOptions(busValue: RotationOptions().busValue) == RotationOptions())
-
-        var refresh = RefreshOptions()
-        refresh.key = "alpha"
-        refresh.provider = "kimi"
-        #expect(try RefreshOptions(busValue: refresh.busValue) == refresh)
-        #expect(try RefreshOptions(busValue: RefreshOptions().busValue) == RefreshOptions())
+        var selection = KeySelectionOptions()
+        selection.key = "alpha"
+        selection.provider = "kimi"
+        #expect(try KeySelectionOptions(busValue: selection.busValue) == selection)
+        #expect(try KeySelectionOptions(busValue: KeySelectionOptions().busValue) == KeySelectionOptions())
 
         var explain = ExplainOptions()
         explain.key = "alpha"
@@ -83,11 +77,11 @@ struct OptionTests {
     private static let readers: [String: @Sendable (BusValue) throws -> Void] = [
         "AddKey": { _ = try KeyOptions(busValue: $0) },
         "CreateClient": { _ = try ClientOptions(busValue: $0) },
-        "Rotate": { _ = try RotationOptions(busValue: $0) },
+        "Rotate": { _ = try KeySelectionOptions(busValue: $0) },
         "ListRequests": { _ = try RequestFilter(busValue: $0) },
         "SummarizeRequests": { _ = try RequestFilter(summaryBusValue: $0) },
         "ExplainRoute": { _ = try ExplainOptions(busValue: $0) },
-        "RefreshUsage": { _ = try RefreshOptions(busValue: $0) },
+        "RefreshUsage": { _ = try KeySelectionOptions(busValue: $0) },
     ]
 
     @Test(arguments: [

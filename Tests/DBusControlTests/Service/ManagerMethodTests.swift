@@ -10,7 +10,7 @@ struct ManagerMethodTests {
     @Test("rotates to the key that is named, or to the next one (K-013)")
     func rotates() async throws {
         try await ControlStage.with { stage in
-            var options = RotationOptions()
+            var options = KeySelectionOptions()
             let next = try await stage.call(.rotate, [options.busValue])
             #expect(next == [.string("beta"), .string("next")])
             options.key = "alpha"
@@ -123,7 +123,7 @@ struct ManagerMethodTests {
 
     @Test func asksProvidersForUsageAndKeys() async throws {
         try await ControlStage.with { stage in
-            var options = RefreshOptions()
+            var options = KeySelectionOptions()
             #expect(try await stage.call(.refreshUsage, [options.busValue]) == [.uint32(2)])
             options.key = "alpha"
             options.provider = "kimi"

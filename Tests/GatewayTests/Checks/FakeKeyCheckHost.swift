@@ -18,7 +18,12 @@ final class FakeKeyCheckHost: KeyCheckHost {
         var checking: Set<KeyGrant> = []
         var begun: [KeyGrant] = []
         var ended: [(grant: KeyGrant, result: KeyCheckResult)] = []
-        var told: [(grant: KeyGrant, report: UsageReport)] = []
+        /// Whose windows were told, and which ones.
+        var told: [(grant: KeyGrant, windows: [UsageWindow])] {
+            self.ended.compactMap { end in
+                if case .accepted(let windows) = end.result { (end.grant, windows) } else { nil }
+            }
+        }
         var checksWanted: [KeyGrant] = []
     }
 
@@ -59,10 +64,6 @@ final class FakeKeyCheckHost: KeyCheckHost {
             state.due.removeAll { $0.grant == grant }
             state.ended.append((grant, result))
         }
-    }
-
-    func noteUsage(_ report: UsageReport, of grant: KeyGrant, at moment: Moment) {
-        self.state.withLock { $0.told.append((grant, report)) }
     }
 
     func wantCheck(of grant: KeyGrant, at now: Instant) {
@@ -139,4 +140,24 @@ final class KeyChecksFixture {
     }
 
     static let usages = #"{"usage":{"limit":"100","used":"25"}}"#
+}
+
+extension FakeTransfer {
+    /// Answers with a whole body in JSON.
+    func json(status: Int = 200, _ body: String) {
+        self.answer(status, ["Content-Type": "application/json"], body)
+    }
+}
+
+extension KeyCheckResult {
+    /// The result in a word, and with what it brought.
+    var described: String {
+        switch self {
+        case .accepted(let windows): "accepted \(windows.count)"
+        case .refused(let facts): facts.errorClass.rawValue
+        case .inconclusive: "inconclusive"
+        case .abandoned: "abandoned"
+        case .passed: "passed"
+        }
+    }
 }

@@ -36,7 +36,6 @@ private final class PoolHost: KeyCheckHost {
         self.pool.withLock { _ = $0.endCheck(grant, result, at: moment) }
     }
 
-    func noteUsage(_ report: UsageReport, of grant: KeyGrant, at moment: Moment) {}
     func wantCheck(of grant: KeyGrant, at now: Instant) {}
 }
 

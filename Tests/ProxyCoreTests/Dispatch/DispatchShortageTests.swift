@@ -79,4 +79,24 @@ struct DispatchShortageTests {
         guard case .giveUp(let refusal) = dispatcher.begin(&third, at: Self.now) else { throw Unexpected() }
         #expect(refusal.soonest(after: Self.now.instant) == Self.now.instant + .seconds(1))
     }
+
+    @Test("nor when a provider that asked to be left alone for long serves again")
+    func busyBeforeOverloadedProvider() throws {
+        var dispatcher = try Self.busy(rests: "openai") { $0.inFlight = 1 }
+        var second = try Self.plan("openai")
+        _ = dispatcher.begin(&second, at: Self.now)
+        let overload = AnswerClassification(
+            errorClass: .providerOverloaded, blame: .provider, recovery: .after(.seconds(30)), decidedBy: "test")
+        _ = dispatcher.failed(
+            AttemptEnd(errorClass: .providerOverloaded, blame: .provider, classification: overload, status: 429),
+            of: &second, at: Self.now)
+        dispatcher.close(&second, at: Self.now)
+
+        var alone = try Self.plan("openai")
+        guard case .giveUp(let rest) = dispatcher.begin(&alone, at: Self.now) else { throw Unexpected() }
+        #expect(rest.soonest(after: Self.now.instant) == Self.now.instant + .seconds(30))
+        var third = try Self.plan("kimi", "openai")
+        guard case .giveUp(let refusal) = dispatcher.begin(&third, at: Self.now) else { throw Unexpected() }
+        #expect(refusal.soonest(after: Self.now.instant) == Self.now.instant + .seconds(1))
+    }
 }

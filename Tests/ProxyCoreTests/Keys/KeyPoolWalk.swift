@@ -108,7 +108,6 @@ struct KeyPoolWalk {
             request: self.lastRequest)
         if self.chance(8) { demand.pinned = self.keys.randomElement(using: &self.generator)?.label }
         if self.chance(3) { demand.excluded = [self.keys[Int.random(in: 0..<6, using: &self.generator)].label] }
-        if self.chance(3) { demand.avoided = [self.keys[Int.random(in: 0..<6, using: &self.generator)].label] }
         if self.chance(2) {
             demand.conversation = Conversation(
                 id: "s\(Int.random(in: 0..<5, using: &self.generator))", isLookedUp: !self.chance(4),
