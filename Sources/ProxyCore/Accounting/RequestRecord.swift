@@ -1,6 +1,7 @@
 /// What is known of a request when it has ended: the one value that metrics, log, store and control surface are told.
 ///
-/// Every request leaves exactly one. It holds no byte of a body, no query and no credential.
+/// Every request leaves exactly one. It holds no query and no credential, and of bodies
+/// only what a person asked to be captured.
 public struct RequestRecord: Sendable, Equatable {
     /// How the answer ended.
     public enum Outcome: String, Sendable, CaseIterable {
@@ -22,12 +23,18 @@ public struct RequestRecord: Sendable, Equatable {
         public var key: KeyLabel
         /// The provider that was asked.
         public var provider: ProviderName
+        /// The provider's name of the model that was asked for; `nil` if the request names none.
+        public var model: ModelName?
         /// The class of the error; `nil` if it succeeded.
         public var errorClass: ErrorClass?
         /// The provider's HTTP status; `nil` if it gave none.
         public var status: Int?
         /// How long it took.
         public var duration: Duration
+        /// What it took, as far as the answer told; `nil` if there was no answer that could tell.
+        public var usage: TokenUsage?
+        /// What that cost; `nil` where nothing is known of its usage.
+        public var cost: Cost?
         /// Why it was made with this key; `nil` if that is not known.
         public var selection: KeySelection?
         /// Whether it failed after the request was sent, so that the provider may charge for it.
@@ -82,11 +89,48 @@ public struct RequestRecord: Sendable, Equatable {
     public var firstByte: Duration?
     /// The attempts in their order.
     public var attempts: [Attempt] = []
+    /// Who sent it, as far as the kernel showed; `nil` if it was not looked at.
+    public var caller: ObservedCaller?
+    /// The bodies, where they are to be kept.
+    public var bodies: CapturedBodies?
 
     /// Begins the record of a request.
     public init(id: String, receivedAt: WallTime, dialect: Dialect) {
         self.id = id
         self.receivedAt = receivedAt
         self.dialect = dialect
+    }
+
+    /// The tokens of all attempts; `nil` if none told of any.
+    public var tokens: TokenCounts? {
+        var sum: TokenCounts?
+        for attempt in self.attempts {
+            guard let usage = attempt.usage, usage.quality != .none else { continue }
+            sum = sum ?? TokenCounts()
+            sum?.add(usage.counts)
+        }
+        return sum
+    }
+
+    /// What all attempts cost, in pico-dollars; `nil` if one of them has no price, or none told of its usage.
+    public var picoDollars: Int64? {
+        let costs = self.attempts.compactMap(\.cost)
+        guard !costs.isEmpty else { return nil }
+        var sum: Int64 = 0
+        for cost in costs {
+            guard let part = cost.picoDollars else { return nil }
+            let (next, overflow) = sum.addingReportingOverflow(part)
+            sum = overflow ? .max : next
+        }
+        return sum
+    }
+
+    /// The model that answered, in the provider's words; `nil` if none did.
+    public var usedModel: ModelName? { self.attempts.last.flatMap { $0.usage?.model ?? $0.model } }
+
+    /// How far the tokens can be trusted: as far as those of the attempt that is trusted least.
+    public var quality: TokenUsage.Quality {
+        let qualities = self.attempts.compactMap(\.usage?.quality).filter { $0 != .none }
+        return [.estimated, .partial, .reported].first(where: qualities.contains) ?? .none
     }
 }
