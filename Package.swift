@@ -109,7 +109,7 @@ let package = Package(
         .testTarget(name: "DBusKitTests", dependencies: ["DBusKit", "TestSupport"]),
         .testTarget(name: "DBusControlTests", dependencies: ["DBusControl", "DBusKit", "TestSupport"]),
         .testTarget(name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport"]),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Gateway", "ProxyCore", "TestSupport"]),
+        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Gateway", "ProxyCore", "TestSupport", .logging]),
         .testTarget(
             name: "SimulatorTests",
             dependencies: ["Simulator", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]
