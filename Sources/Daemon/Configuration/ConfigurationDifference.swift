@@ -35,8 +35,8 @@ struct ConfigurationDifference: Sendable {
             self.changes.append(Self.change(setting.name, setting.support))
             if setting.support == .restart { setting.copy(old.configuration, &self.effective) }
         }
-        if old.configuration.prices != new.configuration.prices {
-            self.changes.append(Self.change("prices.override", .notYet))
+        if old.configuration.prices.overrides != new.configuration.prices.overrides {
+            self.changes.append(Self.change("prices.override", .live))
         }
         self.keepPoolsInBounds(old)
         self.compare("client", old.clients, new.clients, ConfigurationSchema.client, name: { $0.name?.text })

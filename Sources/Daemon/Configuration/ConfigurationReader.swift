@@ -151,7 +151,6 @@ struct ConfigurationReader: Sendable {
             self.readTable(member, prefix: "", ConfigurationSchema.price, into: &draft, &origins)
             configuration.prices.overrides.removeAll { $0.model == model }
             configuration.prices.overrides.append(.init(model: model, costs: draft.costs))
-            self.warn("is not in force in this version", at: member.origin)
         }
         configuration.prices.overrides.sort { $0.model < $1.model }
     }

@@ -136,22 +136,22 @@ extension ConfigurationSchema {
     /// The table `[prices.override."MODEL"]`.
     static let price = TableSchema<PriceDraft>([
         Setting(
-            "input_cost_per_token", \.inputCostPerToken, Form.number(0...1).required, default: "", .notYet,
+            "input_cost_per_token", \.inputCostPerToken, Form.number(0...1).required, default: "", .live,
             "US dollars for a token of input."),
         Setting(
-            "output_cost_per_token", \.outputCostPerToken, Form.number(0...1).required, default: "", .notYet,
+            "output_cost_per_token", \.outputCostPerToken, Form.number(0...1).required, default: "", .live,
             "US dollars for a token of output."),
         Setting(
-            "cache_read_input_token_cost", \.cacheReadInputTokenCost, Form.number(0...1).required, default: "", .notYet,
+            "cache_read_input_token_cost", \.cacheReadInputTokenCost, Form.number(0...1).required, default: "", .live,
             "US dollars for a token read from the provider's cache."),
         Setting(
             "cache_creation_input_token_cost", \.cacheCreationInputTokenCost, Form.number(0...1).required, default: "",
-            .notYet, "US dollars for a token written to it."),
+            .live, "US dollars for a token written to it."),
         Setting(
             "cache_creation_input_token_cost_above_1hr", \.cacheCreationInputTokenCostAboveOneHour,
-            Form.number(0...1).required, default: "", .notYet, "US dollars for a token written to it for an hour."),
+            Form.number(0...1).required, default: "", .live, "US dollars for a token written to it for an hour."),
         Setting(
             "output_cost_per_reasoning_token", \.outputCostPerReasoningToken, Form.number(0...1).required, default: "",
-            .notYet, "US dollars for a token of reasoning, where it is priced apart."),
+            .live, "US dollars for a token of reasoning, where it is priced apart."),
     ])
 }

@@ -123,8 +123,8 @@ extension ConfigurationSchema {
             "usage.keepalive", \.usage.keepalive, Form.durationOrZero("never"), default: "0", .notYet,
             "Sends the caller a comment or ping after so long without an event."),
         Setting(
-            "prices.file", \.prices.file, Form.text("a path").orEmpty("the embedded table"), default: #""""#, .notYet,
-            "The price table."),
+            "prices.file", \.prices.file, Form.text("a path").orEmpty("the embedded table"), default: #""""#, .live,
+            "The price table, unless one was imported; a relative path starts at this file."),
         Setting(
             "storage.backup", \.storage.backup, Form.durationOrZero("never"), default: #""1d""#, .notYet,
             "How often a backup of the state is made."),

@@ -52,6 +52,19 @@ struct ConfigurationDifferenceTests {
         #expect(difference.effective.keys.map(\.label.text) == ["a", "c"])
     }
 
+    @Test("a reload puts new prices in force (A-028, T-014)")
+    func appliesPrices() throws {
+        func outcomes(_ old: String, _ new: String) throws -> [String] {
+            let difference = try self.difference(old, new)
+            return difference.changes.map { "\($0.key) \($0.outcome.rawValue)" }
+        }
+        let price = "[prices.override.m]\ninput_cost_per_token = 1.5e-06\n"
+        #expect(try outcomes("", price) == ["prices.override applied"])
+        #expect(try outcomes(price, price.replacing("1.5", with: "2.5")) == ["prices.override applied"])
+        #expect(try outcomes(price, price).isEmpty)
+        #expect(try outcomes(price, "[prices]\nfile = \"p.json\"\n" + price) == ["prices.file applied"])
+    }
+
     @Test func nothingChangedIsNoChange() throws {
         #expect(try self.difference(ContractText.toml, ContractText.toml).changes.isEmpty)
     }
