@@ -96,7 +96,8 @@ public struct SpendingTable: Sendable, Equatable {
         for (id, spending) in other.entries { self.add(spending, to: id) }
     }
 
-    private mutating func add(_ spending: Spending, to id: Spending.ID) {
+    /// Adds to an entry, or makes it.
+    public mutating func add(_ spending: Spending, to id: Spending.ID) {
         var id = id
         if self.entries[id] == nil, self.entries.count >= Self.limit {
             id.model = id.model.flatMap { _ in ModelName(Self.other) }
