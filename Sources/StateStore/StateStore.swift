@@ -18,6 +18,7 @@ public final class StateStore: Sendable {
     public let sqliteVersion: String
 
     let writer: BatchWriter
+    private let backups: BackupMaker
     private let installation: Installation
 
     /// Opens the database in a directory, makes it if there is none, and migrates it if it is older.
@@ -56,7 +57,12 @@ public final class StateStore: Sendable {
         self.installation = installation
         self.writer = BatchWriter(
             pool: pool, files: opening.files, logger: opening.logger, rowLimit: rowLimit, memory: memory)
-        self.writer.state.withLock { $0.statistics.bytes = opening.files.bytes() }
+        self.backups = BackupMaker(writer: self.writer, version: opening.migrator.newest)
+        self.writer.state.withLock { state in
+            let sizes = opening.files.sizes()
+            state.statistics.bytes = sizes.database + sizes.log
+            state.statistics.walBytes = sizes.log
+        }
     }
 
     /// Reads what the daemon knew when it last ran; malformed rows are counted and passed over.
@@ -131,10 +137,42 @@ public final class StateStore: Sendable {
         }
     }
 
+    /// Sums what was used and spent, in the order of the axes that it is told apart by.
+    ///
+    /// Rows that wait for the writer are waited for, at most ``settleLimit``. Malformed rows are counted and passed over. More than
+    /// ``SpendingQuery/rowLimit`` sums are an error of code `invalidLimit`.
+    public func spending(_ query: SpendingQuery) async throws(StateStoreError) -> [SpendingRow] {
+        try await self.read("summing what was spent") { database, malformed in
+            try SpendingTables.sums(query, in: database, &malformed)
+        }
+    }
+
+    /// Limits from now on what is kept; what is over the limits goes in small steps, between transactions (K-014, K-015).
+    ///
+    /// Never waits. The clock tells ages; without one it is the machine's. It is called on the writer's thread.
+    public func setRetention(_ retention: Retention, clock: (@Sendable () -> WallTime)? = nil) {
+        self.writer.set(retention, clock: clock ?? RetentionState.machineClock)
+    }
+
+    /// Makes a consistent, verified copy in `backups/` while requests go on, and returns the name of the file.
+    ///
+    /// With a number it is one of the regular copies, of which only so many of the newest are kept; without one it stays
+    /// until a person removes it. Copies from before a migration stay too. One is made at a time. An error of code `cancelled` or
+    /// `closed` means that the store was closed meanwhile.
+    public func backUp(keeping count: Int?) async throws(StateStoreError) -> String {
+        await self.writer.settle(within: Self.settleLimit)
+        return try await self.backups.make(keeping: count)
+    }
+
+    /// When the newest copy in `backups/` that is not from the future was made; `nil` if there is none.
+    public func newestBackup(before now: WallTime) throws(StateStoreError) -> WallTime? {
+        try self.writer.files.backupNames().filter { $0.time <= now }.map(\.time).max()
+    }
+
     /// What the store did since it was opened.
     public var statistics: StoreStatistics { self.writer.statistics() }
 
-    /// One word for why state is not written: `full`, `read_only` or `io`; `nil` when the last write worked.
+    /// One word for why state is not written: `full`, `read_only`, `locked` or `io`; `nil` when the last write worked.
     public var trouble: String? { self.writer.trouble() }
 
     /// Has a closure called when writing fails and when it works again; it may also be called when nothing has changed.
@@ -148,6 +186,7 @@ public final class StateStore: Sendable {
     ///
     /// What is handed over afterwards is given up.
     public func close() async {
+        await self.backups.close()
         await self.writer.close()
     }
 

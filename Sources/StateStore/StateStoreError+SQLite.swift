@@ -31,8 +31,11 @@ extension StateStoreError {
             self.init(.conflict, "\(doing): it contradicts what is stored. \(detail)")
         case .SQLITE_INTERRUPT:
             self.init(.cancelled, "\(doing): interrupted. \(detail)")
-        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_NOMEM, .SQLITE_PROTOCOL,
-            .SQLITE_NOLFS:
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(
+                .locked,
+                "\(doing): another process holds the state database; end it (`fuser state.sqlite` names it). \(detail)")
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_NOMEM, .SQLITE_PROTOCOL, .SQLITE_NOLFS:
             self.init(
                 .inputOutput, "\(doing): the state database cannot be read or written; look at its disk. \(detail)")
         default:

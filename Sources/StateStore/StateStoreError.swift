@@ -18,6 +18,8 @@ public struct StateStoreError: Error, Sendable, Equatable, CustomStringConvertib
         case full
         /// The database cannot be written to.
         case readOnly
+        /// Another process holds the database.
+        case locked
         /// Reading or writing failed.
         case inputOutput
         /// The change contradicts what is stored, such as a second key of the same label.
@@ -53,7 +55,7 @@ public struct StateStoreError: Error, Sendable, Equatable, CustomStringConvertib
     /// Whether the surroundings failed: what was to be written is sound, and can be written later.
     var isEnvironmental: Bool {
         switch self.code {
-        case .full, .readOnly, .inputOutput, .damaged, .timedOut, .cancelled, .closed: true
+        case .full, .readOnly, .locked, .inputOutput, .damaged, .timedOut, .cancelled, .closed: true
         case .unsafeFile, .newerSchema, .foreignDatabase, .changedMigration, .migrationFailed, .conflict,
             .invalidCursor, .invalidLimit, .internalFault:
             false
@@ -65,6 +67,7 @@ public struct StateStoreError: Error, Sendable, Equatable, CustomStringConvertib
         switch self.code {
         case .full: "full"
         case .readOnly: "read_only"
+        case .locked: "locked"
         default: "io"
         }
     }

@@ -1,3 +1,5 @@
+public import ProxyCore
+
 /// What the store did since it was opened.
 public struct StoreStatistics: Sendable, Equatable {
     /// The tables, by their names in the database.
@@ -6,6 +8,10 @@ public struct StoreStatistics: Sendable, Equatable {
         case requests
         /// Their attempts.
         case attempts
+        /// Their bodies, where they are kept.
+        case bodies
+        /// What was used and spent by the hour.
+        case spending
         /// Requests by key and outcome.
         case keyCounts = "key_counts"
         /// Failed attempts by key and class.
@@ -36,6 +42,10 @@ public struct StoreStatistics: Sendable, Equatable {
     public var waitingRows = 0
     /// Bytes of the database and its write-ahead log after the last write.
     public var bytes: UInt64 = 0
+    /// Bytes of the write-ahead log alone.
+    public var walBytes: UInt64 = 0
+    /// Bytes of the database that are in use: without the free pages that the next rows go to.
+    public var usedBytes: UInt64 = 0
     /// Transactions that were committed.
     public var transactions: UInt64 = 0
     /// Rows written, by table.
@@ -46,6 +56,19 @@ public struct StoreStatistics: Sendable, Equatable {
     public var dropped: [Table: UInt64] = [:]
     /// Malformed rows that were passed over when they were read, by table; they are still there.
     public var quarantined: [Table: UInt64] = [:]
+
+    /// Rows deleted because they were too old or the database too large, by table.
+    public var deleted: [Table: UInt64] = [:]
+    /// When retention last found everything within its limits; `nil` if it never did, or nothing is limited.
+    public var lastRetention: WallTime?
+    /// Steps of retention that failed; it is tried again, and writing goes on.
+    public var retentionFailures: UInt64 = 0
+    /// Copies made while the daemon runs.
+    public var backups: UInt64 = 0
+    /// When the last of them was complete.
+    public var lastBackup: WallTime?
+    /// Copies that could not be made.
+    public var backupFailures: UInt64 = 0
 
     /// Makes the statistics of a store that did nothing yet.
     public init() {}

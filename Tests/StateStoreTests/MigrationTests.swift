@@ -9,17 +9,17 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct MigrationTests {
     private static let second = Migration(
-        number: 3, name: "notes",
+        number: 4, name: "notes",
         statements: ["CREATE TABLE notes (text TEXT NOT NULL) STRICT", "ALTER TABLE turns ADD COLUMN note TEXT"])
     private static let third = Migration(
-        number: 4, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
+        number: 5, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
     private static let failing = Migration(
-        number: 4, name: "fails half-way",
+        number: 5, name: "fails half-way",
         statements: ["CREATE TABLE half (x INTEGER) STRICT", "DROP TABLE turns", "INSERT INTO nowhere VALUES (1)"])
 
     @Test("the SQL of a released migration never changes (A-010)")
     func checksumsStay() {
-        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb", "de95c9426b161571"])
+        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb", "de95c9426b161571", "63d9be4a3cb96ca4"])
         #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
     }
 
@@ -60,7 +60,7 @@ struct MigrationTests {
             }
             try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
             let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
-            #expect(backups == ["state-20260101T000000Z-schema2.sqlite"])
+            #expect(backups == ["state-20260101T000000Z-schema3.sqlite"])
             let backup = directory.path("backups/" + (backups.first ?? ""))
             #expect(try FileManager.default.attributesOfItem(atPath: backup)[.posixPermissions] as? Int == 0o600)
             let parent = try FileManager.default.attributesOfItem(atPath: directory.path("backups"))
@@ -89,7 +89,7 @@ struct MigrationTests {
                 }
                 #expect(refusal?.code == .migrationFailed)
                 let suffix = attempt == 1 ? "" : "-2"
-                let backup = directory.path("backups/state-20260101T000000Z-schema2\(suffix).sqlite")
+                let backup = directory.path("backups/state-20260101T000000Z-schema3\(suffix).sqlite")
                 #expect(refusal?.message.contains(backup) == true, "\(String(describing: refusal))")
                 #expect(FileManager.default.fileExists(atPath: backup))
                 #expect(try Self.schema(directory) == before)
@@ -105,7 +105,7 @@ struct MigrationTests {
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { $0.append(try full(1)) }
             let before = try Self.schema(directory)
-            let careless = Migration(number: 3, name: "careless", statements: ["DELETE FROM requests"])
+            let careless = Migration(number: 4, name: "careless", statements: ["DELETE FROM requests"])
             let refusal = #expect(throws: StateStoreError.self) {
                 try StateStore.open(
                     directory: directory.path, logger: LogCollector().logger, now: newYear,
@@ -122,7 +122,7 @@ struct MigrationTests {
             try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
             let before = FileManager.default.contents(atPath: directory.path("state.sqlite"))
             let changed = Migration(
-                number: 3, name: Self.second.name,
+                number: 4, name: Self.second.name,
                 statements: [Self.second.statements[0] + " ", Self.second.statements[1]])
             let refusal = #expect(throws: StateStoreError.self) {
                 try StateStore.open(
@@ -130,7 +130,7 @@ struct MigrationTests {
                     migrations: Migration.all + [changed], rowLimit: 10)
             }
             #expect(refusal?.code == .changedMigration)
-            #expect(refusal?.message.contains("migration 3") == true)
+            #expect(refusal?.message.contains("migration 4") == true)
             #expect(FileManager.default.contents(atPath: directory.path("state.sqlite")) == before)
         }
     }
@@ -178,6 +178,38 @@ struct MigrationTests {
             let backup = directory.path("backups/state-20260101T000000Z-schema1.sqlite")
             let version = try inspect(backup) { try Int.fetchOne($0, sql: "PRAGMA user_version") }
             #expect(version == 1)
+            try await TemporaryDirectory.with { other in
+                try await withStore(in: other) { _ async throws in }
+                #expect(try Self.schema(directory) == Self.schema(other))
+            }
+        }
+    }
+
+    @Test("a database of the second schema is copied and upgraded; what it did not record is unknown (K-013, A-010)")
+    func upgradesTheSecondSchema() async throws {
+        try await TemporaryDirectory.with { directory in
+            try inspect(directory.path("state.sqlite")) { database in
+                try Migrator(migrations: [.firstSchema, .healing]).migrate(database, from: 0, now: newYear)
+                try Installation.seed(database, now: newYear)
+                try database.execute(
+                    sql: """
+                        INSERT INTO requests (id, received_at, dialect, provider, key, status, is_stream, outcome, duration_ns)
+                            VALUES ('old', 1, 'openai', 'sim', 'alpha', 200, 0, 'complete', 9);
+                        INSERT INTO attempts (request, position, key, provider, status, duration_ns, selection)
+                            VALUES (1, 0, 'alpha', 'sim', 200, 9, 'affinity');
+                        """)
+            }
+            try await withStore(in: directory) { store async throws in
+                let old = try #require(try await store.request(id: "old"))
+                #expect(old.attempts.map(\.selection) == [.affinity])
+                #expect(old.attempts.map(\.usage) == [nil] && old.attempts.map(\.cost) == [nil])
+                #expect(old.tokens == nil && old.caller == nil && old.bodies == nil)
+                let spent = try await store.spending(SpendingQuery())
+                #expect(spent.isEmpty, "nothing is made up")
+            }
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
+                    == ["state-20260101T000000Z-schema2.sqlite"])
             try await TemporaryDirectory.with { other in
                 try await withStore(in: other) { _ async throws in }
                 #expect(try Self.schema(directory) == Self.schema(other))

@@ -13,8 +13,25 @@ struct StorageTroubleTests {
     enum Fault: String, CaseIterable, Sendable, CustomTestStringConvertible {
         case full
         case readOnly = "read_only"
+        case locked
 
         var testDescription: String { self.rawValue }
+
+        var code: StateStoreError.Code {
+            switch self {
+            case .full: .full
+            case .readOnly: .readOnly
+            case .locked: .locked
+            }
+        }
+
+        var remedy: String {
+            switch self {
+            case .full: "free some space"
+            case .readOnly: "writable"
+            case .locked: "end it"
+            }
+        }
 
         func begin(_ database: Database) throws {
             switch self {
@@ -22,6 +39,7 @@ struct StorageTroubleTests {
                 let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
                 try database.execute(sql: "PRAGMA max_page_count = \(pages)")
             case .readOnly: try database.execute(sql: "PRAGMA query_only = ON")
+            case .locked: try database.execute(sql: "PRAGMA busy_timeout = 1")
             }
         }
 
@@ -29,31 +47,46 @@ struct StorageTroubleTests {
             switch self {
             case .full: try database.execute(sql: "PRAGMA max_page_count = 1000000")
             case .readOnly: try database.execute(sql: "PRAGMA query_only = OFF")
+            case .locked: try database.execute(sql: "PRAGMA busy_timeout = 5000")
             }
         }
     }
 
     @Test(
-        "a full or read-only disk loses no count, is told of once, and is got over (T-011)", arguments: Fault.allCases)
+        "a full, read-only or locked database loses no count and no money, is told of once, and is got over (T-011)",
+        arguments: Fault.allCases)
     func survives(fault: Fault) async throws {
         try await TemporaryDirectory.with { directory in
             let log = LogCollector()
             var counts = UsageCounts()
+            var spent = SpendingTable()
             try await withStore(in: directory, log: log) { store async throws in
                 #expect(store.trouble == nil)
+                // What retention would do meanwhile must not make it worse.
+                store.setRetention(Retention(keep: .seconds(9), maxBytes: 64 << 20)) { newYear }
+                try await eventually("retention is idle") { store.statistics.lastRetention != nil }
+                var configuration = GRDB.Configuration()
+                configuration.allowsUnsafeTransactions = true
+                let other = try DatabaseQueue(path: directory.path("state.sqlite"), configuration: configuration)
+                try await other.writeWithoutTransaction { database in
+                    if fault == .locked { try database.execute(sql: "BEGIN EXCLUSIVE") }
+                }
                 let heard = Mutex<[String?]>([])
                 store.onTrouble { heard.withLock { $0.append(store.trouble) } }
                 try await store.onWriter { try fault.begin($0) }
                 for number in 0..<500 {
                     let record = try full(number)
                     counts.add(record)
+                    spent.add(record)
                     store.append(record)
                 }
                 try await eventually("it fails twice") { store.statistics.errors[.requests] ?? 0 >= 2 }
                 #expect(store.trouble == fault.rawValue)
                 #expect(store.statistics.waitingRows == 500)
                 #expect(store.statistics.transactions == 0)
-                for table in [StoreStatistics.Table.attempts, .keyCounts, .keyErrors, .keyUse, .clientCounts] {
+                for table in [
+                    StoreStatistics.Table.attempts, .spending, .keyCounts, .keyErrors, .keyUse, .clientCounts,
+                ] {
                     #expect(store.statistics.errors[table] ?? 0 >= 2)
                 }
                 #expect(store.statistics.errors[.overrides] == nil)
@@ -61,13 +94,19 @@ struct StorageTroubleTests {
                 let refusal = await #expect(throws: StateStoreError.self) {
                     try await store.commit([.override(.dryRun, .init(value: "true", fileValue: "false"))])
                 }
-                #expect(refusal?.code == (fault == .full ? .full : .readOnly))
-                #expect(refusal?.message.contains(fault == .full ? "free some space" : "writable") == true)
+                #expect(refusal?.code == fault.code)
+                #expect(refusal?.message.contains(fault.remedy) == true)
                 #expect(log.events == ["state_write_failed"])
                 // Reading goes on meanwhile, and does not wait for what cannot be written.
                 #expect(try await store.requests(RequestQuery()).records.isEmpty)
 
+                #expect(store.statistics.retentionFailures == 0)
+
                 try await store.onWriter { try fault.end($0) }
+                try await other.writeWithoutTransaction { database in
+                    if database.isInsideTransaction { try database.execute(sql: "ROLLBACK") }
+                }
+                try other.close()
                 try await store.commit([.override(.rotationMode, .init(value: "weighted", fileValue: "sticky"))])
                 #expect(store.trouble == nil)
                 #expect(store.statistics.writes[.requests] == 500)
@@ -77,6 +116,7 @@ struct StorageTroubleTests {
             try await withStore(in: directory) { store async throws in
                 let state = try store.load()
                 #expect(state.counts == counts)
+                #expect(try await store.spent() == spent)
                 #expect(state.changes.overrides.keys.map(\.text) == ["rotation.mode"], "what was refused is not kept")
             }
         }
@@ -101,8 +141,8 @@ struct StorageTroubleTests {
         }
     }
 
-    @Test("an error of the disk is trouble too (T-011)")
-    func reportsOtherErrors() async throws {
+    @Test("a database that another process holds is trouble too (T-011)")
+    func reportsLocks() async throws {
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { store async throws in
                 try await store.onWriter { try $0.execute(sql: "PRAGMA busy_timeout = 0") }
@@ -113,8 +153,8 @@ struct StorageTroubleTests {
                 let refusal = await #expect(throws: StateStoreError.self) {
                     try await store.commit([.override(.dryRun, nil)])
                 }
-                #expect(refusal?.code == .inputOutput)
-                #expect(store.trouble == "io")
+                #expect(refusal?.code == .locked)
+                #expect(store.trouble == "locked")
                 try await other.writeWithoutTransaction { try $0.rollback() }
                 try await store.commit([.override(.dryRun, nil)])
                 #expect(store.trouble == nil)

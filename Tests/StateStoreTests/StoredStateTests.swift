@@ -235,7 +235,9 @@ struct StoredStateTests {
                         INSERT INTO added_keys VALUES (1, 'k', 'sim', 0, 0, 1, '', 1);
                         INSERT INTO created_clients VALUES (1, 'c', zeroblob(32), 'inference root', '', NULL, 1);
                         UPDATE requests SET outcome = 'vanished' WHERE number = 1;
-                        UPDATE attempts SET key = '' WHERE request = 2 AND position = 1;
+                        UPDATE attempts SET quality = 'hearsay' WHERE request = 2 AND position = 1;
+                        INSERT INTO bodies VALUES (3, zeroblob(65537), x'', 0, 0);
+                        INSERT INTO spending VALUES (0, 'no key', 'sim', '', '', '', '', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
                         """)
             }
             let log = LogCollector()
@@ -250,6 +252,10 @@ struct StoredStateTests {
                 #expect(state.changes == RuntimeChanges())
                 _ = try store.load()
                 #expect(try await store.requests(RequestQuery()).records == [try full(3)])
+                #expect(try await store.request(id: "request-3") == full(3))
+                var query = SpendingQuery()
+                query.by = [.key]
+                #expect(try await store.spending(query).map(\.key?.text) == ["beta"])
                 let tables = Set(store.statistics.quarantined.keys)
                 #expect(tables == Set(StoreStatistics.Table.allCases))
                 #expect(log.events.filter { $0 == "state_quarantined" }.count == tables.count)

@@ -114,7 +114,7 @@ struct DatabaseOpening {
             let pool = try DatabasePool(path: self.files.database, configuration: Self.configuration())
             try pool.writeWithoutTransaction { database in
                 // Opening sets NORMAL, which a loss of power could cost whole transactions.
-                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.execute(sql: Self.setSynchronous)
                 let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode")
                 guard try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2, mode == "wal" else {
                     throw StateStoreError(.internalFault, "the state database does not write as safely as it must")
@@ -125,7 +125,8 @@ struct DatabaseOpening {
     }
 
     private func migrate(_ pool: DatabasePool, from version: Int) throws(StateStoreError) {
-        let backup = try Backup(files: self.files).make(pool, version: version, now: self.now)
+        let backup = self.files.path(
+            of: try Backup(files: self.files).make(pool, version: version, now: self.now))
         self.logger.notice(
             "copied the state database before its migration",
             metadata: ["event": "state_backup", "file": "\(backup)", "schema": "\(version)"])
@@ -144,6 +145,15 @@ struct DatabaseOpening {
             metadata: ["event": "state_migrated", "from": "\(version)", "to": "\(self.migrator.newest)"])
     }
 
+    /// Each transaction is synced.
+    static let setSynchronous = "PRAGMA synchronous = FULL"
+
+    /// How long a statement waits for another connection's lock.
+    static let setBusyTimeout = "PRAGMA busy_timeout = 5000"
+
+    /// A log that a burst made long is cut to 16 MiB when it starts anew.
+    static let setLogLimit = "PRAGMA journal_size_limit = 16777216"
+
     /// How every connection is set up.
     static func configuration() -> GRDB.Configuration {
         var configuration = GRDB.Configuration()
@@ -154,14 +164,13 @@ struct DatabaseOpening {
         configuration.prepareDatabase { database in
             // Nothing is ever put into a world-writable directory.
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
-            try database.execute(sql: "PRAGMA busy_timeout = 5000")
+            try database.execute(sql: Self.setBusyTimeout)
             try database.execute(sql: "PRAGMA trusted_schema = OFF")
             try database.execute(sql: "PRAGMA cell_size_check = ON")
             if database.configuration.readonly {
                 try database.execute(sql: "PRAGMA query_only = ON")
             } else {
-                // A log that a burst made long is cut to 16 MiB when it starts anew.
-                try database.execute(sql: "PRAGMA journal_size_limit = 16777216")
+                try database.execute(sql: Self.setLogLimit)
             }
         }
         return configuration

@@ -77,21 +77,33 @@ struct StateFiles: Sendable {
     /// Removes the incomplete files of a run that was killed.
     func removeIncomplete() throws(StateStoreError) {
         for directory in [self.directory, self.backups] {
-            guard let stream = opendir(directory) else {
-                if errno == ENOENT { continue }
-                throw Self.failure("reading", directory, errno)
+            for name in try Self.names(in: directory) where name.hasPrefix(Self.incompletePrefix) {
+                unlink(directory + "/" + name)
             }
-            defer { closedir(stream) }
-            var names: [String] = []
-            while let entry = readdir(stream) {
-                // The name is an array of C inside the entry, which lives until the next call.
-                let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                if name.hasPrefix(Self.incompletePrefix) { names.append(name) }
-            }
-            for name in names { unlink(directory + "/" + name) }
         }
+    }
+
+    /// The names of what lies in a directory; none if it is not there.
+    static func names(in directory: String) throws(StateStoreError) -> [String] {
+        guard let stream = opendir(directory) else {
+            if errno == ENOENT { return [] }
+            throw Self.failure("reading", directory, errno)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            // The name is an array of C inside the entry, which lives until the next call.
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    /// Removes a file, or a link to one.
+    static func remove(_ path: String) throws(StateStoreError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw Self.failure("removing", path, errno) }
     }
 
     /// Makes the directory of the copies, or checks that it is ours.
@@ -103,12 +115,13 @@ struct StateFiles: Sendable {
         else { throw Self.notOurs(self.backups) }
     }
 
-    /// Bytes of the database and its log; what cannot be asked counts as nothing.
-    func bytes() -> UInt64 {
-        [self.database, self.log].reduce(0) { sum, path in
+    /// Bytes of the database and of its log; what cannot be asked counts as nothing.
+    func sizes() -> (database: UInt64, log: UInt64) {
+        func size(_ path: String) -> UInt64 {
             var status = stat()
-            return lstat(path, &status) == 0 ? sum + UInt64(clamping: status.st_size) : sum
+            return lstat(path, &status) == 0 ? UInt64(clamping: status.st_size) : 0
         }
+        return (size(self.database), size(self.log))
     }
 
     /// What tells the database apart from another file of its name.

@@ -9,11 +9,9 @@ extension RequestTables {
     static func summary(
         _ query: RequestQuery, in database: Database, _ malformed: inout Tally
     ) throws -> [RequestTally] {
-        let filter = RequestFilterSQL(query)
-        let text =
-            "SELECT key, provider, count(*) AS requests FROM requests WHERE key IS NOT NULL AND " + filter.text
-            + " GROUP BY key, provider ORDER BY key, provider LIMIT ?"
-        let rows = try Row.fetchAll(database, sql: text, arguments: filter.arguments + [Self.mostTallies])
+        guard let plan = try RequestSearch(query, before: nil, in: database) else { return [] }
+        let rows = try Row.fetchAll(
+            database, sql: plan.summary, arguments: plan.arguments + [Self.mostTallies])
         return rows.compactMap { row in
             guard let key = row.text("key").flatMap(KeyLabel.init),
                 let provider = row.text("provider").flatMap(ProviderName.init), let requests = row.large("requests")

@@ -9,8 +9,8 @@ enum RequestTables {
             sql: """
                 INSERT INTO requests (
                     id, received_at, client, project, dialect, model, provider, key, status, error_class, is_stream,
-                    outcome, duration_ns, first_byte_ns
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    outcome, duration_ns, first_byte_ns, caller_uid, caller_user, caller_pid, caller_process, caller_unit
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(
             arguments: [
@@ -18,15 +18,15 @@ enum RequestTables {
                 record.dialect.rawValue, record.model?.text, record.provider?.text, record.key?.text, record.status,
                 record.errorClass?.rawValue, record.isStream ? 1 : 0, record.outcome.rawValue,
                 record.duration.nanoseconds, record.firstByte?.nanoseconds,
-            ])
+            ] + (record.caller ?? ObservedCaller()).columnValues)
         let number = database.lastInsertedRowID
         for (position, attempt) in record.attempts.enumerated() {
             try database.cachedStatement(
                 sql: """
                     INSERT INTO attempts (
                         request, position, key, provider, error_class, status, duration_ns, selection,
-                        is_possibly_billed, decided_by, waited_ns, passed_over
-                    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                        is_possibly_billed, decided_by, waited_ns, passed_over, \(AttemptUsage.columns)
+                    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \(AttemptUsage.placeholders))
                     """
             ).execute(
                 arguments: [
@@ -34,22 +34,22 @@ enum RequestTables {
                     attempt.status, attempt.duration.nanoseconds, attempt.selection?.rawValue,
                     attempt.isPossiblyBilled ? 1 : 0, attempt.decidedBy, attempt.waited.nanoseconds,
                     PassedOverList.text(of: attempt.passedOver),
-                ])
+                ] + AttemptUsage.values(of: attempt))
         }
+        if let bodies = record.bodies { try BodyTable.insert(bodies, of: number, into: database, &tally) }
         tally.add(.requests)
         tally.add(.attempts, UInt64(record.attempts.count))
     }
 
     /// Reads a page, the newest record first.
     ///
-    /// `next` is the number before which the next page begins; `nil` if there is none.
+    /// `next` is the number before which the next page begins; `nil` if there is none. Bodies are not read.
     static func page(
         _ query: RequestQuery, before number: Int64?, in database: Database, _ malformed: inout Tally
     ) throws -> (records: [RequestRecord], next: Int64?) {
-        var filter = RequestFilterSQL(query)
-        filter.require("number < ?", number)
-        let text = "SELECT * FROM requests WHERE " + filter.text + " ORDER BY number DESC LIMIT ?"
-        let rows = try Row.fetchAll(database, sql: text, arguments: filter.arguments + [query.limit + 1])
+        guard let plan = try RequestSearch(query, before: number, in: database) else { return ([], nil) }
+        let rows = try Row.fetchAll(
+            database, sql: plan.page, arguments: plan.arguments + [query.limit + 1])
         var records: [RequestRecord] = []
         for row in rows.prefix(query.limit) {
             if let record = try Self.record(row, in: database, &malformed) { records.append(record) }
@@ -58,14 +58,18 @@ enum RequestTables {
         return (records, isLast ? nil : rows[query.limit - 1].large("number"))
     }
 
-    /// The newest record of that id.
+    /// The newest record of that id, with its bodies.
     static func newest(
         _ id: String, in database: Database, _ malformed: inout Tally
     ) throws -> RequestRecord? {
         let rows = try Row.fetchCursor(
             database, sql: "SELECT * FROM requests WHERE id = ? ORDER BY number DESC", arguments: [id])
         while let row = try rows.next() {
-            if let record = try Self.record(row.copy(), in: database, &malformed) { return record }
+            let row = row.copy()
+            guard var record = try Self.record(row, in: database, &malformed), let number = row.large("number")
+            else { continue }
+            record.bodies = try BodyTable.load(of: number, in: database, &malformed)
+            return record
         }
         return nil
     }
@@ -118,6 +122,7 @@ enum RequestTables {
         record.outcome = outcome
         record.duration = .nanoseconds(duration)
         record.firstByte = row.large("first_byte_ns").map { .nanoseconds($0) }
+        record.caller = ObservedCaller(row)
         return record
     }
 
@@ -138,6 +143,6 @@ enum RequestTables {
         attempt.decidedBy = row.text("decided_by")
         attempt.waited = .nanoseconds(waited)
         attempt.passedOver = passedOver ?? []
-        return attempt
+        return AttemptUsage.read(row, into: &attempt) ? attempt : nil
     }
 }

@@ -18,6 +18,8 @@ struct Batch: Sendable {
     var groups: [ChangeGroup] = []
     /// What was counted after the last group.
     var counts = UsageCounts()
+    /// What was used by the requests that were counted, in this batch's groups too: no change touches it.
+    var spending = SpendingTable()
     /// What is to be remembered after the last group.
     var memory: DispatchMemory?
     /// Everything that was handed over up to this number is in this batch or in one before.
@@ -33,6 +35,8 @@ struct Batch: Sendable {
         var tables: Set<StoreStatistics.Table> = []
         if !self.rows.isEmpty { tables.insert(.requests) }
         if self.rows.contains(where: { !$0.attempts.isEmpty }) { tables.insert(.attempts) }
+        if self.rows.contains(where: { $0.bodies != nil }) { tables.insert(.bodies) }
+        if !self.spending.isEmpty { tables.insert(.spending) }
         var counts = self.counts
         for group in self.groups {
             counts.merge(group.countsBefore)

@@ -18,6 +18,7 @@ extension Batch {
                         try group.write(to: database, &result)
                     }
                     try CountTables.add(self.counts, to: database, &result.writes)
+                    try SpendingTables.add(self.spending, to: database, &result.writes)
                     try Self.remember(self.memory, in: database, &result)
                     for row in self.rows { try Self.insert(row, into: database, &result) }
                     return .commit
@@ -49,6 +50,7 @@ extension Batch {
             guard !StateStoreError(error, while: "writing a request").isEnvironmental else { throw error }
             result.dropped.add(.requests)
             result.dropped.add(.attempts, UInt64(record.attempts.count))
+            if record.bodies != nil { result.dropped.add(.bodies) }
         }
     }
 }

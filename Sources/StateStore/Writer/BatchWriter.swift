@@ -17,13 +17,15 @@ final class BatchWriter: Sendable {
     let files: StateFiles
     let logger: Logger
     /// The file that the connections have open.
-    private let identity: StateFiles.Identity?
+    let identity: StateFiles.Identity?
     let state: Mutex<WriterState>
     /// Who hears that writing begins or ceases to fail.
     let troubleObserver = Mutex<(@Sendable () -> Void)?>(nil)
+    /// What is kept how long; used between transactions.
+    let retention = Mutex(RetentionState())
     // Transactions run here, one after the other; deadlines elsewhere, for when a transaction hangs.
-    private let queue = DispatchQueue(label: "kmi.state.writer", qos: .userInitiated)
-    private let deadlines = DispatchQueue(label: "kmi.state.deadlines")
+    let queue = DispatchQueue(label: "kmi.state.writer", qos: .userInitiated)
+    let deadlines = DispatchQueue(label: "kmi.state.deadlines")
 
     init(pool: DatabasePool, files: StateFiles, logger: Logger, rowLimit: Int, memory: DispatchMemory) {
         self.pool = pool
@@ -128,6 +130,7 @@ final class BatchWriter: Sendable {
         self.state.withLock { state in
             var statistics = state.statistics
             statistics.waitingRows = state.pending.waitingRows
+            if state.pending.lostBodies > 0 { statistics.dropped.add(.bodies, state.pending.lostBodies) }
             return statistics
         }
     }
@@ -160,6 +163,8 @@ final class BatchWriter: Sendable {
         if let batch { self.write(batch, over: memory) }
         let alarm = self.state.withLock { $0.nextAlarm() }
         self.set(alarm, Self.now())
+        // Deleting gets twice the time of writing, so that it keeps up.
+        if batch != nil { self.retain(for: (Self.now() - now) * 2) }
     }
 
     private func write(_ batch: Batch, over memory: DispatchMemory) {
@@ -171,10 +176,11 @@ final class BatchWriter: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        let bytes = self.files.bytes()
+        let sizes = self.files.sizes()
         let now = Self.now()
         let (answers, report, waiters, statistics) = self.state.withLock { state in
-            let (answers, report) = state.end(batch, outcome, bytes: bytes, at: now)
+            state.statistics.walBytes = sizes.log
+            let (answers, report) = state.end(batch, outcome, bytes: sizes.database + sizes.log, at: now)
             return (answers, report, state.takeSettledWaiters(), state.statistics)
         }
         if let report {
@@ -254,7 +260,7 @@ final class BatchWriter: Sendable {
         }
     }
 
-    private func after(_ wait: Duration, _ body: @escaping @Sendable () -> Void) {
+    func after(_ wait: Duration, _ body: @escaping @Sendable () -> Void) {
         self.deadlines.asyncAfter(
             deadline: .now() + .nanoseconds(Int(clamping: wait.nanoseconds)), execute: body)
     }
@@ -281,13 +287,13 @@ final class BatchWriter: Sendable {
     }
 
     /// The time since the machine's start, as dispatch's own timers count it.
-    private static func now() -> Instant {
+    static func now() -> Instant {
         Instant(nanoseconds: Int64(clamping: DispatchTime.now().uptimeNanoseconds))
     }
 
     /// What is answered when the store is closed.
     static let closed = StateStoreError(.closed, "the state is closed, because the daemon ends")
-    private static let removed = StateStoreError(
+    static let removed = StateStoreError(
         .inputOutput, "state.sqlite was moved or deleted: put it back, or restart the daemon to begin anew")
     private static let crowded = StateStoreError(
         .timedOut, "too many changes wait for the disk of the state directory; try again")

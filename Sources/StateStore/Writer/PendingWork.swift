@@ -1,16 +1,24 @@
 internal import ProxyCore
 
-/// What waits for the disk: request rows up to a bound, counts and memory without loss, and changes with their callers.
+/// What waits for the disk: request rows up to a bound, counts, spending and memory without
+/// loss, and changes with their callers.
 struct PendingWork: Sendable {
     /// How many changes may wait for the disk at once.
     static let groupLimit = 1024
+    /// How many bytes of bodies may wait for the disk at once; beyond that a request is kept without its bodies.
+    static let bodyLimit = 16 << 20
 
     private let rowLimit: Int
     private var rows = BoundedRows()
     private var counts = UsageCounts()
+    private var spending = SpendingTable()
     private var memory: DispatchMemory?
     private(set) var groups: [ChangeGroup] = []
     private var rowsInFlight = 0
+    private var bodyBytes = 0
+    private var bodyBytesInFlight = 0
+    /// Requests that were kept without their bodies, because too many bytes of them waited.
+    private(set) var lostBodies: UInt64 = 0
     /// The number of the value that was handed over last.
     private(set) var sequence: UInt64 = 0
     /// Since when the oldest value waits; `nil` if none does.
@@ -26,7 +34,17 @@ struct PendingWork: Sendable {
     /// Takes a record; returns how many records had to go for it.
     mutating func append(_ record: RequestRecord, now: Instant) -> Int {
         self.counts.add(record)
+        self.spending.add(record)
         self.note(now)
+        var record = record
+        if let size = record.bodies?.size {
+            if self.bodyBytes + self.bodyBytesInFlight + size > Self.bodyLimit {
+                record.bodies = nil
+                self.lostBodies += 1
+            } else {
+                self.bodyBytes += size
+            }
+        }
         return self.rows.append(record, limit: self.rowLimit - self.rowsInFlight)
     }
 
@@ -62,9 +80,12 @@ struct PendingWork: Sendable {
         batch.rows = self.rows.takeAll()
         swap(&batch.groups, &self.groups)
         swap(&batch.counts, &self.counts)
+        swap(&batch.spending, &self.spending)
         swap(&batch.memory, &self.memory)
         batch.sequence = self.sequence
         self.rowsInFlight = batch.rows.count
+        self.bodyBytesInFlight = batch.rows.reduce(0) { $0 + ($1.bodies?.size ?? 0) }
+        self.bodyBytes = 0
         self.waitingSince = nil
         return batch
     }
@@ -72,6 +93,7 @@ struct PendingWork: Sendable {
     /// The batch that was handed out is on disk.
     mutating func finish() {
         self.rowsInFlight = 0
+        self.bodyBytesInFlight = 0
     }
 
     /// The batch that was handed out is not on disk: all but its changes waits again, before what came since.
@@ -79,6 +101,8 @@ struct PendingWork: Sendable {
     /// Returns how many rows had to go.
     mutating func putBack(_ batch: Batch, now: Instant) -> Int {
         self.rowsInFlight = 0
+        self.bodyBytes += self.bodyBytesInFlight
+        self.bodyBytesInFlight = 0
         var counts = UsageCounts()
         var memory: DispatchMemory?
         for group in batch.groups {
@@ -87,8 +111,13 @@ struct PendingWork: Sendable {
         }
         counts.merge(batch.counts)
         memory = batch.memory ?? memory
-        if !batch.rows.isEmpty || !counts.isEmpty || memory != nil {
+        if !batch.rows.isEmpty || !counts.isEmpty || !batch.spending.isEmpty || memory != nil {
             self.waitingSince = self.waitingSince ?? now
+        }
+        if !batch.spending.isEmpty {
+            var spending = batch.spending
+            spending.merge(self.spending)
+            self.spending = spending
         }
         self.prepend(counts, memory, at: 0)
         return self.rows.putBack(batch.rows, limit: self.rowLimit)

@@ -55,6 +55,44 @@ func full(_ number: Int) throws -> RequestRecord {
         RequestRecord.PassedOver(label: try label("g@m.a"), obstacle: .state, state: .billing),
     ]
     record.attempts.insert(first, at: 0)
+    var usage = TokenUsage(tokens(from: 1), quality: .partial)
+    usage.isInconsistent = true
+    usage.reportedCost = 12_345
+    usage.model = try model("model-1.5-2026")
+    usage.serviceTier = "priority'; --"
+    record.attempts[1].model = try model("model:1.5")
+    record.attempts[1].usage = usage
+    record.attempts[1].cost = Cost(.priced, picoDollars: 12_345_678_901, version: "2026-01-01")
+    record.caller = ObservedCaller()
+    record.caller?.userID = .max
+    record.caller?.user = "anna"
+    record.caller?.processID = 4_194_304
+    record.caller?.process = "node"
+    record.caller?.unit = "app-editor.scope"
+    return record
+}
+
+/// Counts that differ in each class.
+func tokens(from first: Int64) -> TokenCounts {
+    var counts = TokenCounts()
+    counts.input = first
+    counts.inputAudio = first + 1
+    counts.inputImage = first + 2
+    counts.cacheRead = first + 3
+    counts.cacheWrite5m = first + 4
+    counts.cacheWrite1h = first + 5
+    counts.output = first + 6
+    counts.reasoning = first + 7
+    counts.outputAudio = first + 8
+    return counts
+}
+
+/// The record of a request that one key served, with bodies of so many bytes.
+func captured(_ number: Int, bytes: Int = 1_000) throws -> RequestRecord {
+    var record = try served(number)
+    record.bodies = CapturedBodies(
+        request: (0..<bytes).map { UInt8(truncatingIfNeeded: $0) }, answer: Array(repeating: 0, count: bytes),
+        isRequestCut: true, isAnswerCut: false)
     return record
 }
 
@@ -82,6 +120,13 @@ extension StateStore {
         return try await onOwnThread { try pool.writeWithoutTransaction { try body($0) } }
     }
 
+    /// What was spent, told apart by everything, as a table.
+    func spent() async throws -> SpendingTable {
+        var query = SpendingQuery()
+        query.by = SpendingQuery.Axis.allCases
+        return try await self.spending(query).table()
+    }
+
     /// Why changes were not made; `nil` if they were.
     func refusal(of changes: [StateChange]) async -> StateStoreError? {
         do {
@@ -102,6 +147,24 @@ extension StateStore {
             self.statistics.waitingRows == 0 && !self.hasWaiting
         }
         _ = try await self.onWriter { _ in }
+    }
+}
+
+extension [SpendingRow] {
+    /// Rows that were told apart by everything, as the table that they were made from.
+    func table() throws -> SpendingTable {
+        var table = SpendingTable()
+        for row in self {
+            guard let hour = row.hour, let key = row.key, let provider = row.provider else {
+                throw TestFailure("a row without hour, key or provider")
+            }
+            table.add(
+                row.spending,
+                to: Spending.ID(
+                    hour: hour, key: key, provider: provider, model: row.model, client: row.client,
+                    project: row.project, process: row.process))
+        }
+        return table
     }
 }
 

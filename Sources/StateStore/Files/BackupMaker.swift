@@ -1,0 +1,118 @@
+internal import Dispatch
+internal import GRDB
+internal import Logging
+internal import ProxyCore
+internal import Synchronization
+
+/// Makes copies while the daemon runs, one at a time, over a connection of its own: the writer writes on meanwhile, only the
+/// log is not emptied beyond what the copy began with.
+final class BackupMaker: Sendable {
+    private struct State {
+        var isClosed = false
+        /// The connections to interrupt when the store is closed.
+        var open: [DatabaseQueue] = []
+    }
+
+    /// The longest that ``close()`` waits for a copy that was interrupted.
+    private static let closeLimit = Duration.seconds(2)
+
+    private let writer: BatchWriter
+    private let version: Int
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "kmi.state.backup", qos: .utility)
+
+    init(writer: BatchWriter, version: Int) {
+        self.writer = writer
+        self.version = version
+    }
+
+    /// Makes a copy, removes regular ones beyond a number, and returns the name of the new one.
+    func make(keeping count: Int?) async throws(StateStoreError) -> String {
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<BackupName, StateStoreError>, Never>) in
+            self.queue.async { continuation.resume(returning: self.result(keeping: count)) }
+        }
+        return try result.get().text
+    }
+
+    /// Interrupts the copy that is being made, and makes no other.
+    func close() async {
+        let open = self.state.withLock { state in
+            state.isClosed = true
+            return state.open
+        }
+        guard !open.isEmpty else { return }
+        for connection in open { connection.interrupt() }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let waiter = Waiter(continuation)
+            self.queue.async { waiter.resume() }
+            self.writer.after(Self.closeLimit) { waiter.resume() }
+        }
+    }
+
+    /// On the queue of copies only.
+    private func result(keeping count: Int?) -> Result<BackupName, StateStoreError> {
+        let clock = self.writer.retention.withLock { $0.clock }
+        do throws(StateStoreError) {
+            let name = try self.copy(at: clock(), isRegular: count != nil)
+            self.writer.state.withLock { state in
+                state.statistics.backups += 1
+                state.statistics.lastBackup = clock()
+            }
+            self.writer.logger.notice(
+                "copied the state database",
+                metadata: ["event": "state_backup", "file": "\(name.text)", "schema": "\(self.version)"])
+            if let count { try self.writer.files.removeSurplus(keeping: count, besides: name) }
+            return .success(name)
+        } catch {
+            if error.code != .closed, error.code != .cancelled {
+                self.writer.state.withLock { $0.statistics.backupFailures += 1 }
+                self.writer.logger.error(
+                    "state database not copied",
+                    metadata: ["event": "state_backup_failed", "reason": "\(error)"])
+            }
+            return .failure(error)
+        }
+    }
+
+    private func copy(at now: WallTime, isRegular: Bool) throws(StateStoreError) -> BackupName {
+        guard self.writer.files.identity() == self.writer.identity else { throw BatchWriter.removed }
+        defer { self.state.withLock { $0.open = [] } }
+        return try StateStoreError.describing("copying the state database") {
+            let source = try DatabaseQueue(
+                path: self.writer.files.database, configuration: DatabaseOpening.configuration())
+            try self.note(source)
+            let name = try Backup(files: self.writer.files).make(
+                source, version: self.version, now: now, isRegular: isRegular
+            ) { checker in
+                self.state.withLock { $0.open.append(checker) }
+            }
+            try source.close()
+            return name
+        }
+    }
+
+    private func note(_ connection: DatabaseQueue) throws {
+        let isClosed = self.state.withLock { state in
+            state.open.append(connection)
+            return state.isClosed
+        }
+        if isClosed { throw BatchWriter.closed }
+    }
+
+    /// Whoever waits is told once.
+    private final class Waiter: Sendable {
+        private let continuation: Mutex<CheckedContinuation<Void, Never>?>
+
+        init(_ continuation: CheckedContinuation<Void, Never>) {
+            self.continuation = Mutex(continuation)
+        }
+
+        func resume() {
+            self.continuation.withLock { continuation in
+                defer { continuation = nil }
+                return continuation
+            }?.resume()
+        }
+    }
+}

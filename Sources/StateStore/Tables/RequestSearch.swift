@@ -1,0 +1,93 @@
+internal import GRDB
+internal import ProxyCore
+
+/// How the requests that a query lets through are found: by the index that leaves the fewest candidates.
+///
+/// A filter that few rows pass is followed by its own index; where all of them let many rows through, a page is full soon.
+/// So that neither has to be guessed, the candidates of each index are counted first, up to ``countLimit``. Its SQL is put
+/// together from constant pieces only, every value is an argument (T-031).
+struct RequestSearch {
+    /// What the rows are read from.
+    enum Driver: CaseIterable {
+        case errorClass
+        case status
+        case client
+        case key
+        case provider
+        case time
+        case number
+    }
+
+    /// Candidates are counted up to so many; that many rows are looked at within a few dozen milliseconds.
+    static let countLimit = 20_000
+
+    /// What the rows are read from.
+    let driver: Driver
+    private let filter: RequestFilter
+
+    /// Chooses; `nil` if no row can pass the filter.
+    init?(_ query: RequestQuery, before number: Int64?, in database: Database) throws {
+        var filter = RequestFilter(query)
+        filter.require(before: number)
+        var best: (driver: Driver, count: Int)?
+        for driver in Driver.allCases {
+            guard let count = try filter.candidates(of: driver, upTo: Self.countLimit, in: database) else { continue }
+            if count == 0 { return nil }
+            // At the bound none is better than another, and the first one stays.
+            if best.map({ count < $0.count }) ?? true { best = (driver, count) }
+        }
+        var driver = best?.driver ?? .number
+        if filter.hasTimes, best.map({ $0.count >= Self.countLimit }) ?? true {
+            // Rows are numbered in the order of their ends, nearly that of their beginnings: what lies within the times lies
+            // between two numbers, and every index is ordered by number.
+            guard let numbers = try filter.numbers(in: database) else { return nil }
+            filter.require(within: numbers)
+            if driver == .time { driver = .number }
+        }
+        self.init(driver, filter)
+    }
+
+    /// Takes a plan as it is, for tests of each.
+    init(_ driver: Driver, _ filter: RequestFilter) {
+        self.driver = driver
+        self.filter = filter
+    }
+
+    /// The statement for a page; its last argument is the most rows.
+    var page: String { "SELECT requests.* " + self.selection + " ORDER BY " + self.driver.number + " DESC LIMIT ?" }
+
+    /// What is counted by key; its last argument is the most rows.
+    var summary: String {
+        "SELECT requests.key, requests.provider, count(*) AS requests " + self.selection
+            + " AND requests.key IS NOT NULL GROUP BY requests.key, requests.provider"
+            + " ORDER BY requests.key, requests.provider LIMIT ?"
+    }
+
+    /// The values for the conditions.
+    var arguments: StatementArguments { self.filter.arguments }
+
+    private var selection: String {
+        "FROM " + self.driver.source + " WHERE " + self.filter.text(of: self.driver)
+    }
+}
+
+extension RequestSearch.Driver {
+    /// The request's number, by the name under which what the rows come from is ordered by it.
+    var number: String { self == .key ? "attempts.request" : "requests.number" }
+
+    /// Where rows come from.
+    ///
+    /// The planner knows nothing of how often a value occurs, so it is told what to do; it fails where it cannot.
+    var source: String {
+        switch self {
+        case .errorClass: "requests INDEXED BY requests_by_error_class"
+        case .status: "requests INDEXED BY requests_by_status"
+        case .client: "requests INDEXED BY requests_by_client"
+        case .provider: "requests INDEXED BY requests_by_provider"
+        case .time: "requests INDEXED BY requests_by_time"
+        case .number: "requests NOT INDEXED"
+        case .key:
+            "attempts INDEXED BY attempts_by_key CROSS JOIN requests NOT INDEXED ON requests.number = attempts.request"
+        }
+    }
+}

@@ -1,0 +1,105 @@
+internal import GRDB
+internal import ProxyCore
+
+/// What was used by the hour: `spending`.
+enum SpendingTables {
+    /// Adds what was used since the last time.
+    static func add(_ table: SpendingTable, to database: Database, _ tally: inout Tally) throws {
+        guard !table.isEmpty else { return }
+        let statement = try database.cachedStatement(sql: SpendingSQL.add)
+        for (id, spending) in table.entries {
+            let identity: [(any DatabaseValueConvertible)?] = [
+                id.hour.microseconds, id.key.text, id.provider.text, id.model?.text ?? "", id.client?.text ?? "",
+                id.project ?? "", id.process ?? "",
+            ]
+            let numbers = SpendingColumn.allCases.map { Optional($0.value(of: spending)) }
+            try statement.execute(arguments: StatementArguments(identity) + StatementArguments(numbers))
+            tally.add(.spending)
+        }
+    }
+
+    /// Sums what a query lets through; malformed rows are counted and passed over.
+    static func sums(
+        _ query: SpendingQuery, in database: Database, _ malformed: inout Tally
+    ) throws -> [SpendingRow] {
+        var axes: [SpendingQuery.Axis] = []
+        for axis in query.by where !axes.contains(axis) { axes.append(axis) }
+        let (condition, arguments) = Self.filter(query)
+        let rows = try Row.fetchCursor(
+            database, sql: SpendingSQL.sums(by: axes, where: condition),
+            arguments: arguments + [SpendingQuery.rowLimit + 1])
+        var sums: [SpendingRow] = []
+        while let row = try rows.next() {
+            guard let sum = Self.sum(row, by: axes) else {
+                malformed.add(.spending)
+                continue
+            }
+            guard sums.count < SpendingQuery.rowLimit else {
+                throw StateStoreError(
+                    .invalidLimit, "more than 100,000 sums; ask for a shorter time, or tell fewer things apart")
+            }
+            sums.append(sum)
+        }
+        return sums
+    }
+
+    private static func filter(_ query: SpendingQuery) -> (String, StatementArguments) {
+        var conditions: [String] = []
+        var values: [(any DatabaseValueConvertible)?] = []
+        func require(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            values.append(value)
+        }
+        require("hour >= ?", query.since?.startOfHour.microseconds)
+        require("hour < ?", query.until?.microseconds)
+        require("key = ?", query.key?.text)
+        require("provider = ?", query.provider?.text)
+        require("model = ?", query.model?.text)
+        require("client = ?", query.client?.text)
+        require("project = ?", query.project)
+        require("process = ?", query.process)
+        return (conditions.isEmpty ? "TRUE" : conditions.joined(separator: " AND "), StatementArguments(values))
+    }
+
+    private static func sum(_ row: Row, by axes: [SpendingQuery.Axis]) -> SpendingRow? {
+        var sum = SpendingRow()
+        for axis in axes {
+            guard Self.read(axis, of: row, into: &sum) else { return nil }
+        }
+        for column in SpendingColumn.allCases {
+            guard let upper = row.large(column.rawValue + "_upper"), let lower = row.large(column.rawValue + "_lower")
+            else { return nil }
+            column.set(SpendingSQL.sum(upper: upper, lower: lower), of: &sum.spending)
+        }
+        return sum
+    }
+
+    private static func read(_ axis: SpendingQuery.Axis, of row: Row, into sum: inout SpendingRow) -> Bool {
+        if axis == .hour {
+            sum.hour = row.large("hour").map(WallTime.init(microseconds:))
+            return sum.hour != nil
+        }
+        guard let text = row.text(axis.rawValue) else { return false }
+        // An empty text stands for none.
+        guard !text.isEmpty else { return axis != .key && axis != .provider }
+        switch axis {
+        case .hour: return false
+        case .key:
+            sum.key = KeyLabel(text)
+            return sum.key != nil
+        case .provider:
+            sum.provider = ProviderName(text)
+            return sum.provider != nil
+        case .model:
+            sum.model = ModelName(text)
+            return sum.model != nil
+        case .client:
+            sum.client = ClientName(text)
+            return sum.client != nil
+        case .project: sum.project = text
+        case .process: sum.process = text
+        }
+        return true
+    }
+}

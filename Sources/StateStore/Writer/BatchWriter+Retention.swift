@@ -1,0 +1,145 @@
+internal import Dispatch
+internal import GRDB
+internal import Logging
+internal import ProxyCore
+internal import Synchronization
+
+/// Deletes what is too old or too much, on the writer's queue between its transactions (K-014, K-015).
+extension BatchWriter {
+    /// At least so long steps are taken before the queue may do something else.
+    private static let shortestTurn = Duration.milliseconds(25)
+
+    /// Takes new limits, and begins with them.
+    func set(_ retention: Retention, clock: @escaping @Sendable () -> WallTime) {
+        let generation = self.retention.withLock { state in
+            state.set(retention, clock: clock)
+            return state.generation
+        }
+        self.queue.async {
+            self.limitLog(retention)
+            self.retain(for: .zero)
+        }
+        if retention.isLimited { self.lookLater(generation) }
+    }
+
+    /// Takes the next steps, at least for a moment, unless somebody waits for a change to be on disk.
+    ///
+    /// On the writer's queue only.
+    func retain(for time: Duration) {
+        let started = Self.now()
+        let isResumed = self.retention.withLock { state in
+            state.plan.noteWrites()
+            return state.resume(at: started)
+        }
+        guard isResumed else { return }
+        self.goOn(until: started + max(time, Self.shortestTurn))
+    }
+
+    private func goOn(until end: Instant) {
+        var deleted: Tally = [:]
+        do {
+            while self.mayRetain {
+                let facts = try RetentionPlan.Facts.measure(self.pool, self.files)
+                guard let step = self.retention.withLock({ $0.plan.next(facts) }) else {
+                    self.finishRetention(facts, deleted)
+                    return
+                }
+                let began = Self.now()
+                let count = try step.take(on: self.pool, &deleted)
+                let now = Self.now()
+                self.retention.withLock { $0.plan.took(step, done: count, in: now - began) }
+                if now >= end {
+                    self.queueRetention()
+                    break
+                }
+            }
+            self.state.withLock { $0.statistics.deleted.add(deleted) }
+        } catch {
+            self.state.withLock { $0.statistics.deleted.add(deleted) }
+            self.failRetention(StateStoreError(error, while: "deleting old state"))
+        }
+    }
+
+    /// Whether nothing else has to come first: a change that a person waits for, or a disk that fails already.
+    private var mayRetain: Bool {
+        let now = Self.now()
+        let isFree = self.state.withLock { state in
+            state.phase == .open && state.pending.groups.isEmpty && state.trouble(at: now) == nil
+        }
+        return isFree && self.files.identity() == self.identity
+    }
+
+    private func queueRetention() {
+        let isQueued = self.retention.withLock { state in
+            defer { state.isQueued = true }
+            return state.isQueued
+        }
+        guard !isQueued else { return }
+        self.queue.async {
+            self.retention.withLock { $0.isQueued = false }
+            self.goOn(until: Self.now() + Self.shortestTurn)
+        }
+    }
+
+    private func finishRetention(_ facts: RetentionPlan.Facts, _ deleted: Tally) {
+        let time = self.retention.withLock { $0.finish() ? $0.clock() : nil }
+        let sizes = self.files.sizes()
+        self.state.withLock { state in
+            state.statistics.deleted.add(deleted)
+            state.statistics.usedBytes = UInt64(clamping: facts.usedBytes)
+            state.statistics.bytes = sizes.database + sizes.log
+            state.statistics.walBytes = sizes.log
+            state.statistics.lastRetention = time ?? state.statistics.lastRetention
+        }
+    }
+
+    private func failRetention(_ error: StateStoreError) {
+        let now = Self.now()
+        let isTold = self.retention.withLock { $0.fail(at: now) }
+        let failures = self.state.withLock { state in
+            state.statistics.retentionFailures += 1
+            return state.statistics.retentionFailures
+        }
+        guard isTold else { return }
+        self.logger.warning(
+            "old state not deleted; it is tried again",
+            metadata: ["event": "state_retention_failed", "reason": "\(error)", "failures": "\(failures)"])
+    }
+
+    /// With a limit the log is emptied by retention, after rows were deleted, so that what comes in does not make the
+    /// database larger.
+    ///
+    /// SQLite does it by itself without one, or when the log has 64 MiB because retention does not get on.
+    private func limitLog(_ retention: Retention) {
+        do {
+            try self.pool.writeWithoutTransaction { database in
+                // Pragmas take no arguments; these are numbers of this program, no data.
+                if retention.maxBytes == nil {
+                    try database.execute(sql: "PRAGMA wal_autocheckpoint = 1000")
+                    try database.execute(sql: DatabaseOpening.setLogLimit)
+                } else {
+                    try database.execute(sql: "PRAGMA wal_autocheckpoint = 16384")
+                    try database.execute(
+                        sql: "PRAGMA journal_size_limit = \(RetentionPlan.logLimit(of: retention))")
+                }
+            }
+        } catch {
+            self.failRetention(StateStoreError(error, while: "limiting the log of the state database"))
+        }
+    }
+
+    /// Looks at ages now and then although nothing is written.
+    private func lookLater(_ generation: UInt64) {
+        let wait = Int(clamping: RetentionPlan.idleInterval.nanoseconds)
+        self.deadlines.asyncAfter(deadline: .now() + .nanoseconds(wait)) { [weak self] in
+            guard let self, self.state.withLock({ $0.phase == .open }) else { return }
+            let isCurrent = self.retention.withLock { state in
+                if state.generation == generation { state.lookAgain() }
+                return state.generation == generation
+            }
+            guard isCurrent else { return }
+            self.queue.async { self.retain(for: .zero) }
+            self.lookLater(generation)
+        }
+    }
+}

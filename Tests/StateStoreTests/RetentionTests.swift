@@ -1,0 +1,188 @@
+import Foundation
+import GRDB
+import ProxyCore
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import StateStore
+
+@Suite(.timeLimit(.minutes(1)))
+struct RetentionTests {
+    private static let day: Int64 = 86_400_000_000
+
+    @Test("what is older than it may be goes with all that hangs on it; counts and sums stay (K-015)")
+    func deletesByAge() async throws {
+        try await TemporaryDirectory.with { directory in
+            var counts = UsageCounts()
+            var spent = SpendingTable()
+            try await withStore(in: directory) { store async throws in
+                for number in 0..<300 {
+                    var record = number % 3 == 0 ? try captured(number, bytes: 3_000) : try full(number)
+                    record.receivedAt = WallTime(microseconds: newYear.microseconds + Int64(number) * Self.day / 100)
+                    counts.add(record)
+                    spent.add(record)
+                    store.append(record)
+                }
+                try await store.settled()
+                let now = WallTime(microseconds: newYear.microseconds + 3 * Self.day)
+                store.setRetention(Retention(keep: .seconds(86_400), spendingKeep: .seconds(2 * 86_400))) { now }
+                try await eventually("everything is within its limits") { store.statistics.lastRetention != nil }
+                #expect(store.statistics.lastRetention == now)
+                #expect(try await store.requests(RequestQuery()).records.count == 100)
+                #expect(try await store.request(id: "request-199") == nil)
+                #expect(try await store.request(id: "request-200") != nil)
+                let deleted = store.statistics.deleted
+                #expect(deleted[.requests] == 200 && deleted[.bodies] == 67 && deleted[.attempts] == 67 + 2 * 133)
+                #expect(deleted[.spending] ?? 0 > 0)
+                let left = try await store.onWriter { database in
+                    (
+                        try Int.fetchOne(database, sql: "SELECT count(*) FROM bodies"),
+                        try Int.fetchOne(database, sql: "SELECT min(request) FROM attempts"),
+                        try Int64.fetchOne(database, sql: "SELECT min(hour) FROM spending"),
+                        try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") == nil,
+                        try Int.fetchOne(database, sql: "PRAGMA synchronous"),
+                        try Int.fetchOne(database, sql: "PRAGMA busy_timeout")
+                    )
+                }
+                #expect(left == (33, 201, newYear.microseconds + Self.day, true, 2, 5_000))
+                #expect(try store.load().counts == counts)
+
+                // A shorter time deletes more, none at all nothing.
+                store.setRetention(Retention(keep: .seconds(3_600))) { now }
+                try await eventually("all are gone but the last hour's") {
+                    store.statistics.deleted[.requests] == 296
+                }
+                store.setRetention(Retention())
+                store.append(try served(1))
+                try await store.settled()
+                #expect(store.statistics.deleted[.requests] == 296)
+            }
+        }
+    }
+
+    @Test(
+        "three times the limit at full speed: the file is never more than 10 % over it, and a page is read fast (K-014)",
+        arguments: [(mebibytes: 4, bodies: 0), (mebibytes: 4, bodies: 16_000)])
+    func keepsTheLimit(mebibytes: Int, bodies: Int) async throws {
+        try await TemporaryDirectory.with { directory in
+            let limit = mebibytes << 20
+            try await withStore(in: directory) { store async throws in
+                store.setRetention(Retention(keep: .seconds(86_400 * 365), maxBytes: limit)) { newYear }
+                let path = directory.path("state.sqlite")
+                let largest = Mutex(0)
+                let watcher = Task.detached {
+                    while !Task.isCancelled {
+                        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+                        largest.withLock { $0 = max($0, size) }
+                        try await Task.sleep(for: .milliseconds(2))
+                    }
+                }
+                let rows = bodies > 0 ? 3 * limit / (2 * bodies) : 3 * limit / 900
+                for number in 0..<rows {
+                    store.append(bodies > 0 ? try captured(number, bytes: bodies) : try full(number))
+                    // As fast as they are written, so that none has to be given up.
+                    if number % 200 == 199 {
+                        try await eventually("there is room", within: .seconds(20), every: .milliseconds(1)) {
+                            store.statistics.waitingRows < 2_000
+                        }
+                    }
+                }
+                try await store.settled()
+                try await eventually("it is within its limits") {
+                    store.statistics.usedBytes > 0 && store.statistics.bytes <= UInt64(limit)
+                }
+                watcher.cancel()
+                _ = await watcher.result
+                #expect(largest.withLock { $0 } <= limit * 11 / 10)
+                let statistics = store.statistics
+                #expect(statistics.usedBytes > UInt64(limit / 2), "no more is deleted than has to be")
+                #expect(statistics.writes[.requests] == UInt64(rows))
+                #expect(statistics.deleted[.requests] ?? 0 > UInt64(rows / 2))
+                #expect(statistics.retentionFailures == 0 && statistics.errors.isEmpty)
+                let page = try await store.requests(RequestQuery()).records
+                #expect(try await store.processorTime(of: RequestQuery()) < .milliseconds(200))
+                #expect(page.first?.id == "request-\(rows - 1)", "the newest stay")
+                #expect(try await store.spending(SpendingQuery()).map(\.spending.requests) == [UInt64(rows)])
+            }
+            let check = try inspect(directory.path("state.sqlite")) { database in
+                try String.fetchAll(database, sql: "PRAGMA integrity_check")
+            }
+            #expect(check == ["ok"])
+        }
+    }
+
+    @Test("a person's change does not wait for a database that has much to delete (K-034)")
+    func letsChangesThrough() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                try await store.fill(20_000)
+                store.setRetention(Retention(keep: .seconds(1))) { WallTime(microseconds: .max) }
+                var longest = Duration.zero
+                var number = 0
+                while store.statistics.deleted[.requests] ?? 0 < 20_000, number < 1_000 {
+                    let started = ContinuousClock.now
+                    try await store.commit([.override(.dryRun, .init(value: "\(number)", fileValue: "0"))])
+                    longest = max(longest, started.duration(to: .now))
+                    number += 1
+                }
+                #expect(number > 1, "changes were made while rows were deleted")
+                // The other tests run beside this one.
+                let isAlone = ProcessInfo.processInfo.environment["KMI_SOAK"] != nil
+                #expect(longest < .milliseconds(isAlone ? 300 : 8_000))
+                if isAlone { print("\(number) changes, the longest waited \(longest)") }
+            }
+        }
+    }
+
+    @Test("a failure of retention is counted and told of once, and hinders nothing (K-015)")
+    func survivesFailures() async throws {
+        try await TemporaryDirectory.with { directory in
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                for number in 0..<100 { store.append(try served(number)) }
+                try await store.settled()
+                try await store.onWriter { database in
+                    try database.execute(
+                        sql: """
+                            CREATE TEMP TRIGGER faulty BEFORE DELETE ON main.requests
+                            BEGIN SELECT RAISE(ABORT, 'a fault'); END
+                            """)
+                }
+                for failures in 1...2 {
+                    store.setRetention(Retention(keep: .zero)) { WallTime(microseconds: .max) }
+                    try await eventually("it fails") { store.statistics.retentionFailures == failures }
+                }
+                #expect(log.events == ["state_retention_failed"])
+                #expect(store.statistics.deleted.isEmpty && store.statistics.lastRetention == nil)
+                try await store.commit([.override(.dryRun, nil)])
+                store.append(try served(100))
+                #expect(try await store.request(id: "request-100") != nil)
+                #expect(store.trouble == nil)
+                #expect(store.statistics.retentionFailures == 2, "it is not tried again at once")
+                try await store.onWriter { try $0.execute(sql: "DROP TRIGGER faulty") }
+                store.setRetention(Retention(keep: .zero)) { WallTime(microseconds: .max) }
+                try await eventually("it works again") { store.statistics.deleted[.requests] == 101 }
+            }
+        }
+    }
+
+    @Test("a database that something else rebuilt is not tried to be made smaller for ever")
+    func standsOtherDatabases() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { try await $0.fill(5_000) }
+            try inspect(directory.path("state.sqlite")) { database in
+                try database.execute(sql: "PRAGMA auto_vacuum = NONE")
+                try database.execute(sql: "VACUUM")
+            }
+            try await withStore(in: directory) { store async throws in
+                store.setRetention(Retention(keep: .zero, maxBytes: 1 << 20)) { WallTime(microseconds: .max) }
+                try await eventually("everything is within its limits") { store.statistics.lastRetention != nil }
+                #expect(store.statistics.deleted[.requests] == 5_000)
+                #expect(store.statistics.usedBytes < 1 << 20)
+                #expect(store.statistics.bytes > 1 << 20)
+                #expect(store.statistics.retentionFailures == 0)
+            }
+        }
+    }
+}
