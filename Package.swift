@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
         .target(name: "StateStore", dependencies: ["ProxyCore", .grdb, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus"]),
-        .target(name: "SystemSupport", dependencies: ["CSystemd"]),
+        .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore"]),
 
         // Floor 3: the life of a request, and the control surface.
         .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .deque, .logging]),
@@ -106,6 +106,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StateStoreTests", dependencies: ["StateStore", "ProxyCore", "TestSupport", .grdb, .logging]),
+        .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport", "ProxyCore", "TestSupport"]),
         .testTarget(name: "DBusKitTests", dependencies: ["DBusKit", "TestSupport"]),
         .testTarget(name: "DBusControlTests", dependencies: ["DBusControl", "DBusKit", "TestSupport"]),
         .testTarget(name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport"]),

@@ -1,0 +1,92 @@
+import Foundation
+import ProxyCore
+import TestSupport
+import Testing
+
+@testable import SystemSupport
+
+@Suite("Who is behind a connection", .timeLimit(.minutes(1)))
+struct PeerObserverTests {
+    @Test(
+        "finds the process behind a TCP connection over loopback",
+        arguments: [
+            "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1",
+        ])
+    func loopback(address: String) async throws {
+        let observer = PeerObserver()
+        try await self.withCaller(of: address) { child, ends in
+            let observation = observer.observe(ends)
+            try await eventually("the caller is known") { observation.caller?.processID != nil }
+            let caller = try #require(observation.caller)
+            #expect(caller.processID == child.pid)
+            #expect(caller.process == "bash")
+            #expect(caller.userID == getuid())
+            #expect(caller.user == ProcessInfo.processInfo.userName)
+        }
+        #expect(observer.passedOver == 0)
+    }
+
+    @Test("finds it in the tables of /proc where the kernel cannot be asked")
+    func tables() async throws {
+        for address in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            try await self.withCaller(of: address) { child, ends in
+                let observation = PeerObservation()
+                var lookup = PeerLookup(asksKernel: false)
+                lookup.look(for: [PendingPeer(ends: ends, observation: observation, seenAtTicks: .max)])
+                #expect(observation.caller?.processID == child.pid)
+            }
+        }
+    }
+
+    @Test("knows user and process of a Unix socket at once, and name and user name soon")
+    func unixSocket() async throws {
+        let observer = PeerObserver()
+        let observation = observer.observe(.unix(userID: getuid(), processID: getpid()))
+        #expect(observation.caller?.userID == getuid())
+        #expect(observation.caller?.processID == getpid())
+        try await eventually("the name is known") { observation.caller?.process != nil }
+        let own = try String(contentsOfFile: "/proc/self/comm", encoding: .utf8)
+        #expect(observation.caller?.process == ProcessText.name(comm: Array(own.utf8)))
+        #expect(observation.caller?.user == ProcessInfo.processInfo.userName)
+    }
+
+    @Test("leaves unknown what cannot be found")
+    func unknown() async throws {
+        let observer = PeerObserver()
+        let outside = observer.observe(.unix(userID: 0, processID: 0))
+        #expect(outside.caller?.processID == nil)
+        let nobody = observer.observe(
+            .loopback(localAddress: "127.0.0.1", localPort: 1, peerAddress: "127.0.0.1", peerPort: 1))
+        let nonsense = observer.observe(
+            .loopback(localAddress: "here", localPort: 1, peerAddress: "there", peerPort: 99_999))
+        let last = observer.observe(.unix(userID: getuid(), processID: getpid()))
+        try await eventually("the last one is known") { last.caller?.process != nil }
+        #expect(nobody.caller == nil)
+        #expect(nonsense.caller == nil)
+        #expect(outside.caller?.process == nil)
+    }
+
+    @Test("keeps no more waiting than it may, and counts the others")
+    func bounded() async throws {
+        let observer = PeerObserver()
+        var seen = 0
+        // Rounds may take what waits in between.
+        while observer.passedOver == 0, seen < 100 * PeerObserver.maximumPending {
+            _ = observer.observe(.loopback(localAddress: "x", localPort: 1, peerAddress: "x", peerPort: 1))
+            seen += 1
+        }
+        #expect(observer.passedOver == 1)
+        #expect(seen > PeerObserver.maximumPending)
+    }
+
+    /// Runs the body with a process that has connected to a fresh listener, and the ends of its connection.
+    private func withCaller(
+        of address: String, _ body: @Sendable (ChildProcess, ConnectionEnds) async throws -> Void
+    ) async throws {
+        let listener = try Listener(address: address)
+        let script = "exec 3<>/dev/tcp/\(address)/\(listener.port); read -r line <&3"
+        try await ChildProcess.with("/bin/bash", arguments: ["-c", script]) { child in
+            try await listener.accepted { _, ends in try await body(child, ends) }
+        }
+    }
+}
