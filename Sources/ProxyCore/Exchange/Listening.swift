@@ -16,12 +16,23 @@ public struct ConnectionInfo: Sendable, Equatable {
     public var isTLS: Bool
     /// The number of the connection, unique in the life of the process.
     public var id: UInt64
+    /// What becomes known of the caller, where somebody looks; `nil` where nobody does.
+    public var observation: (any CallerObservation)?
 
     /// Makes the description of a connection.
-    public init(transport: Transport, isTLS: Bool = false, id: UInt64) {
+    public init(
+        transport: Transport, isTLS: Bool = false, id: UInt64, observation: (any CallerObservation)? = nil
+    ) {
         self.transport = transport
         self.isTLS = isTLS
         self.id = id
+        self.observation = observation
+    }
+
+    /// Whether two descriptions are of the same connection; observations are the same if they are one object.
+    public static func == (left: ConnectionInfo, right: ConnectionInfo) -> Bool {
+        left.transport == right.transport && left.isTLS == right.isTLS && left.id == right.id
+            && left.observation === right.observation
     }
 }
 

@@ -9,6 +9,7 @@ struct ConnectionEnvironment: Sendable {
     var registry: ConnectionRegistry
     var wallTime: @Sendable () -> WallTime
     var logger: Logger
+    var callerObserver: (any CallerObserver)?
 }
 
 /// What a server tells its connections, as an event in their pipelines.

@@ -24,9 +24,14 @@ enum ConnectionSetup {
         let admission = environment.registry.admit(channel, number: number)
         guard admission != .dropped else { return channel.eventLoop.makeFailedFuture(Dropped()) }
         return self.transport(channel).flatMapThrowing { transport in
+            // Whom we refuse we need not know.
+            let observer = admission == .served ? environment.callerObserver : nil
+            let observation = observer.flatMap { observer in
+                ConnectionEnds(channel, transport: transport).map { observer.observe($0) }
+            }
             let handler = ConnectionHandler(
                 environment: environment,
-                info: ConnectionInfo(transport: transport, id: number),
+                info: ConnectionInfo(transport: transport, id: number, observation: observation),
                 isOverloaded: admission == .refused,
                 eventLoop: channel.eventLoop
             )

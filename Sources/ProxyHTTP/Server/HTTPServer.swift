@@ -38,7 +38,8 @@ public final class HTTPServer: Sendable {
             maximumHeaderBytes: configuration.maximumHeaderBytes,
             registry: ConnectionRegistry(maximum: configuration.maximumConnections),
             wallTime: SystemWallClock.now,
-            logger: logger
+            logger: logger,
+            callerObserver: configuration.callerObserver
         )
     }
 

@@ -1,7 +1,9 @@
+public import ProxyCore
+
 /// What a server allows its callers.
 ///
 /// A timeout of zero is no timeout.
-public struct HTTPServerConfiguration: Sendable, Equatable {
+public struct HTTPServerConfiguration: Sendable {
     /// Time for a head, from its first byte; for the first request of a connection from the accept (default 10 s).
     public var headerTimeout: Duration
     /// Time for a body, while the responder takes it (default 60 s).
@@ -23,6 +25,8 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
     public var maximumConnections: Int
     /// How many bytes a head may have, request line and empty line included (default 64 KiB, at least 256).
     public var maximumHeaderBytes: Int
+    /// Who looks at callers on this machine, those of Unix sockets and of loopback TCP (default nobody).
+    public var callerObserver: (any CallerObserver)?
 
     /// Makes a configuration; values below their minimum are raised to it.
     public init(
@@ -32,7 +36,8 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         drainTimeout: Duration = .seconds(30),
         stalledWriteTimeout: Duration = .seconds(300),
         maximumConnections: Int = 4096,
-        maximumHeaderBytes: Int = 64 * 1024
+        maximumHeaderBytes: Int = 64 * 1024,
+        callerObserver: (any CallerObserver)? = nil
     ) {
         self.headerTimeout = headerTimeout
         self.bodyTimeout = bodyTimeout
@@ -41,5 +46,6 @@ public struct HTTPServerConfiguration: Sendable, Equatable {
         self.stalledWriteTimeout = stalledWriteTimeout
         self.maximumConnections = max(1, maximumConnections)
         self.maximumHeaderBytes = max(256, maximumHeaderBytes)
+        self.callerObserver = callerObserver
     }
 }
