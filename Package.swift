@@ -49,6 +49,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Floor 1: the domain, pure values.
         .target(name: "ProxyCore", dependencies: [.nioCore, .crypto]),
@@ -60,6 +61,7 @@ let package = Package(
         .target(name: "StateStore", dependencies: ["ProxyCore", .grdb, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus"]),
         .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore"]),
+        .target(name: "Decompression", dependencies: ["CZlib", "ProxyCore"]),
 
         // Floor 3: the life of a request, and the control surface.
         .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .deque, .logging]),
@@ -106,6 +108,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StateStoreTests", dependencies: ["StateStore", "ProxyCore", "TestSupport", .grdb, .logging]),
+        .testTarget(name: "DecompressionTests", dependencies: ["Decompression", "CZlib", "ProxyCore"]),
         .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport", "ProxyCore", "TestSupport"]),
         .testTarget(name: "DBusKitTests", dependencies: ["DBusKit", "TestSupport"]),
         .testTarget(name: "DBusControlTests", dependencies: ["DBusControl", "DBusKit", "TestSupport"]),
