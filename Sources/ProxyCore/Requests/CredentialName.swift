@@ -18,6 +18,8 @@ struct CredentialName: Equatable {
         "accesskey", "accesstoken", "refreshtoken", "authtoken", "sessiontoken", "idtoken",
     ]
     private static let likely = ["token"]
+    /// What all of these end with: most names are told apart by it.
+    private static let lastLetters: [UInt8] = Array("denty".utf8)
 
     /// How much the name says.
     let kind: Kind
@@ -34,6 +36,7 @@ struct CredentialName: Equatable {
         while end > 0, delimiter - end < 8, text[end - 1] == 0x20 { end -= 1 }
         let quote = end > 0 && (text[end - 1] == 0x22 || text[end - 1] == 0x27) ? text[end - 1] : nil
         if quote != nil { end -= 1 }
+        guard end > 0, let last = Self.letter(text[end - 1]), Self.lastLetters.contains(last) else { return nil }
         var start = end
         var letters: [UInt8] = []
         while start > 0, end - start <= Self.maximumBytes, let letter = Self.letter(text[start - 1]) {

@@ -1,5 +1,5 @@
-/// Takes credentials out of the beginning of a body that is kept: known ones wherever they stand, others by their form or
-/// by the name before them.
+/// Takes credentials out of the beginning of a body that is kept: known ones wherever they stand, others by their form
+/// or by the name before them.
 ///
 /// Works on bytes that may be JSON, an event stream or any text, in time linear in their number. JSON escapes are seen
 /// through, also those of JSON within strings of JSON. Compressed, encoded or encrypted text, and a credential that a
@@ -20,8 +20,10 @@ public struct CredentialRedactor: Sendable {
 
     /// The text with ``replacement`` for each credential; it may be longer than it was.
     ///
-    /// `isCut` says that there was more of it: then a credential that is cut off at the end is taken out as well, a known
-    /// one from its eighth byte on.
+    /// `isCut` says that there was more of it: then a credential that is cut off at the end is taken out as well, a
+    /// known one from its eighth byte on.
+    ///
+    /// For 64 KiB of an event stream and 200 secrets it takes some milliseconds: not for an event loop that is busy.
     public func redacted(_ text: [UInt8], isCut: Bool) -> [UInt8] {
         var isMarked = [Bool](repeating: false, count: text.count)
         var hasMarks = false

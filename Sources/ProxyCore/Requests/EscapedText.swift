@@ -31,6 +31,13 @@ struct EscapedText: Sendable {
         var result = EscapedText(count: self.bytes.count)
         var place = 0
         while place < self.bytes.count {
+            let byte = self.bytes[place]
+            guard byte == 0x5C else {
+                result.bytes.append(byte)
+                result.origins?.append(self.origin(of: place..<place + 1))
+                place += 1
+                continue
+            }
             let (length, meaning) = self.escape(at: place, isCut: isCut)
             let origin = self.origin(of: place..<place + length)
             for byte in meaning {
@@ -42,11 +49,9 @@ struct EscapedText: Sendable {
         return result
     }
 
-    /// How many bytes the next character takes, and what it means.
+    /// How many bytes the escape that begins here takes, and what it means.
     private func escape(at place: Int, isCut: Bool) -> (Int, [UInt8]) {
-        let byte = self.bytes[place]
-        guard byte == 0x5C else { return (1, [byte]) }
-        guard place + 1 < self.bytes.count else { return (1, isCut ? [] : [byte]) }
+        guard place + 1 < self.bytes.count else { return (1, isCut ? [] : [0x5C]) }
         let letter = self.bytes[place + 1]
         switch letter {
         case 0x22, 0x27, 0x2F, 0x5C: return (2, [letter])
@@ -56,7 +61,7 @@ struct EscapedText: Sendable {
         case 0x72: return (2, [0x0D])
         case 0x74: return (2, [0x09])
         case 0x75: return self.unicodeEscape(at: place, isCut: isCut)
-        default: return (1, [byte])
+        default: return (1, [0x5C])
         }
     }
 
