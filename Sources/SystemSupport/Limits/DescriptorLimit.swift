@@ -2,8 +2,8 @@ import Glibc
 
 /// How many descriptors this process may have open (`RLIMIT_NOFILE`, getrlimit(2)).
 ///
-/// Service managers and shells keep the soft limit at 1,024 for the sake of programs that use `select(2)`; whoever does not
-/// raises it as far as the hard limit allows.
+/// Service managers and shells keep the soft limit at 1,024 for the sake of programs that use `select(2)`; whoever does
+/// not raises it as far as the hard limit allows.
 public struct DescriptorLimit: Sendable, Hashable {
     /// What the process may have.
     public var soft: UInt64
@@ -16,8 +16,8 @@ public struct DescriptorLimit: Sendable, Hashable {
         self.hard = hard
     }
 
-    /// The limits with a soft one that allows `needed` descriptors, or as many as the hard one allows; never lower than it
-    /// was.
+    /// The limits with a soft one that allows `needed` descriptors, or as many as the hard one allows; never lower than
+    /// it was.
     public func raised(toAtLeast needed: UInt64) -> DescriptorLimit {
         DescriptorLimit(soft: max(self.soft, min(needed, self.hard)), hard: self.hard)
     }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A numeric address as sixteen bytes, IPv4 in the form mapped into IPv6 (RFC 4291 section 2.5.5.2), so that a connection
-/// has one form whatever the family of its sockets.
+/// A numeric address as sixteen bytes, IPv4 in the form mapped into IPv6 (RFC 4291 section 2.5.5.2), so that a
+/// connection has one form whatever the family of its sockets.
 struct NetworkAddress: Hashable, Sendable {
     private static let mappedPrefix: [UInt8] = Array(repeating: 0, count: 10) + [0xFF, 0xFF]
 

@@ -2,8 +2,8 @@ import Glibc
 
 /// An open directory, through which its files are read.
 ///
-/// A directory of `/proc` that is open stays that of its process: once that has ended nothing can be read through it any
-/// more, even if another process has got its number.
+/// A directory of `/proc` that is open stays that of its process: once that has ended nothing can be read through it
+/// any more, even if another process has got its number.
 struct OpenDirectory: ~Copyable {
     private let descriptor: Int32
 
@@ -45,8 +45,8 @@ struct OpenDirectory: ~Copyable {
         return Self.read(file, bytes: limit)
     }
 
-    /// Where a symbolic link points to, as far as `buffer` holds it: how many of its bytes are filled, `nil` if it is no
-    /// link or may not be read.
+    /// Where a symbolic link points to, as far as `buffer` holds it: how many of its bytes are filled, `nil` if it is
+    /// no link or may not be read.
     func link(_ name: UnsafePointer<CChar>, into buffer: UnsafeMutableBufferPointer<CChar>) -> Int? {
         guard let base = buffer.baseAddress else { return nil }
         let count = readlinkat(self.descriptor, name, base, buffer.count)

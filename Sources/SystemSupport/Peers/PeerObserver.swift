@@ -5,9 +5,10 @@ import Synchronization
 
 /// Looks at who is behind connections from this machine: user, process and systemd unit.
 ///
-/// What is found is an observation and nothing is allowed or refused by it. Nobody waits for it: look-ups run on a queue of
-/// their own, many at a time, with pauses in between. The process behind a TCP connection is found only where this process
-/// may look into the other's descriptors (`ptrace(2)` access, as a rule: the same user and no namespace in between).
+/// What is found is an observation and nothing is allowed or refused by it. Nobody waits for it: look-ups run on a
+/// queue of their own, many at a time, with pauses in between. The process behind a TCP connection is found only where
+/// this process may look into the other's descriptors (`ptrace(2)` access, as a rule: the same user and no namespace in
+/// between).
 public final class PeerObserver: CallerObserver {
     /// How many connections wait to be looked at; what comes beyond that stays unknown.
     public static let maximumPending = 4_096

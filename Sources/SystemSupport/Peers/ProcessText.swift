@@ -22,8 +22,8 @@ enum ProcessText {
 
     /// When a process began, in clock ticks since boot, from the text of its `stat`.
     static func startTicks(stat text: [UInt8]) -> UInt64? {
-        // The name stands in brackets and may hold brackets and spaces itself; behind it there are none. The third field
-        // follows it, the twenty-second is the time.
+        // The name stands in brackets and may hold brackets and spaces itself; behind it there are none. The third
+        // field follows it, the twenty-second is the time.
         guard let bracket = text.lastIndex(of: 0x29) else { return nil }
         let fields = text[(bracket + 1)...].split(whereSeparator: { $0 == 0x20 || $0 == 0x0A })
         return fields.count > 19 ? UInt64(tableDecimal: fields[19]) : nil
