@@ -38,6 +38,37 @@ struct PeerObserverTests {
         }
     }
 
+    @Test("is told by the kernel whose one socket is, without reading its tables", arguments: ["127.0.0.1", "::1"])
+    func question(address: String) async throws {
+        try await self.withCaller(of: address) { child, ends in
+            guard case .loopback(_, let ourPort, _, let callerPort) = ends else { return }
+            let numeric = try #require(NetworkAddress(address))
+            let question = SocketEnds(
+                localAddress: numeric, localPort: UInt16(callerPort), remoteAddress: numeric,
+                remotePort: UInt16(ourPort))
+            // A sandbox may forbid the questions; then the tables are read, which another test shows.
+            guard var diagnosis = SocketDiagnosis() else { return }
+            guard case .owner(let owner) = diagnosis.ask(about: question) else {
+                Issue.record("the kernel did not tell")
+                return
+            }
+            let isProven = diagnosis.isProven
+            #expect(isProven)
+            #expect(owner.userID == getuid())
+            let link = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(child.pid)/fd/3")
+            #expect(link == "socket:[\(owner.inode)]")
+            // Our own end is another socket.
+            let ownEnd = SocketEnds(
+                localAddress: numeric, localPort: UInt16(ourPort), remoteAddress: numeric,
+                remotePort: UInt16(callerPort))
+            let other = diagnosis.ask(about: ownEnd)
+            #expect(other != .owner(owner))
+            let nobody = SocketEnds(localAddress: numeric, localPort: 1, remoteAddress: numeric, remotePort: 1)
+            let absent = diagnosis.ask(about: nobody)
+            #expect(absent == .absent)
+        }
+    }
+
     @Test("knows user and process of a Unix socket at once, and name and user name soon")
     func unixSocket() async throws {
         let observer = PeerObserver()
