@@ -72,7 +72,8 @@ let package = Package(
         .executableTarget(
             name: "Daemon",
             dependencies: [
-                "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport", "Gateway",
+                "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport",
+                "Decompression", "Gateway",
                 "DBusControl",
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml,
             ]

@@ -23,6 +23,11 @@ public final class Gateway: Responder {
     let recoveryTimer = Mutex<KeyRecoveryTimer?>(nil)
     let checks = Mutex<KeyChecks?>(nil)
     let unmatched = Mutex(UnmatchedErrors())
+    let priceList: Mutex<PriceList>
+    /// Providers of the configuration that are not asked for usage in streams, because they refused it once.
+    let usageAskRefusals = Mutex<Set<ProviderName>>([])
+    /// Looks into answers that come compressed.
+    let decoders: (any SideDecoders)?
     /// Held by the one who tells the observer of keys.
     let telling = Mutex<Void>(())
     private let current: Mutex<GatewaySnapshot>
@@ -39,6 +44,8 @@ public final class Gateway: Responder {
     ///   - logger: Hears of requests.
     ///   - counts: How often keys and clients were used before.
     ///   - observer: Hears of requests and keys.
+    ///   - prices: What usage is priced by.
+    ///   - decoders: Looks into answers that come compressed; without it their usage stays unknown.
     public init(
         snapshot: GatewaySnapshot,
         transport: any UpstreamTransport,
@@ -48,7 +55,9 @@ public final class Gateway: Responder {
         userID: UInt32,
         logger: Logger,
         counts: UsageCounts,
-        observer: any GatewayObserver
+        observer: any GatewayObserver,
+        prices: PriceList,
+        decoders: (any SideDecoders)? = nil
     ) {
         var random = SystemRandomNumberGenerator()
         let dispatcher = Dispatcher(keys: snapshot.poolKeys, policy: snapshot.dispatchPolicy, seed: random.next())
@@ -61,6 +70,8 @@ public final class Gateway: Responder {
         self.logger = logger
         self.counts = SharedUsageCounts(counts)
         self.observer = observer
+        self.priceList = Mutex(prices)
+        self.decoders = decoders
         // Keys that are gone come last: past the bound of the family they share a series, the others do not.
         for isPresent in [true, false] {
             for (id, use) in counts.keys where (snapshot.keys[id.label]?.provider == id.provider) == isPresent {
@@ -93,6 +104,10 @@ public final class Gateway: Responder {
         // What the providers list depends on where they are and on whose key asks, on nothing else.
         if former.configuration.providers != snapshot.configuration.providers || former.secrets != snapshot.secrets {
             self.catalogue.forget()
+        }
+        // Another address may be that of a server which takes the question.
+        if former.configuration.providers != snapshot.configuration.providers {
+            self.usageAskRefusals.withLock { $0 = [] }
         }
         self.wakeChecks()
         self.tellNews()

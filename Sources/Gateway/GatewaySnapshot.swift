@@ -18,6 +18,8 @@ public struct GatewaySnapshot: Sendable {
     let keys: [KeyLabel: Configuration.Key]
     let secrets: [KeyLabel: Secret]
     let attemptLimits: AttemptLimits
+    /// Takes credentials out of bodies that are kept; `nil` if none are.
+    let redactor: CredentialRedactor?
     /// The generation of each key of the pool that this configuration's secrets belong to; empty until it is in force.
     private(set) var generations: [KeyLabel: UInt64] = [:]
 
@@ -63,6 +65,9 @@ public struct GatewaySnapshot: Sendable {
         self.poolKeys = configuration.keys + Self.keylessServers(of: configuration)
         self.keys = Dictionary(self.poolKeys.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
         self.secrets = keySecrets
+        self.redactor =
+            configuration.trace.captureBodies
+            ? CredentialRedactor(secrets: Array(keySecrets.values) + Array(clientTokens.values)) : nil
         var pool = KeyPool.Policy(
             mode: configuration.rotation.mode,
             affinity: configuration.rotation.affinity,

@@ -38,6 +38,9 @@ extension ProxyMetrics {
         let unmatchedErrors: CollectedFamily
         let storeQueueDepth: CollectedFamily
         let storeBytes: CollectedFamily
+        let storeUsedBytes: CollectedFamily
+        let storeLogBytes: CollectedFamily
+        let storeDeleted: CollectedFamily
         let storeWrites: CollectedFamily
         let storeErrors: CollectedFamily
         let storeDropped: CollectedFamily
@@ -91,6 +94,15 @@ extension ProxyMetrics {
                 .gauge, "kmi_store_queue_depth", help: "Request rows that are not on disk yet.", labels: [])
             self.storeBytes = registry.collected(
                 .gauge, "kmi_store_bytes", help: "Size of the database and its write-ahead log in bytes.", labels: [])
+            self.storeUsedBytes = registry.collected(
+                .gauge, "kmi_store_used_bytes",
+                help: "Bytes of the database that hold something, without the pages that the next rows go to.",
+                labels: [])
+            self.storeLogBytes = registry.collected(
+                .gauge, "kmi_store_wal_bytes", help: "Size of the write-ahead log alone in bytes.", labels: [])
+            self.storeDeleted = registry.collected(
+                .counter, "kmi_store_deleted_total",
+                help: "Rows deleted because they were too old or too many, by table.", labels: ["table"])
             self.storeWrites = registry.collected(
                 .counter, "kmi_store_writes_total", help: "Rows written, by table.", labels: ["table"])
             self.storeErrors = registry.collected(
@@ -158,17 +170,24 @@ extension ProxyMetrics {
             self.samples.set(self.families.listenerInfo, name, isEncrypted ? "on" : "off", to: 1)
         }
 
-        /// Reports the state store: rows that wait, bytes on disk, and by table the rows written, the transactions that
-        /// failed and the rows given up.
+        /// Reports the state store: rows that wait, and by table the rows written, the transactions that failed, the rows
+        /// given up and the rows deleted.
         public mutating func store(
-            queueDepth: Int, bytes: UInt64, writes: [String: UInt64], errors: [String: UInt64],
-            dropped: [String: UInt64]
+            queueDepth: Int, writes: [String: UInt64], errors: [String: UInt64], dropped: [String: UInt64],
+            deleted: [String: UInt64]
         ) {
             self.samples.set(self.families.storeQueueDepth, to: Double(queueDepth))
-            self.samples.set(self.families.storeBytes, to: Double(bytes))
             for (table, count) in writes { self.samples.set(self.families.storeWrites, table, to: Double(count)) }
             for (table, count) in errors { self.samples.set(self.families.storeErrors, table, to: Double(count)) }
             for (table, count) in dropped { self.samples.set(self.families.storeDropped, table, to: Double(count)) }
+            for (table, count) in deleted { self.samples.set(self.families.storeDeleted, table, to: Double(count)) }
+        }
+
+        /// Reports the sizes of the state store in bytes: of all of it on disk, of what is in use, and of its log.
+        public mutating func storeSize(all: UInt64, used: UInt64, log: UInt64) {
+            self.samples.set(self.families.storeBytes, to: Double(all))
+            self.samples.set(self.families.storeUsedBytes, to: Double(used))
+            self.samples.set(self.families.storeLogBytes, to: Double(log))
         }
     }
 

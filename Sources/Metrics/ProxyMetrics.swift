@@ -51,6 +51,8 @@ public final class ProxyMetrics: Sendable {
     /// `kmi_job_failures_total`: background job.
     public let jobFailures: MetricFamily<Counter>
 
+    private let tokens: MetricFamily<Counter>
+    private let cost: MetricFamily<Counter>
     private let buildInfo: MetricFamily<Gauge>
     let scraped: ScrapedFamilies
 
@@ -129,11 +131,27 @@ public final class ProxyMetrics: Sendable {
             help: "What background jobs tried and failed to do.",
             labels: ["job"]
         )
+        self.tokens = registry.counter(
+            "kmi_tokens_total",
+            help: "Tokens of answers, by class; those of cut streams as far as they are known.",
+            labels: ["provider", MetricLabel("model", maximumValues: Self.maximumModels), "class"],
+            maximumSeries: Self.maximumTokenSeries
+        )
+        self.cost = registry.counter(
+            "kmi_cost_usd_total",
+            help: "What answers cost in US dollars, where there is a price.",
+            labels: ["provider", MetricLabel("model", maximumValues: Self.maximumModels)]
+        )
         self.buildInfo = registry.gauge(
             "kmi_build_info", help: "Always 1; the labels tell what is running.",
             labels: ["version", "commit", "swift", "libcurl", "sqlite"])
         self.scraped = ScrapedFamilies(registry: registry)
     }
+
+    /// As many models are told apart, the others are `other`.
+    public static let maximumModels = 64
+    /// Room for all models and classes at a dozen providers.
+    static let maximumTokenSeries = 12 * (ProxyMetrics.maximumModels + 1) * 5
 
     /// Room for a thousand keys in each of the states, or some outcomes of each.
     static let maximumKeySeries = 1_000 * KeyState.allCases.count
@@ -148,6 +166,16 @@ public final class ProxyMetrics: Sendable {
     /// The histogram of the time that whole requests took.
     public func requestDuration(dialect: String, provider: String, isStream: Bool) -> Histogram {
         self.durationHistograms[DurationLabels(dialect: dialect, provider: provider, isStream: isStream)]
+    }
+
+    /// Counts tokens of a class (contract section 8).
+    public func addTokens(_ count: UInt64, class: String, provider: String, model: String) {
+        self.tokens.with(provider, model, `class`).increment(by: count)
+    }
+
+    /// Counts what an answer cost, in pico-dollars.
+    public func addCost(picoDollars: UInt64, provider: String, model: String) {
+        self.cost.with(provider, model).add(Double(picoDollars) / 1e12)
     }
 
     /// States what is running; called once, at start.

@@ -105,31 +105,34 @@ extension ConfigurationSchema {
 
     static let operations: [Setting<Configuration>] = [
         Setting(
-            "trace.keep", \.trace.keep, Form.durationOrZero(), default: #""30d""#, .notYet,
+            "trace.keep", \.trace.keep, Form.durationOrZero(), default: #""30d""#, .live,
             "How long requests are kept."),
         Setting(
-            "trace.max_bytes", \.trace.maxBytes, Form.sizeLimit, default: #""256MiB""#, .notYet,
-            "How much room they may take."),
+            "trace.max_bytes", \.trace.maxBytes, Form.sizeLimit, default: #""256MiB""#, .live,
+            "How much room they may take: the size of the database, at least 1 MiB."),
         Setting(
-            "trace.capture_bodies", \.trace.captureBodies, Form.boolean, default: "false", .notYet,
+            "trace.capture_bodies", \.trace.captureBodies, Form.boolean, default: "false", .live,
             "Whether bodies are kept as well."),
         Setting(
             "trace.audit_keep", \.trace.auditKeep, Form.durationOrZero(), default: #""365d""#, .notYet,
             "How long audit events are kept."),
         Setting(
-            "usage.ask", \.usage.ask, Form.boolean, default: "true", .notYet,
+            "usage.ask", \.usage.ask, Form.boolean, default: "true", .live,
             "Asks for usage in streams whose caller does not."),
         Setting(
-            "usage.keepalive", \.usage.keepalive, Form.durationOrZero("never"), default: "0", .notYet,
+            "usage.keepalive", \.usage.keepalive, Form.durationOrZero("never"), default: "0", .live,
             "Sends the caller a comment or ping after so long without an event."),
+        Setting(
+            "usage.keep", \.usage.keep, Form.durationOrZero(), default: #""730d""#, .live,
+            "How long the hourly sums of tokens and money are kept."),
         Setting(
             "prices.file", \.prices.file, Form.text("a path").orEmpty("the embedded table"), default: #""""#, .live,
             "The price table, unless one was imported; a relative path starts at this file."),
         Setting(
-            "storage.backup", \.storage.backup, Form.durationOrZero("never"), default: #""1d""#, .notYet,
+            "storage.backup", \.storage.backup, Form.durationOrZero("never"), default: #""1d""#, .restart,
             "How often a backup of the state is made."),
         Setting(
-            "storage.backups_kept", \.storage.backupsKept, Form.limit, default: "7", .notYet,
+            "storage.backups_kept", \.storage.backupsKept, Form.limit, default: "7", .restart,
             "How many backups are kept."),
         Setting(
             "control.bus", \.control.bus, Form.bus, default: #""session""#, .restart,

@@ -173,6 +173,11 @@ extension DaemonControl {
                 loaded = read
             }
             let (entries, outdated) = reloader.apply(loaded)
+            self.store.setRetention(Retention(self.keeper.inForce.effective.configuration))
+            let (prices, now) = (self.prices, self.time.wallTime())
+            let warnings = try await self.offLoop { prices.load(loaded, now: now) }
+            self.gateway.setPrices(prices.list)
+            for warning in warnings { self.hub.service?.warning(warning.kind.rawValue, warning.message) }
             self.announceObjects()
             self.announceKeys()
             self.hub.service?.configReloaded(entries)

@@ -19,6 +19,7 @@ final class DaemonControl: ControlPlane {
     let health: Health
     let listeners: Listeners
     let checks: KeyChecks
+    let prices: PriceKeeper
     let secrets: SecretDirectory
     let installationKey: [UInt8]
     let reloader: Reloader
@@ -32,8 +33,9 @@ final class DaemonControl: ControlPlane {
 
     init(
         gateway: Gateway, keeper: ConfigurationKeeper, store: StateStore, hub: ControlHub, health: Health,
-        listeners: Listeners, checks: KeyChecks, secrets: SecretDirectory, installationKey: [UInt8], reloader: Reloader,
-        threads: NIOThreadPool, counters: ProxyMetrics, time: any TimeSource, logger: Logger
+        listeners: Listeners, checks: KeyChecks, prices: PriceKeeper, secrets: SecretDirectory,
+        installationKey: [UInt8], reloader: Reloader, threads: NIOThreadPool, counters: ProxyMetrics,
+        time: any TimeSource, logger: Logger
     ) {
         self.gateway = gateway
         self.keeper = keeper
@@ -42,6 +44,7 @@ final class DaemonControl: ControlPlane {
         self.health = health
         self.listeners = listeners
         self.checks = checks
+        self.prices = prices
         self.secrets = secrets
         self.installationKey = installationKey
         self.reloader = reloader

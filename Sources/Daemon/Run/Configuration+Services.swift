@@ -3,6 +3,7 @@ import Gateway
 import NIOCore
 import ProxyCore
 import ProxyHTTP
+import StateStore
 
 // The configuration in the terms of each room. A limit that is off becomes one that is never reached.
 
@@ -47,4 +48,13 @@ extension ListenAddress {
 extension Duration {
     /// Longer than any process lives, and short enough to be added to any clock: ten years.
     static let never = Duration.seconds(10 * 365 * 86_400)
+}
+
+extension Retention {
+    /// How long and how much is kept.
+    init(_ configuration: Configuration) {
+        self.init(
+            keep: configuration.trace.keep, maxBytes: configuration.trace.maxBytes,
+            spendingKeep: configuration.usage.keep)
+    }
 }

@@ -2,6 +2,7 @@ import Gateway
 import Metrics
 import ProxyCore
 import StateStore
+import Synchronization
 
 /// What is counted elsewhere and shown when `/metrics` is read.
 enum DaemonMetrics {
@@ -12,6 +13,7 @@ enum DaemonMetrics {
             sqlite: store.sqliteVersion)
         ProcessMetrics(registry: metrics.registry)
         let time = SystemTime()
+        let jobs = Mutex(StoreJobs())
         metrics.collect { [weak metrics] writer in
             let now = time.now()
             for key in gateway.dispatcher.snapshots(at: now) {
@@ -44,11 +46,30 @@ enum DaemonMetrics {
             for listener in listeners.all { writer.listener(listener.address, isEncrypted: false) }
             let storage = store.statistics
             writer.store(
-                queueDepth: storage.waitingRows, bytes: storage.bytes, writes: storage.writes.byName,
-                errors: storage.errors.byName, dropped: storage.dropped.byName)
+                queueDepth: storage.waitingRows, writes: storage.writes.byName, errors: storage.errors.byName,
+                dropped: storage.dropped.byName, deleted: storage.deleted.byName)
+            writer.storeSize(all: storage.bytes, used: storage.usedBytes, log: storage.walBytes)
+            if let metrics { jobs.withLock { $0.show(storage, metrics) } }
             metrics?.openConnections.set(listeners.openConnections)
             metrics?.queuedRequests.set(gateway.queuedRequests)
         }
+    }
+}
+
+/// What the store's own jobs have done, as far as `/metrics` shows it.
+private struct StoreJobs: Sendable {
+    private var shown: [String: UInt64] = [:]
+
+    /// Shows what has come since the last time.
+    mutating func show(_ storage: StoreStatistics, _ metrics: ProxyMetrics) {
+        self.show("retention", storage.lastRetention, failures: storage.retentionFailures, metrics)
+        self.show("backup", storage.lastBackup, failures: storage.backupFailures, metrics)
+    }
+
+    private mutating func show(_ job: String, _ last: WallTime?, failures: UInt64, _ metrics: ProxyMetrics) {
+        if let last { metrics.jobLastSuccess.with(job).set(Double(last.microseconds / 1_000_000)) }
+        metrics.jobFailures.with(job).increment(by: failures - (self.shown[job] ?? 0))
+        self.shown[job] = failures
     }
 }
 

@@ -49,6 +49,7 @@ struct DaemonRun {
         for warning in loaded.warnings {
             logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }
+        self.raiseDescriptorLimit(loaded.configuration, logger)
         do {
             let directories = try Directories(stateDirectory: self.stateDirectory, environment: environment)
             for path in directories.repaired {
@@ -80,6 +81,23 @@ struct DaemonRun {
         } catch {
             logger.critical("cannot run", metadata: ["event": "failed", "reason": "\(error)"])
             return Status.failed
+        }
+    }
+
+    /// Room for as many connections as are allowed, both ways, and for what else is open; without it the soft limit of 1,024
+    /// would end it at some hundred streams.
+    private func raiseDescriptorLimit(_ configuration: Configuration, _ logger: Logger) {
+        let needed = (configuration.server.limits.connections + configuration.upstream.maxConnections) + 512
+        do throws(DescriptorLimitFailure) {
+            let limit = try DescriptorLimit.raise(toAtLeast: UInt64(needed))
+            guard limit.soft < UInt64(needed) else { return }
+            logger.warning(
+                "fewer descriptors are allowed than the configured connections may need; raise LimitNOFILE= or `ulimit -Hn`",
+                metadata: ["event": "descriptor_limit", "limit": "\(limit.soft)", "needed": "\(needed)"])
+        } catch {
+            logger.warning(
+                "the limit of descriptors cannot be raised",
+                metadata: ["event": "descriptor_limit", "errno": "\(error.errorNumber)", "needed": "\(needed)"])
         }
     }
 }

@@ -1,6 +1,7 @@
 import CurlClient
 import DBusControl
 import DBusKit
+import Decompression
 import Foundation
 import Gateway
 import Logging
@@ -51,6 +52,8 @@ struct DaemonServices {
         let metrics = ProxyMetrics(registry: MetricsRegistry())
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
+        let prices = try PriceKeeper(stateDirectory: foundation.directories.state, logger: logger)
+        prices.load(foundation.loaded, now: time.wallTime())
         let (hub, health) = (ControlHub(time: time), Health())
         let ledger = Ledger(store: foundation.state.store, hub: hub)
         let gateway = Gateway(
@@ -62,7 +65,9 @@ struct DaemonServices {
             userID: geteuid(),
             logger: logger,
             counts: stored.counts,
-            observer: ledger
+            observer: ledger,
+            prices: prices.list,
+            decoders: InflateDecoders()
         )
         gateway.restore(stored.memory)
         ledger.observe(gateway)
@@ -76,14 +81,14 @@ struct DaemonServices {
         }
         let listeners = Listeners(
             group: loops, gateway: gateway, admin: admin, server: configuration.server,
-            intake: intake, logger: logger)
+            intake: intake, callerObserver: PeerObserver(), logger: logger)
         let notifier = ServiceNotifier()
         let checks = KeyChecks(
             host: gateway, transport: client, time: time, metrics: metrics, logger: logger, eventLoop: loops.next(),
             userAgent: "kmid/\(Version.text)")
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
-            checks: checks, secrets: foundation.state.secrets, installationKey: stored.installationKey,
+            checks: checks, prices: prices, secrets: foundation.state.secrets, installationKey: stored.installationKey,
             reloader: Reloader(
                 loader: foundation.loader, keeper: keeper, gateway: gateway, notifier: notifier, logger: logger),
             threads: threads, counters: metrics, time: time, logger: logger)
@@ -95,12 +100,16 @@ struct DaemonServices {
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
         await control.forget(Array(outdated))
+        store.setRetention(Retention(configuration))
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
         var services: [any Service] = [
             Signals(control: control, listeners: listeners, health: health, logger: logger),
             EventLoops(loops: loops, threads: threads),
             Storage(store: store, ledger: ledger, turns: control.turns),
+            Backups(
+                store: store, interval: configuration.storage.backup,
+                count: configuration.storage.backupsKept ?? .max, time: time),
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: checks, gateway: gateway),

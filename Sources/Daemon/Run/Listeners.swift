@@ -42,11 +42,13 @@ final class Listeners: Sendable {
 
     init(
         group: any EventLoopGroup, gateway: Gateway, admin: AdminResponder, server: Configuration.Server,
-        intake: Intake, logger: Logger
+        intake: Intake, callerObserver: any CallerObserver, logger: Logger
     ) {
         self.intake = intake
         let configuration = HTTPServerConfiguration(server)
-        self.data = HTTPServer(group: group, responder: gateway, configuration: configuration, logger: logger)
+        var observed = configuration
+        observed.callerObserver = callerObserver
+        self.data = HTTPServer(group: group, responder: gateway, configuration: observed, logger: logger)
         self.admin = HTTPServer(group: group, responder: admin, configuration: configuration, logger: logger)
         self.logger = logger
     }

@@ -18,10 +18,11 @@ enum BodyInspector {
         case part(Range<Int64>)
 
         /// The change that puts another model there.
-        func splice(to model: ModelName) -> BodySplice {
+        func edit(to model: ModelName) -> BodySplice.Edit {
             switch self {
-            case .json(let range): BodySplice(replacing: range, withString: model.text)
-            case .part(let range): BodySplice(replacing: range, with: model.text.utf8)
+            case .json(let range):
+                BodySplice.Edit(range: range, replacement: ByteBuffer(bytes: JSONWriter.literal(model.text)))
+            case .part(let range): BodySplice.Edit(range: range, replacement: ByteBuffer(string: model.text))
             }
         }
     }
@@ -86,6 +87,18 @@ enum BodyInspector {
             return Conversation(session: session, body: scanner)
         } catch {
             return Conversation(session: session, body: nil)
+        }
+    }
+
+    /// The change that makes a streamed request ask for usage; `nil` if there is none to make.
+    var usageAsk: BodySplice.Edit? {
+        guard case .json(var scanner, _) = self else { return nil }
+        do throws(JSONTopLevelScanner.Fault) {
+            try scanner.finish()
+            return UsageAsk.edit(in: scanner)
+        } catch {
+            // What is no whole document stays as it is.
+            return nil
         }
     }
 

@@ -13,6 +13,7 @@ extension RequestFlow {
         self.phase = .over
         self.queueTimer?.cancel()
         self.repeatTimer?.cancel()
+        self.keepAlive.end()
         self.body?.discard()
         if self.isAdmitted {
             self.isAdmitted = false
@@ -31,6 +32,8 @@ extension RequestFlow {
         self.record.client = self.caller?.name
         self.record.project = self.controls.project
         self.record.duration = self.gateway.time.now() - self.received
+        self.record.caller = self.observedCaller
+        if let redactor = self.snapshot.redactor { self.record.bodies = self.capture?.bodies(redactor) }
         // Whichever way it was answered, it was the clock that ended it.
         let isEndedByClock = self.record.errorClass == .providerTimeout
         if isEndedByClock, self.record.outcome == .cut || self.record.outcome == .complete {
@@ -56,6 +59,7 @@ extension RequestFlow {
         for (id, attempt) in record.lastAttempts {
             metrics.keyRequests.with(id.label.text, id.provider.text, attempt.outcome).increment()
         }
+        self.countTokens(record)
     }
 
     /// One line a request, without its query, its body or any credential.

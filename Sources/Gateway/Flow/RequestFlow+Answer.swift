@@ -29,6 +29,7 @@ extension RequestFlow {
         self.snapshot.origins.decorate(&head.headers, verdict: self.origin)
         self.noteFirstByte()
         self.exchange.writeHead(head)
+        self.capture?.sawAnswer(answer.body)
         if answer.body.readableBytes > 0 { self.exchange.write(answer.body) }
         self.answerBytes = Int64(answer.body.readableBytes)
         self.exchange.finish(trailers: nil)
@@ -63,6 +64,7 @@ extension RequestFlow {
         self.snapshot.origins.decorate(&head.headers, verdict: self.origin)
         self.noteFirstByte()
         self.exchange.writeHead(head)
+        if isEventStream { self.keepCallerAlive() }
     }
 
     private func noteFirstByte() {
@@ -72,13 +74,14 @@ extension RequestFlow {
     /// Passes bytes of the provider's answer on, and holds the provider back while the caller does not take them.
     func passOn(_ bytes: ByteBuffer) {
         if self.isEventStream {
-            self.tail.passed(bytes)
+            self.keepAlive.passed(at: self.exchange.eventLoop.now)
         } else if let most = self.snapshot.configuration.server.limits.responseBody,
             self.answerBytes + Int64(bytes.readableBytes) > Int64(most)
         {
             return self.breakOff(.providerProtocol, ProxyFault(.responseTooLarge), detail: "over response_body")
         }
         self.answerBytes += Int64(bytes.readableBytes)
+        self.capture?.sawAnswer(bytes)
         self.exchange.write(bytes)
         if !self.exchange.isWritable { self.running?.attempt.setPaused(true) }
     }
@@ -95,11 +98,12 @@ extension RequestFlow {
             let provider = self.record.provider?.text ?? ""
             self.gateway.metrics.streamsCut.with(provider, errorClass.rawValue).increment()
         }
+        let isBetweenEvents = self.running?.attempt.isBetweenEvents ?? false
         if let running = self.running {
             running.attempt.cancel()
             self.settle(running, class: errorClass)
         }
-        if self.isEventStream, self.tail.isBetweenEvents {
+        if self.isEventStream, isBetweenEvents {
             let event = fault.event(in: self.dialect, requestID: self.requestID)
             self.exchange.write(event)
             self.exchange.finish(trailers: nil)

@@ -20,7 +20,7 @@ extension RequestFlow: AttemptOwner {
         }
     }
 
-    private func begin(_ dispatched: DispatchedAttempt) {
+    func begin(_ dispatched: DispatchedAttempt) {
         self.phase = .attempting
         let candidate = self.candidates[dispatched.index]
         let key = dispatched.grant.label
@@ -39,16 +39,20 @@ extension RequestFlow: AttemptOwner {
             let request = try self.upstreamRequest(with: key, from: source, to: candidate)
             // What failed before is no word on this attempt, should it be ended from outside.
             self.record.errorClass = nil
+            let isAsking = self.usageAsk(of: candidate) != nil
             let attempt = Attempt(
                 eventLoop: self.exchange.eventLoop,
                 owner: self,
                 body: self.bodyForAttempt(of: candidate),
                 limits: self.snapshot.attemptLimits,
+                reading: AnswerReading(
+                    dialect: self.dialect, removesUsage: isAsking, decoders: self.gateway.decoders),
                 classify: { [snapshot, gateway] answer in
                     snapshot.classify(answer, of: candidate.provider, wallTime: gateway.time.wallTime())
                 }
             )
-            self.running = RunningAttempt(attempt: attempt, dispatched: dispatched, candidate: candidate)
+            self.running = RunningAttempt(
+                attempt: attempt, dispatched: dispatched, candidate: candidate, isAskingForUsage: isAsking)
             if let former = self.lastFailure {
                 let reason = former.result.errorClass ?? .daemonInternal
                 self.gateway.metrics.retries.with(reason.rawValue).increment()
@@ -149,6 +153,7 @@ extension RequestFlow: AttemptOwner {
         self.running?.isPossiblyBilled = failure.result.possiblyBilled
         guard let running = self.running else { return }
         let errorClass = failure.result.errorClass ?? .daemonInternal
+        if running.isAskingForUsage, self.repeatWithoutAsking(after: failure, of: running) { return }
         self.logFailure(failure, class: errorClass, of: running)
         self.record.errorClass = errorClass
         if let answer = failure.answer { self.noteWindows(in: answer.head.headers, of: running) }

@@ -7,6 +7,8 @@ struct RunningAttempt {
     let attempt: Attempt
     let dispatched: DispatchedAttempt
     let candidate: RouteCandidate
+    /// Whether it asks for usage that the caller did not ask for.
+    let isAskingForUsage: Bool
     /// The status of the provider's answer; `nil` if it gave none.
     var status: Int?
     /// What decided what its failure means; `nil` for a success, and for one without an answer.
@@ -46,12 +48,14 @@ extension RequestFlow {
         self.recordAttempt(running, class: errorClass)
     }
 
-    private func recordAttempt(_ running: RunningAttempt, class errorClass: ErrorClass?) {
+    func recordAttempt(_ running: RunningAttempt, class errorClass: ErrorClass?) {
         let duration = self.gateway.time.now() - running.dispatched.begun
         self.upstreamTime += duration
         var attempt = RequestRecord.Attempt(
             key: running.key, provider: running.candidate.provider.name, errorClass: errorClass,
             status: running.status, duration: duration)
+        attempt.model = running.candidate.model
+        self.noteUsage(of: running, isComplete: errorClass == nil, in: &attempt)
         attempt.selection = running.dispatched.reason.selection
         attempt.isPossiblyBilled = running.isPossiblyBilled
         attempt.decidedBy = running.decidedBy

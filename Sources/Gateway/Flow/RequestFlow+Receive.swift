@@ -120,6 +120,7 @@ extension RequestFlow {
             return self.refuse(ProxyFault(.bodyTooLarge))
         }
         if case .receiving = self.phase { self.inspector.inspect(piece) }
+        self.capture?.sawRequest(piece)
         body.append(piece)
     }
 
@@ -142,10 +143,14 @@ extension RequestFlow {
         return self.splice(for: candidate)?.length(of: length) ?? length
     }
 
-    /// The splice that puts the real model in the place of an alias.
+    /// The changes that put the real model in the place of an alias, and that ask for usage.
     private func splice(for candidate: RouteCandidate) -> BodySplice? {
-        guard candidate.isAlias, let model = candidate.model else { return nil }
-        return self.modelPlace?.splice(to: model)
+        var edits: [BodySplice.Edit] = []
+        if candidate.isAlias, let model = candidate.model, let place = self.modelPlace {
+            edits.append(place.edit(to: model))
+        }
+        if let ask = self.usageAsk(of: candidate) { edits.append(ask) }
+        return edits.isEmpty ? nil : BodySplice(edits)
     }
 
     // MARK: Deciding
@@ -156,6 +161,9 @@ extension RequestFlow {
         self.phase = .attempting
         do throws(ProxyFault) {
             let model = try self.readModel() ?? self.route?.pathModel
+            if self.snapshot.configuration.usage.ask, self.body?.isComplete ?? false {
+                self.usageAsk = self.inspector.usageAsk
+            }
             self.record.model = model
             guard self.caller?.mayUse(model) ?? false else {
                 throw ProxyFault(

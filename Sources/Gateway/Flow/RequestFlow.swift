@@ -48,6 +48,8 @@ final class RequestFlow: ExchangeHandler {
     var inspector = BodyInspector.opaque
     /// Where the model's name stands in the body.
     var modelPlace: BodyInspector.ModelPlace?
+    /// The change of the body that asks for usage, as long as it is to be asked for.
+    var usageAsk: BodySplice.Edit?
     var route: ForwardRoute?
 
     var candidates: [RouteCandidate] = []
@@ -65,9 +67,11 @@ final class RequestFlow: ExchangeHandler {
     /// How long attempts were running, all of them together.
     var upstreamTime = Duration.zero
     var isAccounted = false
-    var tail = StreamTail()
     var isEventStream = false
     var answerBytes: Int64 = 0
+    var keepAlive = KeepAlive()
+    /// The beginnings of both bodies, if a person wants them kept.
+    var capture: BodyCapture?
 
     init(gateway: Gateway, head: RequestHead, exchange: any Exchange) {
         self.gateway = gateway
@@ -77,6 +81,7 @@ final class RequestFlow: ExchangeHandler {
         self.received = gateway.time.now()
         self.requestID = RequestID.given(by: head.headers) ?? gateway.makeRequestID()
         self.record = RequestRecord(id: self.requestID, receivedAt: gateway.time.wallTime(), dialect: .other)
+        if self.snapshot.redactor != nil { self.capture = BodyCapture() }
         self.logger = gateway.logger
         self.logger[metadataKey: "request_id"] = "\(self.requestID)"
     }

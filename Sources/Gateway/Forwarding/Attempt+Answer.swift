@@ -5,15 +5,18 @@ extension Attempt: TransferObserver {
     func transferReceived(head: ResponseHead) {
         guard !self.isOver else { return }
         self.clock.progressed(at: self.eventLoop.now)
+        self.head = head
         let length = head.headers.first("content-length").flatMap { Int64($0) }
         let held = HeldAnswer(head: head, body: ByteBuffer(), isComplete: false)
         if head.status >= 400 {
             self.clock.errorBegan(at: self.eventLoop.now)
             self.stage = .collecting(held, limit: Self.errorBodyLimit)
         } else if head.isEventStream {
-            // What is compressed cannot be looked at.
+            // What is compressed cannot be cut between events, and its errors cannot be seen in time.
             self.stage = head.isUncoded ? .holding(held) : .awaitingFirstByte(head)
-            if head.isUncoded { self.stream = (StreamWatch(), head) }
+            if head.isUncoded {
+                self.relay = StreamRelay(dialect: self.reading.dialect, removesUsage: self.reading.removesUsage)
+            }
         } else if let most = self.limits.responseBody, let length, length > most {
             self.fail(.responseTooLarge)
         } else if head.isJSON, length.map({ $0 <= Self.jsonBodyLimit }) ?? true {
@@ -21,26 +24,27 @@ extension Attempt: TransferObserver {
         } else {
             self.stage = .awaitingFirstByte(head)
         }
+        if head.status < 400, self.relay == nil { self.meter = BodyMeter(of: head, self.reading) }
         self.watch()
     }
 
     func transferReceived(body: ByteBuffer) {
         guard !self.isOver else { return }
-        let finding = self.look(at: body)
+        let passage = self.look(at: body)
         switch self.stage {
         case .collecting:
             self.collect(body)
         case .holding:
-            self.hold(body, finding)
+            self.hold(passage)
         case .awaitingFirstByte(let head):
             self.commit(HeldAnswer(head: head, body: body, isComplete: false))
         case .undecided(var late):
             self.stage = .awaitingHead
-            late.body.writeImmutableBuffer(body)
+            late.body.writeImmutableBuffer(passage.bytes)
             self.stage = .undecided(late)
         case .committed:
-            self.owner?.attemptReceived(body)
-            self.tell(of: finding.lateError)
+            if passage.bytes.readableBytes > 0 { self.owner?.attemptReceived(passage.bytes) }
+            self.tell(of: passage.finding.lateError)
         case .awaitingHead, .over:
             break
         }
@@ -48,21 +52,24 @@ extension Attempt: TransferObserver {
 
     func transferCompleted(trailers: HeaderFields?) {
         self.transfer = nil
-        let finding = self.stream?.watch.finish() ?? StreamWatch.Finding()
+        let rest = self.relay?.finish() ?? StreamRelay.Passage()
         switch self.stage {
         case .collecting(var held, _):
             held.isComplete = true
             self.decide(on: held)
         case .holding(var held):
             held.isComplete = true
-            self.settle(held, finding)
+            held.body.writeImmutableBuffer(rest.bytes)
+            self.settle(held, rest.finding)
         case .awaitingFirstByte(let head):
             self.commit(HeldAnswer(head: head, body: ByteBuffer(), isComplete: true))
         case .undecided(var late):
             late.isComplete = true
+            late.body.writeImmutableBuffer(rest.bytes)
             self.stage = .undecided(late)
         case .committed:
-            self.tell(of: finding.lateError)
+            if rest.bytes.readableBytes > 0 { self.owner?.attemptReceived(rest.bytes) }
+            self.tell(of: rest.finding.lateError)
             guard !self.isOver else { return }
             _ = self.end()
             self.owner?.attemptCompleted()
@@ -80,17 +87,20 @@ extension Attempt: TransferObserver {
 
     // MARK: What is held back
 
-    /// Looks at a piece of an event stream, and moves the clock: of such a one only events count, of others each byte.
-    private func look(at piece: ByteBuffer) -> StreamWatch.Finding {
-        guard let finding = self.stream?.watch.look(at: piece) else {
+    /// Reads a piece and moves the clock: of an event stream only events count, of others each byte.
+    ///
+    /// Returns what is to be passed on, and what it showed.
+    private func look(at piece: ByteBuffer) -> StreamRelay.Passage {
+        guard let passage = self.relay?.take(piece) else {
+            self.meter?.take(piece)
             self.clock.progressed(at: self.eventLoop.now)
-            return StreamWatch.Finding()
+            return StreamRelay.Passage(bytes: piece)
         }
-        if finding.isProgress {
+        if passage.finding.isProgress {
             self.clock.eventCame(at: self.eventLoop.now)
             self.watch()
         }
-        return finding
+        return passage
     }
 
     private func collect(_ body: ByteBuffer) {
@@ -110,12 +120,16 @@ extension Attempt: TransferObserver {
         if held.body.readableBytes > limit { self.decide(on: held) }
     }
 
-    private func hold(_ body: ByteBuffer, _ finding: StreamWatch.Finding) {
+    private func hold(_ passage: StreamRelay.Passage) {
         guard case .holding(var held) = self.stage else { return }
         self.stage = .awaitingHead
-        if held.body.readableBytes == 0 { held.body = body } else { held.body.writeImmutableBuffer(body) }
+        if held.body.readableBytes == 0 {
+            held.body = passage.bytes
+        } else {
+            held.body.writeImmutableBuffer(passage.bytes)
+        }
         self.stage = .holding(held)
-        self.settle(held, finding)
+        self.settle(held, passage.finding)
     }
 
     /// Does with a held stream what an event in it has decided.
@@ -138,7 +152,7 @@ extension Attempt: TransferObserver {
         let late: LateRest? = if case .undecided(let late) = self.stage { late } else { nil }
         self.stage = .committed
         // A stream that only pinged so far still owes its first event.
-        if self.stream == nil { self.clock.answerBegan(at: self.eventLoop.now) }
+        if self.relay == nil { self.clock.answerBegan(at: self.eventLoop.now) }
         self.owner?.attemptCommitted(answer.head, isEventStream: answer.head.isEventStream)
         for body in [answer.body, late?.body] {
             // What the owner does with them may end it.
@@ -196,7 +210,7 @@ extension Attempt: TransferObserver {
 
     /// Tells of an error behind the event that committed the stream.
     private func tell(of error: ProviderErrorDetails?) {
-        guard let error, let head = self.stream?.head, !self.isOver else { return }
+        guard let error, let head, !self.isOver else { return }
         let classified = self.classify(
             HeldAnswer(head: head, body: ByteBuffer(), isComplete: false, eventError: error))
         self.owner?.attemptSawError(classified, status: error.statusCode)

@@ -37,6 +37,7 @@ final class Attempt {
 
     let eventLoop: any EventLoop
     let limits: AttemptLimits
+    let reading: AnswerReading
     let classify: (HeldAnswer) -> AnswerClassification
     private let reader: BodyReader?
     private let body: KeptBody?
@@ -44,8 +45,12 @@ final class Attempt {
     var transfer: (any UpstreamTransfer)?
     var stage = Stage.awaitingHead
     var clock: AttemptClock
-    /// Of an event stream that can be read, and whose head.
-    var stream: (watch: StreamWatch, head: ResponseHead)?
+    /// Of an event stream that can be read: passes it on event by event.
+    var relay: StreamRelay?
+    /// Of any other answer that may tell what it took.
+    var meter: BodyMeter?
+    /// The head of the answer.
+    var head: ResponseHead?
     private(set) var isPaused = false
     private var timer: Scheduled<Void>?
     private var bytesLeft: Int64
@@ -56,6 +61,7 @@ final class Attempt {
         owner: any AttemptOwner,
         body: (kept: KeptBody, reader: BodyReader, length: Int64)?,
         limits: AttemptLimits,
+        reading: AnswerReading,
         classify: @escaping (HeldAnswer) -> AnswerClassification
     ) {
         self.eventLoop = eventLoop
@@ -64,9 +70,20 @@ final class Attempt {
         self.reader = body?.reader
         self.bytesLeft = body?.length ?? 0
         self.limits = limits
+        self.reading = reading
         self.classify = classify
         self.clock = AttemptClock(limits: limits, begun: eventLoop.now)
     }
+
+    /// What the answer told of its tokens so far; `nil` if nothing is known.
+    ///
+    /// - Parameter isComplete: Whether it came to its end.
+    func usage(isComplete: Bool) -> TokenUsage? {
+        self.relay?.usage(isComplete: isComplete) ?? self.meter?.usage(isComplete: isComplete)
+    }
+
+    /// Whether what was passed on of an event stream ends between two events.
+    var isBetweenEvents: Bool { self.relay?.isBetweenEvents ?? false }
 
     /// Whether all of the request has been handed to the transport.
     var isFullySent: Bool { self.bytesLeft == 0 }

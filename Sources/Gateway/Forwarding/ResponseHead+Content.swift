@@ -7,6 +7,15 @@ extension ResponseHead {
     /// Whether the answer is one JSON document.
     var isJSON: Bool { self.isContent("application/json") }
 
+    /// Whether the answer is a stream of JSON documents, one a line, as Ollama's native API gives it.
+    var isNDJSON: Bool { self.isContent("application/x-ndjson") || self.isContent("application/jsonl") }
+
+    /// The one form that the body is compressed in, in small letters; `nil` for none and for several.
+    var singleCoding: String? {
+        let codings = self.headers.listMembers("content-encoding").filter { !$0.equalsIgnoringASCIICase("identity") }
+        return codings.count == 1 ? String(codings[0]).lowercased() : nil
+    }
+
     /// Whether the bytes of the body are the content itself, not a compressed form of it.
     var isUncoded: Bool {
         self.headers.all("content-encoding").allSatisfy { line in

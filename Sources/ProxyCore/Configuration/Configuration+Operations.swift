@@ -20,6 +20,8 @@ extension Configuration {
         public var ask = true
         /// After how long without an event the caller gets a comment or ping; `nil` for never.
         public var keepalive: Duration?
+        /// How long the hourly sums of tokens and money are kept; `nil` for no limit.
+        public var keep: Duration? = .seconds(730 * 86_400)
 
         /// Makes the defaults.
         public init() {}

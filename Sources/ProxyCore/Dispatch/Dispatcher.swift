@@ -109,6 +109,18 @@ public struct Dispatcher: Sendable {
         return self.next(&plan, at: now)
     }
 
+    /// Makes the attempt that runs once more, at once and with the same key: what its provider refused was no part of the
+    /// caller's request.
+    ///
+    /// `nil` if none runs.
+    public mutating func again(_ plan: inout RequestPlan, at now: Moment) -> DispatchedAttempt? {
+        guard let current = plan.current else { return nil }
+        plan.attempts += 1
+        let next = current.again(at: now.instant)
+        plan.current = next
+        return next
+    }
+
     /// The next attempt that can be made at once.
     ///
     /// - Parameter sparing: Whether providers that failed the request are left out.

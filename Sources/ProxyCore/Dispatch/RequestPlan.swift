@@ -127,13 +127,21 @@ public struct DispatchedAttempt: Sendable {
     /// Why this key, and why none of the others.
     public let reason: KeyChoiceReason
     /// How long the request waited for it.
-    public let waited: Duration
+    public internal(set) var waited: Duration
     /// When it began.
-    public let begun: Instant
+    public internal(set) var begun: Instant
     /// Whether it shows if a provider that failed works again.
     public let isProviderProbe: Bool
     /// Whether what it is sent with is what the key stands for; its end says nothing about the key otherwise.
     public var isGenuine = true
     /// Whether its conversation was served by this key before.
     var isOnOwnKey = false
+
+    /// The same one, beginning now.
+    func again(at now: Instant) -> DispatchedAttempt {
+        var next = self
+        next.waited = .zero
+        next.begun = now
+        return next
+    }
 }

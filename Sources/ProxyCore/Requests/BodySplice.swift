@@ -31,16 +31,6 @@ public struct BodySplice: Sendable, Equatable {
         self.edits = sorted
     }
 
-    /// The splice that puts a string, as JSON, in the place of a value.
-    public init(replacing range: Range<Int64>, withString text: String) {
-        self.edits = [Edit(range: range, replacement: ByteBuffer(bytes: JSONWriter.literal(text)))]
-    }
-
-    /// The splice that puts bytes in the place of a range.
-    public init(replacing range: Range<Int64>, with bytes: some Sequence<UInt8>) {
-        self.edits = [Edit(range: range, replacement: ByteBuffer(bytes: bytes))]
-    }
-
     /// The length of the body after the changes.
     public func length(of original: Int64) -> Int64 {
         self.edits.reduce(original) { $0 + Int64($1.replacement.readableBytes) - Int64($1.range.count) }

@@ -21,6 +21,8 @@ public struct JSONTopLevelScanner: Sendable {
     public private(set) var insertionOffset: Int64?
     /// Whether the top-level object has no members so far.
     public private(set) var isEmptyObject = true
+    /// Whether the object `stream_options` has a member.
+    public private(set) var hasStreamOption = false
 
     private var found = [Member?](repeating: nil, count: Name.allCases.count)
     private var state = State.value
@@ -220,6 +222,7 @@ extension JSONTopLevelScanner {
         let depth = self.stack.depth
         if self.string.isName {
             if depth == 1 { self.isEmptyObject = false }
+            if depth == 2, self.topLevelName == .streamOptions { self.hasStreamOption = true }
             self.currentName = depth <= 2 ? self.watchedName(at: depth) : nil
             if depth == 1 || self.history.isInside { self.history.readName(self.string.keptBytes, at: depth) }
             self.state = .colon

@@ -6,55 +6,6 @@ public import NIOCore
 /// Memory does not grow with the stream or with an event: of an event's data only so much is kept as was asked for. Any
 /// bytes are a stream; what is no field is an unknown field.
 public struct EventStreamReader: Sendable {
-    /// One event: all lines up to an empty one.
-    ///
-    /// Unlike in a browser, lines without data, such as comments, are an event too.
-    public struct Event: Sendable, Equatable {
-        /// Where its first line begins, in bytes from the beginning of the stream.
-        public var start: Int64
-        /// Where the byte that ends it is over, in bytes from the beginning of the stream.
-        ///
-        /// Where its empty line ends with CR LF, that byte is the CR: nobody knows then whether an LF follows.
-        public var end: Int64
-        /// The value of the last `event` field, as much as is kept of it; empty if there is none.
-        public var name: String
-        /// The values of the `data` fields, joined by LF, as much as is kept of them.
-        public var data: [UInt8]
-        /// How long ``data`` would be had all of it been kept.
-        public var dataLength: Int64
-        /// The kinds of its lines.
-        public var fields: Fields
-        /// Whether an empty line ended it; `false` for one that the end of the stream cut.
-        public var isComplete: Bool
-
-        /// Whether ``data`` is not all of the data.
-        public var isTruncated: Bool { self.dataLength > Int64(self.data.count) }
-        /// Whether it consists of comments.
-        public var isCommentOnly: Bool { self.fields == .comment }
-    }
-
-    /// Kinds of lines.
-    public struct Fields: OptionSet, Sendable, Hashable {
-        /// The bits.
-        public let rawValue: UInt8
-
-        /// Makes a set from its bits.
-        public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-        /// Lines that begin with a colon.
-        public static let comment = Fields(rawValue: 1)
-        /// The field `event`.
-        public static let event = Fields(rawValue: 2)
-        /// The field `data`.
-        public static let data = Fields(rawValue: 4)
-        /// The field `id`.
-        public static let id = Fields(rawValue: 8)
-        /// The field `retry`.
-        public static let retry = Fields(rawValue: 16)
-        /// Anything else, which readers have to ignore.
-        public static let unknown = Fields(rawValue: 32)
-    }
-
     /// As much of an event's data is kept unless another bound is asked for.
     public static let usualDataLimit = 65_536
     /// As much of an event's name is kept, in bytes.
@@ -74,6 +25,7 @@ public struct EventStreamReader: Sendable {
     }
 
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    private static let lineFeed: [UInt8] = [0x0A]
 
     private let dataLimit: Int
     private var place = Place.mark(0)
@@ -102,6 +54,13 @@ public struct EventStreamReader: Sendable {
         self.dataLimit = max(0, dataLimit)
     }
 
+    /// Where the event begins that is being read, in bytes from the beginning of the stream; between two events the end of
+    /// what was read.
+    public var pendingStart: Int64 {
+        if case .mark(let count) = self.place { return self.offset - Int64(count) }
+        return self.isBetweenEvents ? self.offset : self.start
+    }
+
     /// Whether what was read ends between two events: the next byte begins one, unless it belongs to a line end.
     public var isBetweenEvents: Bool {
         switch self.place {
@@ -116,6 +75,16 @@ public struct EventStreamReader: Sendable {
     ///
     /// To be called until it returns `nil`, then with the next piece.
     public mutating func next(in bytes: UnsafeRawBufferPointer, from index: inout Int) -> Event? {
+        self.next(in: bytes, from: &index) { _ in }
+    }
+
+    /// As ``next(in:from:)``, for whoever has to see all of the data of long events as well.
+    ///
+    /// `sawLong` gets the data of each event that is longer than what is kept, from its first byte on, in pieces of any size;
+    /// the event that ends then ``Event/isTruncated``.
+    public mutating func next(
+        in bytes: UnsafeRawBufferPointer, from index: inout Int, sawLong: (UnsafeRawBufferPointer) -> Void
+    ) -> Event? {
         let base = self.offset - Int64(index)
         defer { self.offset = base + Int64(index) }
         while index < bytes.count {
@@ -126,14 +95,16 @@ public struct EventStreamReader: Sendable {
                 index += 1
                 if self.beginLine(byte, at: base + Int64(index - 1)) { return self.take(end: base + Int64(index)) }
             case .fieldName:
-                self.readFieldName(bytes[index])
+                self.readFieldName(bytes[index], sawLong)
                 index += 1
             case .valueStart:
                 self.place = .value
                 if bytes[index] == 0x20 { index += 1 }
             case .value, .ignored:
                 let end = Self.lineEnd(in: bytes, from: index)
-                if case .value = self.place { self.keep(UnsafeRawBufferPointer(rebasing: bytes[index..<end])) }
+                if case .value = self.place {
+                    self.keep(UnsafeRawBufferPointer(rebasing: bytes[index..<end]), sawLong)
+                }
                 index = end
                 guard index < bytes.count else { break }
                 self.endLine(bytes[index])
@@ -158,7 +129,7 @@ public struct EventStreamReader: Sendable {
     /// A browser would drop it. Nothing may be read afterwards.
     public mutating func finish() -> Event? {
         switch self.place {
-        case .fieldName: self.beginValue()
+        case .fieldName: self.beginValue { _ in }
         case .mark(let count) where count > 0: self.pendingFields.insert(.unknown)
         case .mark, .lineStart, .valueStart, .value, .ignored: break
         }
@@ -202,22 +173,22 @@ public struct EventStreamReader: Sendable {
         return false
     }
 
-    private mutating func readFieldName(_ byte: UInt8) {
+    private mutating func readFieldName(_ byte: UInt8, _ sawLong: (UnsafeRawBufferPointer) -> Void) {
         switch byte {
-        case 0x3A: self.beginValue()
+        case 0x3A: self.beginValue(sawLong)
         case 0x0A, 0x0D:
-            self.beginValue()
+            self.beginValue(sawLong)
             self.endLine(byte)
         default:
             self.fieldName = self.fieldName << 8 | UInt64(byte)
             self.fieldNameLength += 1
             // No known name is longer than five bytes.
-            if self.fieldNameLength > 5 { self.beginValue() }
+            if self.fieldNameLength > 5 { self.beginValue(sawLong) }
         }
     }
 
     /// The field's name is known.
-    private mutating func beginValue() {
+    private mutating func beginValue(_ sawLong: (UnsafeRawBufferPointer) -> Void) {
         switch (self.fieldName, self.fieldNameLength) {
         case (0x6461_7461, 4): self.field = .data
         case (0x65_7665_6E74, 5): self.field = .event
@@ -230,7 +201,7 @@ public struct EventStreamReader: Sendable {
         switch self.field {
         case .data:
             self.place = .valueStart
-            if isRepeated { self.keepData([0x0A]) }
+            if isRepeated { Self.lineFeed.withUnsafeBytes { self.keepData($0, sawLong) } }
         case .event:
             self.place = .valueStart
             self.name.removeAll(keepingCapacity: true)
@@ -245,16 +216,23 @@ public struct EventStreamReader: Sendable {
 
     // MARK: What is kept
 
-    private mutating func keep(_ value: UnsafeRawBufferPointer) {
+    private mutating func keep(_ value: UnsafeRawBufferPointer, _ sawLong: (UnsafeRawBufferPointer) -> Void) {
         if self.field == .data {
-            self.keepData(value)
+            self.keepData(value, sawLong)
         } else {
             self.name.append(contentsOf: value.prefix(Self.nameLimit - self.name.count))
         }
     }
 
-    private mutating func keepData(_ value: some Collection<UInt8>) {
+    private mutating func keepData(
+        _ value: UnsafeRawBufferPointer, _ sawLong: (UnsafeRawBufferPointer) -> Void
+    ) {
+        let wasLong = self.pendingDataLength > Int64(self.dataLimit)
         self.pendingDataLength += Int64(value.count)
+        if self.pendingDataLength > Int64(self.dataLimit) {
+            if !wasLong { self.data.withUnsafeBytes(sawLong) }
+            sawLong(value)
+        }
         let room = self.dataLimit - self.data.count
         if room >= value.count {
             self.data.append(contentsOf: value)

@@ -69,11 +69,24 @@ struct StreamingTests {
     }
 
     @Test(
-        "cut in the middle of an event: the connection is cut (X-040)",
-        arguments: ["data: 1\n\ndata: 2\n", "data: 1\n\ndata", "data: 1\r\n\r\nd"])
-    func cutWithinEvent(text: String) throws {
+        "cut in the middle of an event: what has come of it is dropped, and the error event ends the stream (X-040)",
+        arguments: [("data: 1\n\n", "data: 2\n"), ("data: 1\n\n", "data"), ("data: 1\r\n\r\n", "d")])
+    func cutWithinEvent(whole: String, rest: String) throws {
         let fixture = try GatewayFixture()
         let exchange = fixture.post()
+        try fixture.transfer().head(200, Self.events)
+        try fixture.transfer().body(whole + rest)
+        try fixture.transfer().fail(.closedDuringAnswer)
+        #expect(exchange.end == .finished)
+        #expect(exchange.text.hasPrefix(whole + "data: {\"error\":{"))
+        fixture.expectAllSettled()
+    }
+
+    @Test("an event of more than 64 KiB is passed on in pieces; cut within it, the connection is cut (X-040)")
+    func cutWithinLongEvent() throws {
+        let fixture = try GatewayFixture()
+        let exchange = fixture.post()
+        let text = "data: 1\n\ndata: " + String(repeating: "x", count: 70_000)
         try fixture.transfer().head(200, Self.events)
         try fixture.transfer().body(text)
         try fixture.transfer().fail(.closedDuringAnswer)

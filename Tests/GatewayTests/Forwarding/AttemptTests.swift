@@ -34,7 +34,8 @@ struct AttemptTests {
         init() throws {
             self.attempt = Attempt(
                 eventLoop: self.loop, owner: self.owner, body: nil,
-                limits: AttemptLimits(firstByte: .seconds(10), idle: .seconds(5))
+                limits: AttemptLimits(firstByte: .seconds(10), idle: .seconds(5)),
+                reading: AnswerReading(dialect: .openai)
             ) { answer in
                 AnswerClassification(
                     errorClass: .providerRateLimited, blame: .key, decidedBy: answer.eventError?.type ?? "none")

@@ -73,6 +73,7 @@ final class GatewayFixture {
 
     init(
         counts: UsageCounts = UsageCounts(), observer: (any GatewayObserver)? = nil,
+        prices: PriceList = PriceList(),
         _ change: (inout Configuration) throws -> Void = { _ in }
     ) throws {
         self.readings = ProbedClock(self.clock)
@@ -86,7 +87,8 @@ final class GatewayFixture {
             userID: Self.userID,
             logger: Self.quiet,
             counts: counts,
-            observer: observer ?? self.observer
+            observer: observer ?? self.observer,
+            prices: prices
         )
     }
 

@@ -1,8 +1,7 @@
 import NIOCore
-import ProxyCore
 import Testing
 
-@testable import Gateway
+@testable import ProxyCore
 
 /// What an event stream shows while it passes, whatever pieces it comes in (X-040, T-023).
 struct StreamWatchTests {
@@ -14,7 +13,7 @@ struct StreamWatchTests {
     }
 
     private static func outcome(_ pieces: some Sequence<ArraySlice<UInt8>>) -> Outcome {
-        var watch = StreamWatch()
+        var relay = StreamRelay(dialect: .openai, removesUsage: false)
         var outcome = Outcome()
         func note(_ finding: StreamWatch.Finding) {
             if let decision = finding.decision {
@@ -26,8 +25,8 @@ struct StreamWatchTests {
                 outcome.errors += 1
             }
         }
-        for piece in pieces { note(watch.look(at: ByteBuffer(bytes: piece))) }
-        note(watch.finish())
+        for piece in pieces { note(relay.take(ByteBuffer(bytes: piece)).finding) }
+        note(relay.finish().finding)
         return outcome
     }
 
@@ -85,15 +84,17 @@ struct StreamWatchTests {
         let pieces = stride(from: 0, to: bytes.count, by: 4_099).map { bytes[$0..<min($0 + 4_099, bytes.count)] }
         #expect(Self.outcome(pieces).decision == decision)
         // A single event that is too long commits while it is still coming.
-        var watch = StreamWatch()
-        let decisions = (0..<65).map { _ in watch.look(at: ByteBuffer(repeating: 0x3A, count: 4_096)).decision }
+        var relay = StreamRelay(dialect: .openai, removesUsage: false)
+        let decisions = (0..<65).map { _ in
+            relay.take(ByteBuffer(repeating: 0x3A, count: 4_096)).finding.decision
+        }
         #expect(decisions == Array(repeating: nil, count: 64) + [.commits])
     }
 
     @Test("comments and pings are no progress, events are, and so is each piece of a long one (T-010)")
     func progress() {
-        var watch = StreamWatch()
-        func look(_ text: String) -> Bool { watch.look(at: ByteBuffer(string: text)).isProgress }
+        var relay = StreamRelay(dialect: .openai, removesUsage: false)
+        func look(_ text: String) -> Bool { relay.take(ByteBuffer(string: text)).finding.isProgress }
         #expect(!look(": alive\n\n"))
         #expect(!look("event: ping\ndata: {\"type\": \"ping\"}\n\n"))
         #expect(!look("data: {\"type\":\"ping\"}\n\n"))

@@ -1,0 +1,34 @@
+import NIOCore
+import ProxyCore
+
+/// The beginnings of a request's body and of its answer's, for `trace.capture_bodies`.
+struct BodyCapture {
+    private var request: [UInt8] = []
+    private var answer: [UInt8] = []
+    private var isRequestCut = false
+    private var isAnswerCut = false
+
+    /// Takes a piece of the request's body.
+    mutating func sawRequest(_ piece: ByteBuffer) {
+        Self.add(piece, to: &self.request, &self.isRequestCut)
+    }
+
+    /// Takes a piece of the answer's body.
+    mutating func sawAnswer(_ piece: ByteBuffer) {
+        Self.add(piece, to: &self.answer, &self.isAnswerCut)
+    }
+
+    /// What is to be kept; credentials are taken out, which takes some milliseconds of a busy loop.
+    func bodies(_ redactor: CredentialRedactor) -> CapturedBodies {
+        CapturedBodies(
+            request: redactor.redacted(self.request, isCut: self.isRequestCut),
+            answer: redactor.redacted(self.answer, isCut: self.isAnswerCut),
+            isRequestCut: self.isRequestCut, isAnswerCut: self.isAnswerCut)
+    }
+
+    private static func add(_ piece: ByteBuffer, to kept: inout [UInt8], _ isCut: inout Bool) {
+        let room = CapturedBodies.limit - kept.count
+        kept.append(contentsOf: piece.readableBytesView.prefix(room))
+        if piece.readableBytes > room { isCut = true }
+    }
+}

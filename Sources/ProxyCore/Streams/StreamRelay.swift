@@ -1,0 +1,152 @@
+public import NIOCore
+
+/// Passes an event stream on event by event, without changing a byte, and reads on the way what it means and what it took.
+///
+/// A pure value: what comes out does not depend on the pieces in which the stream comes in, but for where they are cut. An
+/// event of up to ``wholeEventLimit`` bytes is passed on when it is complete, a longer one in pieces.
+///
+/// One thing is taken out if it was asked for: the event that brings nothing but the usage that only the daemon asked for.
+public struct StreamRelay: Sendable {
+    /// An event up to this size is passed on whole, in bytes.
+    public static let wholeEventLimit = 65_536
+
+    /// What a piece of the stream came to.
+    public struct Passage: Sendable, Equatable {
+        /// What is to be passed on now; may be empty.
+        public var bytes = ByteBuffer()
+        /// What it showed.
+        public var finding = StreamWatch.Finding()
+
+        /// Passes bytes on that show nothing.
+        public init(bytes: ByteBuffer = ByteBuffer()) { self.bytes = bytes }
+    }
+
+    private var reader = EventStreamReader()
+    private var watch = StreamWatch()
+    private var meter: UsageMeter
+    private let removesUsage: Bool
+    /// What has come and has not been passed on: the event that has begun.
+    private var held = ByteBuffer()
+    /// Where an event begins that was passed on in part.
+    private var openEvent: Int64?
+    /// What is to be taken out of ``held``.
+    private var cuts: [Range<Int64>] = []
+    /// Whether a removed event ended with CR, so that an LF that comes next goes with it.
+    private var removesLineFeed = false
+
+    /// Begins with a stream.
+    ///
+    /// - Parameters:
+    ///   - dialect: The dialect of the request, which tells how usage is written.
+    ///   - removesUsage: Whether an event that brings nothing but usage is taken out.
+    public init(dialect: Dialect, removesUsage: Bool) {
+        self.meter = UsageMeter(dialect: dialect)
+        self.removesUsage = removesUsage
+    }
+
+    /// Whether what was passed on ends between two events, so that another one may follow.
+    public var isBetweenEvents: Bool { self.openEvent == nil }
+
+    /// What the stream told of its tokens so far.
+    ///
+    /// - Parameter isComplete: Whether it came to its end.
+    public func usage(isComplete: Bool) -> TokenUsage? {
+        self.meter.usage(isStream: true, isComplete: isComplete)
+    }
+
+    /// Takes the next piece.
+    public mutating func take(_ piece: ByteBuffer) -> Passage {
+        var passage = Passage()
+        let start = self.reader.offset
+        if self.held.readableBytes == 0 { self.held = piece } else { self.held.writeImmutableBuffer(piece) }
+        piece.withUnsafeReadableBytes { bytes in
+            if self.removesLineFeed, let first = bytes.first {
+                self.removesLineFeed = false
+                if first == 0x0A { self.cuts.append(start..<start + 1) }
+            }
+            var index = 0
+            while let event = Self.next(in: bytes, from: &index, &self.reader, &self.meter) {
+                self.passed(event, &passage.finding)
+                if let cut = self.cuts.last, cut.upperBound == event.end, bytes[index - 1] == 0x0D {
+                    self.removeLineFeed(behind: index, in: bytes)
+                }
+            }
+        }
+        self.watch.look(at: self.reader, &passage.finding)
+        passage.bytes = self.handOut()
+        return passage
+    }
+
+    /// Ends the stream: what it cut off is passed on as it is.
+    public mutating func finish() -> Passage {
+        var passage = Passage()
+        if let event = self.reader.finish() {
+            if !event.isTruncated { event.data.withUnsafeBytes { self.meter.feed($0) } }
+            self.meter.endEvent()
+            self.passed(event, &passage.finding)
+        }
+        self.watch.finish(&passage.finding)
+        passage.bytes = self.handOut(upTo: self.reader.offset)
+        return passage
+    }
+
+    /// The next event, which the meter has read.
+    private static func next(
+        in bytes: UnsafeRawBufferPointer, from index: inout Int, _ reader: inout EventStreamReader,
+        _ meter: inout UsageMeter
+    ) -> EventStreamReader.Event? {
+        guard let event = reader.next(in: bytes, from: &index, sawLong: { meter.feed($0) }) else { return nil }
+        if !event.isTruncated { event.data.withUnsafeBytes { meter.feed($0) } }
+        meter.endEvent()
+        return event
+    }
+
+    private mutating func passed(_ event: EventStreamReader.Event, _ finding: inout StreamWatch.Finding) {
+        let wasOpened = self.openEvent == event.start
+        if wasOpened { self.openEvent = nil }
+        if self.removesUsage, !wasOpened, self.meter.isBareUsage { self.cuts.append(event.start..<event.end) }
+        self.watch.look(at: event, &finding)
+    }
+
+    /// An event that ended with CR was taken out: the LF that belongs to its line end goes too.
+    private mutating func removeLineFeed(behind index: Int, in bytes: UnsafeRawBufferPointer) {
+        guard index < bytes.count else {
+            self.removesLineFeed = true
+            return
+        }
+        guard bytes[index] == 0x0A, let cut = self.cuts.popLast() else { return }
+        self.cuts.append(cut.lowerBound..<cut.upperBound + 1)
+    }
+
+    /// What may be passed on by now: all but the event that has begun, unless that is too long to be waited for.
+    private mutating func handOut() -> ByteBuffer {
+        let end = self.reader.offset
+        let pending = self.reader.pendingStart
+        if self.openEvent == nil {
+            // What is no field may be no stream of events at all, and is not waited for.
+            guard
+                end - pending > Int64(Self.wholeEventLimit)
+                    || (end > pending && self.reader.pendingFields.contains(.unknown))
+            else { return self.handOut(upTo: pending) }
+            self.openEvent = pending
+        }
+        return self.handOut(upTo: end)
+    }
+
+    private mutating func handOut(upTo end: Int64) -> ByteBuffer {
+        var start = self.reader.offset - Int64(self.held.readableBytes)
+        var bytes = ByteBuffer()
+        for cut in self.cuts {
+            if var kept = self.held.readSlice(length: Int(cut.lowerBound - start)) { bytes.writeBuffer(&kept) }
+            self.held.moveReaderIndex(forwardBy: cut.count)
+            start = cut.upperBound
+        }
+        self.cuts.removeAll()
+        guard var rest = self.held.readSlice(length: Int(end - start)) else { return bytes }
+        // The buffer of a socket's read is not to be kept for an event that has barely begun.
+        if self.held.readableBytes == 0 { self.held = ByteBuffer() }
+        if bytes.readableBytes == 0 { return rest }
+        bytes.writeBuffer(&rest)
+        return bytes
+    }
+}
