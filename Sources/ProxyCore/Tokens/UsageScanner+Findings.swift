@@ -90,27 +90,6 @@ extension UsageScanner {
         }
     }
 
-    /// What the bytes are kept for that are being read.
-    enum Token: Sendable, Equatable {
-        case none
-        case name
-        case type
-        case model
-        case serviceTier
-        case count(isPrompt: Bool)
-        case usage
-
-        /// How many bytes are kept.
-        var limit: Int {
-            switch self {
-            case .none: 0
-            case .name: UsageScanner.longestName
-            case .type, .model, .serviceTier, .count: UsageScanner.longestValue
-            case .usage: UsageScanner.largestUsageObject
-            }
-        }
-    }
-
     /// The names that are looked for.
     enum Name: UInt8, Sendable {
         case other

@@ -52,15 +52,11 @@ struct UsageScanner: Sendable {
     /// In how many brackets text stands that repeats other text; 0 if it does not.
     private var repetitionDepth = 0
 
-    private var token = Token.none
-    /// Where the token begins in the present piece.
-    private var tokenStart = 0
+    private var token = KeptToken()
     /// In how many brackets the usage object stands that is being read, where that is, and whether it is Gemini's.
     private var usageDepth = 0
     private var usagePlace = Place.elsewhere
     private var isUsageMetadata = false
-    private var kept: [UInt8] = []
-    private var isOverLimit = false
     /// The model and the tier that were found last, as they are written: streams repeat them in every event.
     private var lastModel: [UInt8] = []
     private var lastServiceTier: [UInt8] = []
@@ -73,7 +69,7 @@ struct UsageScanner: Sendable {
     var isAtRest: Bool { self.state == .between }
 
     /// How many bytes are kept between two pieces, for tests.
-    var keptCapacity: Int { self.kept.capacity + self.lastModel.capacity + self.lastServiceTier.capacity }
+    var keptCapacity: Int { self.token.capacity + self.lastModel.capacity + self.lastServiceTier.capacity }
 
     /// Reads on from `index` to the next finding, and moves `index` behind it; `nil` if the bytes end before.
     ///
@@ -98,10 +94,7 @@ struct UsageScanner: Sendable {
                 if let finding = self.step(byte, bytes, behind: index) { return finding }
             }
         }
-        if self.token != .none {
-            self.keep(UnsafeRawBufferPointer(rebasing: bytes[self.tokenStart...]))
-            self.tokenStart = 0
-        }
+        self.token.endPiece(bytes)
         return nil
     }
 
@@ -117,7 +110,7 @@ struct UsageScanner: Sendable {
         self.isText = false
         self.repetitionDepth = 0
         self.isInRoot = false
-        self.endToken()
+        self.token.end()
         return isCut ? self.facts : nil
     }
 }
@@ -138,7 +131,7 @@ extension UsageScanner {
         switch (self.state, byte) {
         case (.name, 0x22), (.nameOrEnd, 0x22):
             self.beginString(isName: true)
-            if self.token != .usage { self.begin(.name, at: end) }
+            if self.token.purpose != .usage { self.token.begin(.name, at: end) }
         case (.colon, 0x3A): self.state = .value
         case (.commaOrEnd, 0x2C): self.state = self.stack.isObject ? .name : .value
         case (.nameOrEnd, 0x7D): return self.close(bytes, before: end)
@@ -156,7 +149,7 @@ extension UsageScanner {
 
     private mutating func fail() {
         self.state = .broken
-        self.endToken()
+        self.token.end()
     }
 
     private mutating func beginValue(_ byte: UInt8, behind end: Int) {
@@ -172,12 +165,12 @@ extension UsageScanner {
         case 0x22:
             self.beginString(isName: false)
             self.isText = self.repetitionDepth == 0 && self.isText(name)
-            if name != .other, let token = self.token(forText: name) { self.begin(token, at: end) }
+            if name != .other, let purpose = self.purpose(ofText: name) { self.token.begin(purpose, at: end) }
         case 0x7B, 0x5B: self.open(name, isObject: byte == 0x7B, behind: end)
         case 0x2D, 0x30...0x39, 0x74, 0x66, 0x6E:
             self.state = .scalar
             if self.place == .root, name == .promptEvalCount || name == .evalCount {
-                self.begin(.count(isPrompt: name == .promptEvalCount), at: end - 1)
+                self.token.begin(.count(isPrompt: name == .promptEvalCount), at: end - 1)
             }
         default: self.fail()
         }
@@ -211,7 +204,7 @@ extension UsageScanner {
 
     private mutating func beginUsage(_ name: Name, isObject: Bool, behind end: Int) {
         guard isObject, self.place.holdsUsage(name) else { return }
-        self.begin(.usage, at: end - 1)
+        self.token.begin(.usage, at: end - 1)
         self.usageDepth = self.stack.depth
         self.usagePlace = self.place
         self.isUsageMetadata = name == .usageMetadata
@@ -236,9 +229,9 @@ extension UsageScanner {
                 depth - self.rootDepth == 3 && self.memberPlace == .choices && self.stack.isObject
                 ? .choice : .elsewhere
         }
-        guard self.token == .usage, depth == self.usageDepth else { return nil }
-        defer { self.endToken() }
-        return self.withToken(bytes, before: end) { JSONValue(parsing: Array($0)) }
+        guard self.token.purpose == .usage, depth == self.usageDepth else { return nil }
+        defer { self.token.end() }
+        return self.token.written(bytes, before: end) { JSONValue(parsing: Array($0)) }
             .map { .usage($0, in: self.usagePlace, isMetadata: self.isUsageMetadata) }
     }
 }
@@ -263,8 +256,8 @@ extension UsageScanner {
     }
 
     /// What a string in this member has to be kept for; `nil` if it has not.
-    private func token(forText name: Name) -> Token? {
-        guard self.token != .usage else { return nil }
+    private func purpose(ofText name: Name) -> KeptToken.Purpose? {
+        guard self.token.purpose != .usage else { return nil }
         switch (name, self.place) {
         case (.type, .root): return .type
         case (.model, .root), (.model, .response), (.model, .message): return .model
@@ -279,9 +272,10 @@ extension UsageScanner {
     private mutating func endString(_ bytes: UnsafeRawBufferPointer, before end: Int) -> Finding? {
         if self.isName {
             self.state = .colon
-            if self.token == .name {
-                self.name = self.withDecodedToken(bytes, before: end) { Name($0) } ?? .other
-                self.endToken()
+            if self.token.purpose == .name {
+                self.name =
+                    self.token.decoded(bytes, before: end, hasEscapes: self.string.hasEscapes) { Name($0) } ?? .other
+                self.token.end()
             }
             return nil
         }
@@ -290,22 +284,27 @@ extension UsageScanner {
             self.facts.textLength += self.string.length
             self.isText = false
         }
-        guard self.token != .none, self.token != .usage else { return nil }
-        defer { self.endToken() }
-        switch self.token {
+        guard self.token.purpose != .none, self.token.purpose != .usage else { return nil }
+        defer { self.token.end() }
+        switch self.token.purpose {
         case .type:
-            self.facts.kind = self.withDecodedToken(bytes, before: end) { Kind($0) } ?? .other
+            self.facts.kind =
+                self.token.decoded(bytes, before: end, hasEscapes: self.string.hasEscapes) { Kind($0) } ?? .other
             return nil
         case .model:
-            guard let changed = self.tokenIfOther(than: self.lastModel, bytes, before: end) else { return nil }
+            guard let changed = self.token.written(unless: self.lastModel, bytes, before: end) else { return nil }
             self.lastModel = changed
-            return self.withDecodedToken(bytes, before: end) { .model(String(decoding: $0, as: UTF8.self)) }
+            return self.token.decoded(bytes, before: end, hasEscapes: self.string.hasEscapes) {
+                .model(String(decoding: $0, as: UTF8.self))
+            }
         case .serviceTier:
-            guard let changed = self.tokenIfOther(than: self.lastServiceTier, bytes, before: end) else { return nil }
+            guard let changed = self.token.written(unless: self.lastServiceTier, bytes, before: end) else { return nil }
             self.lastServiceTier = changed
-            return self.withDecodedToken(bytes, before: end) { .serviceTier(String(decoding: $0, as: UTF8.self)) }
+            return self.token.decoded(bytes, before: end, hasEscapes: self.string.hasEscapes) {
+                .serviceTier(String(decoding: $0, as: UTF8.self))
+            }
         case .count(let isPrompt):
-            return self.withDecodedToken(bytes, before: end) {
+            return self.token.decoded(bytes, before: end, hasEscapes: self.string.hasEscapes) {
                 .count(String(decoding: $0, as: UTF8.self), isPrompt: isPrompt)
             }
         case .none, .name, .usage: return nil
@@ -315,79 +314,14 @@ extension UsageScanner {
     /// A number or literal has ended in front of `end`.
     private mutating func endScalar(_ bytes: UnsafeRawBufferPointer, before end: Int) -> Finding? {
         self.endValue()
-        guard case .count(let isPrompt) = self.token else { return nil }
-        defer { self.endToken() }
-        return self.withToken(bytes, before: end) {
+        guard case .count(let isPrompt) = self.token.purpose else { return nil }
+        defer { self.token.end() }
+        return self.token.written(bytes, before: end) {
             .count(String(decoding: $0, as: UTF8.self), isPrompt: isPrompt)
         }
     }
 
     private mutating func endValue() {
         self.state = self.stack.isEmpty ? .between : .commaOrEnd
-    }
-}
-
-// MARK: What is kept
-
-extension UsageScanner {
-    private mutating func begin(_ token: Token, at index: Int) {
-        self.token = token
-        self.tokenStart = index
-    }
-
-    private mutating func endToken() {
-        self.token = .none
-        self.isOverLimit = false
-        if !self.kept.isEmpty { self.kept.removeAll(keepingCapacity: true) }
-    }
-
-    private mutating func keep(_ bytes: UnsafeRawBufferPointer) {
-        guard !self.isOverLimit else { return }
-        if self.kept.count + bytes.count > self.token.limit {
-            self.isOverLimit = true
-            self.kept.removeAll(keepingCapacity: true)
-        } else {
-            self.kept.append(contentsOf: bytes)
-        }
-    }
-
-    /// Gives the token that ends in front of `end` as it is written; `nil` if it was longer than its limit.
-    private mutating func withToken<Result>(
-        _ bytes: UnsafeRawBufferPointer, before end: Int, _ body: (UnsafeRawBufferPointer) -> Result?
-    ) -> Result? {
-        let last = UnsafeRawBufferPointer(rebasing: bytes[self.tokenStart..<end])
-        if self.kept.isEmpty { return self.isOverLimit || last.count > self.token.limit ? nil : body(last) }
-        self.keep(last)
-        self.tokenStart = end
-        return self.isOverLimit ? nil : self.kept.withUnsafeBytes(body)
-    }
-
-    /// The token that ends in front of `end` as it is written, unless it is the one that was found before.
-    private mutating func tokenIfOther(
-        than former: [UInt8], _ bytes: UnsafeRawBufferPointer, before end: Int
-    ) -> [UInt8]? {
-        self.withToken(bytes, before: end) { $0.elementsEqual(former) ? nil : Array($0) }
-    }
-
-    /// Gives the string that ends in front of `end` without its escapes; `nil` if it was longer than its limit or has
-    /// escapes that do not exist.
-    private mutating func withDecodedToken<Result>(
-        _ bytes: UnsafeRawBufferPointer, before end: Int, _ body: (UnsafeRawBufferPointer) -> Result?
-    ) -> Result? {
-        guard self.string.hasEscapes else { return self.withToken(bytes, before: end, body) }
-        return self.withToken(bytes, before: end) { raw in
-            var decoder = JSONTopLevelScanner.StringState()
-            decoder.begin(isName: false, keeping: raw.count)
-            let closed = Array(raw) + [0x22]
-            var index = 0
-            let isString = closed.withUnsafeBytes { closed in
-                do throws(JSONTopLevelScanner.Fault) {
-                    return try decoder.read(closed, &index, 0)
-                } catch {
-                    return false
-                }
-            }
-            return isString ? decoder.keptBytes?.withUnsafeBytes(body) : nil
-        }
     }
 }
