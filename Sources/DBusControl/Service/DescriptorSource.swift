@@ -1,7 +1,7 @@
 import Glibc
 
 /// A descriptor that a caller has passed, read without ever blocking.
-struct SecretSource {
+struct DescriptorSource {
     /// What one reading came to.
     enum Reading {
         /// So many bytes.
@@ -13,24 +13,31 @@ struct SecretSource {
     }
 
     private let descriptor: CInt
+    /// The argument of the call, for refusals.
+    private let argument: String
     private let isSocket: Bool
     /// The flags to be set again: a pipe's flags are shared with whoever else holds its end.
     private let flags: CInt?
 
     /// Takes pipes, sockets and regular files (sealed memory included) that can be read; refuses the rest.
-    init(_ descriptor: CInt) throws(ControlFault) {
+    ///
+    /// `argument` is the argument of the call that it is, for refusals.
+    init(_ descriptor: CInt, argument: String) throws(ControlFault) {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(errno) }
+        guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(argument, errno) }
         let flags = fcntl(descriptor, F_GETFL)
         guard flags >= 0, flags & O_ACCMODE != O_WRONLY else {
-            throw Self.refused("the descriptor is not open for reading")
+            throw Self.refused(argument, "the descriptor is not open for reading")
         }
         self.descriptor = descriptor
+        self.argument = argument
         switch status.st_mode & S_IFMT {
         case S_IFIFO:
             self.isSocket = false
             if flags & O_NONBLOCK == 0 {
-                guard fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else { throw Self.unreadable(errno) }
+                guard fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
+                    throw Self.unreadable(argument, errno)
+                }
                 self.flags = flags
             } else {
                 self.flags = nil
@@ -44,10 +51,10 @@ struct SecretSource {
             // Whoever has just written sealed memory or a file stands at its end. Nothing is to be read there, so that
             // the whole of it must be meant.
             if status.st_size > 0, lseek(descriptor, 0, SEEK_CUR) == status.st_size {
-                guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Self.unreadable(errno) }
+                guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw Self.unreadable(argument, errno) }
             }
         default:
-            throw Self.refused("expected a pipe, a socket or a file")
+            throw Self.refused(argument, "expected a pipe, a socket or a file")
         }
     }
 
@@ -67,7 +74,7 @@ struct SecretSource {
             let milliseconds = CInt(clamping: Int64(left / .milliseconds(1)) + 1)
             let count = poll(&entry, 1, milliseconds)
             if count > 0 { return true }
-            if count < 0, errno != EINTR { throw Self.unreadable(errno) }
+            if count < 0, errno != EINTR { throw Self.unreadable(self.argument, errno) }
         }
     }
 
@@ -81,16 +88,16 @@ struct SecretSource {
         if count == 0 { return .end }
         switch errno {
         case EAGAIN, EINTR: return .nothingYet
-        default: throw Self.unreadable(errno)
+        default: throw Self.unreadable(self.argument, errno)
         }
     }
 
-    /// A refusal of the argument `secret`.
-    static func refused(_ reason: String) -> ControlFault {
-        ControlFault(.invalidArgument, "secret: \(reason)")
+    /// A refusal of an argument.
+    static func refused(_ argument: String, _ reason: String) -> ControlFault {
+        ControlFault(.invalidArgument, "\(argument): \(reason)")
     }
 
-    private static func unreadable(_ code: CInt) -> ControlFault {
-        Self.refused("the descriptor cannot be read: \(String(cString: strerror(code)))")
+    private static func unreadable(_ argument: String, _ code: CInt) -> ControlFault {
+        Self.refused(argument, "the descriptor cannot be read: \(String(cString: strerror(code)))")
     }
 }
