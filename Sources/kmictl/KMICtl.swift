@@ -16,7 +16,7 @@ struct KMICtl: ParsableCommand {
         subcommands: [
             StatusCommand.self, KeysCommand.self, ClientsCommand.self, RotateCommand.self, ModeCommand.self,
             RequestsCommand.self, RequestCommand.self, ExplainCommand.self, HealthCommand.self,
-            ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
+            UsageCommand.self, PricesCommand.self, ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
         ],
         defaultSubcommand: StatusCommand.self
     )

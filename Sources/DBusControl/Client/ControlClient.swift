@@ -1,4 +1,5 @@
 public import DBusKit
+import Glibc
 
 /// The daemon, as a program on the other side of the bus sees it.
 ///
@@ -97,6 +98,18 @@ extension ControlClient {
     ) async throws(ControlClientError) -> [ExplainRow] {
         let rows = try Self.one(try await self.call(.explainRoute, [.text(model), options.busValue]), \.self)
         return try Self.reading { () throws(ControlFault) in try ExplainRow.rows(busValue: rows) }
+    }
+
+    /// What was used by those that a query names, in the order of their names.
+    public func usage(_ query: UsageQuery) async throws(ControlClientError) -> [UsageRow] {
+        let rows = try Self.one(try await self.call(.getUsage, [query.busValue]), \.self)
+        return try Self.reading { () throws(ControlFault) in try UsageRow.rows(busValue: rows) }
+    }
+
+    /// The price table in force, and the price of a model if one is asked for.
+    public func prices(_ query: PriceQuery) async throws(ControlClientError) -> PriceStatus {
+        let status = try Self.one(try await self.call(.getPrices, [query.busValue]), \.self)
+        return try Self.reading { () throws(ControlFault) in try PriceStatus(busValue: status) }
     }
 
     /// The metrics as Prometheus text 0.0.4.
@@ -208,6 +221,20 @@ extension ControlClient {
     /// Ends a client that was made at run time.
     public func revokeClient(_ name: String) async throws(ControlClientError) {
         _ = try await self.call(.revokeClient, [.text(name)])
+    }
+
+    /// Replaces the price table by the one that the daemon reads from a descriptor of this process, which stays open here.
+    ///
+    /// Fails with `invalidArgument` if it holds no price table or cannot be read, and with `busy` without descriptors.
+    public func importPrices(from descriptor: CInt) async throws(ControlClientError) -> PriceStatus {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw ControlClientError(.busy, "no descriptor to pass the file with: \(reason)")
+        }
+        let reply = try await self.call(.importPrices, [.descriptor(OwnedDescriptor(owning: copy))])
+        let status = try Self.one(reply, \.self)
+        return try Self.reading { () throws(ControlFault) in try PriceStatus(busValue: status) }
     }
 
     /// Lets the daemon read its configuration again; fails with `invalidConfig` and every problem.

@@ -48,10 +48,21 @@ public protocol ControlPlane: Sendable {
     func reload() async throws(ControlFault) -> [ReloadEntry]
     /// Requests that have ended, committed or about to be.
     func requests(_ filter: RequestFilter) async throws(ControlFault) -> RequestPage
-    /// The newest request of that id; `nil` if there is none.
+    /// The newest request of that id, with its bodies if they were captured; `nil` if there is none.
     func request(_ id: String) async throws(ControlFault) -> RequestRow?
     /// How the requests that a filter lets through were spread over the keys; its limit and cursor do not count.
     func summary(_ filter: RequestFilter) async throws(ControlFault) -> RequestSummary
+    /// What was used by those that a query names, in the order of their names; one row of nothing but zeros where all is one
+    /// sum and nothing was used.
+    func usage(_ query: UsageQuery) async throws(ControlFault) -> [UsageRow]
+    /// The price table in force, and the price of a model if one is asked for.
+    ///
+    /// Fails with `notFound` if a provider is named that is not there.
+    func prices(_ query: PriceQuery) async throws(ControlFault) -> PriceStatus
+    /// Replaces the price table by the one that the bytes hold, for good; returns what it says of itself.
+    ///
+    /// Fails with `invalidArgument` if they are no price table; nothing has changed then.
+    func importPrices(_ bytes: [UInt8]) async throws(ControlFault) -> PriceStatus
     /// What would become of a request for `model` (empty for one that names none), key by key, in the order in which they
     /// are considered; nothing changes by it.
     ///

@@ -31,6 +31,12 @@ public enum ManagerInterface {
         case explainRoute = "ExplainRoute"
         /// Asks providers how much is left.
         case refreshUsage = "RefreshUsage"
+        /// Tells what was used and what it cost.
+        case getUsage = "GetUsage"
+        /// Tells of the price table, and the price of a model.
+        case getPrices = "GetPrices"
+        /// Replaces the price table by one that is read from a descriptor.
+        case importPrices = "ImportPrices"
         /// Tells the metrics.
         case metrics = "Metrics"
         /// Begins to send `RequestFinished` to the caller.
@@ -107,7 +113,8 @@ extension ManagerInterface.Method {
                 options,
             ]
         case .removeKey: return [ArgumentDescription(name: "label", signature: "s")]
-        case .rotate, .refreshUsage, .subscribe: return [options]
+        case .rotate, .refreshUsage, .subscribe, .getUsage, .getPrices: return [options]
+        case .importPrices: return [ArgumentDescription(name: "file", signature: "h")]
         case .explainRoute: return [ArgumentDescription(name: "model", signature: "s"), options]
         case .createClient: return [ArgumentDescription(name: "name", signature: "s"), options]
         case .revokeClient: return [ArgumentDescription(name: "name", signature: "s")]
@@ -138,7 +145,8 @@ extension ManagerInterface.Method {
                 ArgumentDescription(name: "cursor", signature: "s"),
             ]
         case .getRequest: [ArgumentDescription(name: "request", signature: "a{sv}")]
-        case .summarizeRequests, .explainRoute: [ArgumentDescription(name: "rows", signature: "aa{sv}")]
+        case .summarizeRequests, .explainRoute, .getUsage: [ArgumentDescription(name: "rows", signature: "aa{sv}")]
+        case .getPrices, .importPrices: [ArgumentDescription(name: "prices", signature: "a{sv}")]
         case .metrics: [ArgumentDescription(name: "text", signature: "s")]
         case .removeKey, .revokeClient, .subscribe, .unsubscribe: []
         }

@@ -37,6 +37,30 @@ extension RequestRow {
         case tokens = "tokens"
         /// ``RequestRow/cost``; left out while it is unknown.
         case cost = "cost_pico_usd"
+        /// ``RequestRow/usedModel``.
+        case usedModel = "used_model"
+        /// ``RequestRow/quality``.
+        case quality = "quality"
+        /// ``RequestRow/pricing``.
+        case pricing = "pricing"
+        /// ``RequestRow/priceVersion``.
+        case priceVersion = "price_version"
+        /// ``RequestRow/process``.
+        case process = "process"
+        /// ``RequestRow/processID``; left out while it is unknown.
+        case processID = "process_id"
+        /// ``RequestRow/unit``.
+        case unit = "unit"
+        /// ``RequestRow/user``.
+        case user = "user"
+        /// ``RequestRow/userID``; left out while it is unknown.
+        case userID = "user_id"
+        /// ``RequestRow/requestBody``; left out unless it was captured.
+        case requestBody = "request_body"
+        /// ``RequestRow/answerBody``; left out unless it was captured.
+        case answerBody = "answer_body"
+        /// ``RequestRow/areBodiesCut``; left out where there is no body.
+        case areBodiesCut = "bodies_cut"
         /// ``RequestRow/dropped``; left out while it is 0.
         case dropped = "dropped"
     }
@@ -74,6 +98,18 @@ extension RequestRow {
         try reader.read(.attempts, into: &self.attempts) { $0.asList(Attempt.init(busValue:)) }
         try reader.read(.tokens, into: &self.tokens, \.asCounts)
         try reader.read(.cost, into: &self.cost) { $0.asInt64.map(Optional.some) }
+        try reader.read(.usedModel, into: &self.usedModel, \.asString)
+        try reader.read(.quality, into: &self.quality, \.asString)
+        try reader.read(.pricing, into: &self.pricing, \.asString)
+        try reader.read(.priceVersion, into: &self.priceVersion, \.asString)
+        try reader.read(.process, into: &self.process, \.asString)
+        try reader.read(.processID, into: &self.processID) { $0.asUInt32.map(Optional.some) }
+        try reader.read(.unit, into: &self.unit, \.asString)
+        try reader.read(.user, into: &self.user, \.asString)
+        try reader.read(.userID, into: &self.userID) { $0.asUInt32.map(Optional.some) }
+        try reader.read(.requestBody, into: &self.requestBody) { $0.asString.map(Optional.some) }
+        try reader.read(.answerBody, into: &self.answerBody) { $0.asString.map(Optional.some) }
+        try reader.read(.areBodiesCut, into: &self.areBodiesCut, \.asBoolean)
         try reader.read(.dropped, into: &self.dropped, \.asUInt64)
     }
 
@@ -96,70 +132,19 @@ extension RequestRow {
         case .attempts: .array(of: "a{sv}", self.attempts.map(\.busValue))
         case .tokens: .counts(self.tokens)
         case .cost: self.cost.map { .int64($0) }
+        case .usedModel: .text(self.usedModel)
+        case .quality: .text(self.quality)
+        case .pricing: .text(self.pricing)
+        case .priceVersion: .text(self.priceVersion)
+        case .process: .text(self.process)
+        case .processID: self.processID.map { .uint32($0) }
+        case .unit: .text(self.unit)
+        case .user: .text(self.user)
+        case .userID: self.userID.map { .uint32($0) }
+        case .requestBody: self.requestBody.map { .text($0) }
+        case .answerBody: self.answerBody.map { .text($0) }
+        case .areBodiesCut: self.requestBody == nil && self.answerBody == nil ? nil : .boolean(self.areBodiesCut)
         case .dropped: self.dropped == 0 ? nil : .uint64(self.dropped)
-        }
-    }
-}
-
-extension RequestRow.Attempt {
-    /// The names in the dictionary of an attempt.
-    public enum Field: String, Sendable, CaseIterable {
-        /// ``RequestRow/Attempt/key``.
-        case key = "key"
-        /// ``RequestRow/Attempt/provider``.
-        case provider = "provider"
-        /// ``RequestRow/Attempt/errorClass``.
-        case errorClass = "class"
-        /// ``RequestRow/Attempt/status``.
-        case status = "status"
-        /// ``RequestRow/Attempt/duration``.
-        case duration = "duration_us"
-        /// ``RequestRow/Attempt/selection``.
-        case selection = "selection"
-        /// ``RequestRow/Attempt/isPossiblyBilled``.
-        case isPossiblyBilled = "possibly_billed"
-        /// ``RequestRow/Attempt/decidedBy``.
-        case decidedBy = "decided_by"
-        /// ``RequestRow/Attempt/waited``.
-        case waited = "waited_us"
-        /// ``RequestRow/Attempt/passedOver``.
-        case passedOver = "passed_over"
-    }
-
-    /// The attempt as messages carry it, `a{sv}`.
-    var busValue: BusValue {
-        .variants([
-            Field.key.rawValue: .text(self.key),
-            Field.provider.rawValue: .text(self.provider),
-            Field.errorClass.rawValue: .text(self.errorClass),
-            Field.status.rawValue: .uint32(self.status),
-            Field.duration.rawValue: .uint64(self.duration),
-            Field.selection.rawValue: .text(self.selection),
-            Field.isPossiblyBilled.rawValue: .boolean(self.isPossiblyBilled),
-            Field.decidedBy.rawValue: .text(self.decidedBy),
-            Field.waited.rawValue: .uint64(self.waited),
-            Field.passedOver.rawValue: .textsByName(self.passedOver),
-        ])
-    }
-
-    init?(busValue: BusValue) {
-        guard let fields = busValue.asDictionary else { return nil }
-        self.init()
-        let reader = FieldReader<Field>(fields)
-        do {
-            try reader.read(.key, into: &self.key, \.asString)
-            try reader.read(.provider, into: &self.provider, \.asString)
-            try reader.read(.errorClass, into: &self.errorClass, \.asString)
-            try reader.read(.status, into: &self.status, \.asUInt32)
-            try reader.read(.duration, into: &self.duration, \.asUInt64)
-            try reader.read(.selection, into: &self.selection, \.asString)
-            try reader.read(.isPossiblyBilled, into: &self.isPossiblyBilled, \.asBoolean)
-            try reader.read(.decidedBy, into: &self.decidedBy, \.asString)
-            try reader.read(.waited, into: &self.waited, \.asUInt64)
-            try reader.read(.passedOver, into: &self.passedOver, \.asTextsByName)
-        } catch {
-            // The row that holds the attempt says that its attempts are wrong.
-            return nil
         }
     }
 }

@@ -24,6 +24,21 @@ public struct RequestRow: Sendable, Equatable {
         ///
         /// At most 16 of them.
         public var passedOver: [String: String] = [:]
+        /// The provider's name of the model that was asked for; empty if the request named none.
+        public var model = ""
+        /// Tokens by class, those that are not 0: `input`, `input_audio`, `input_image`, `cache_read`, `cache_write_5m`,
+        /// `cache_write_1h`, `output`, `reasoning`, `output_audio`.
+        public var tokens: [String: UInt64] = [:]
+        /// How far the tokens can be trusted, as in ``RequestRow/quality``.
+        public var quality = "none"
+        /// Whether what the provider told of the tokens contradicts itself.
+        public var isInconsistent = false
+        /// The cost in pico-dollars; `nil` where it is unknown.
+        public var cost: Int64?
+        /// How the cost is known, as in ``RequestRow/pricing``.
+        public var pricing = ""
+        /// Where the price is from, as in ``RequestRow/priceVersion``.
+        public var priceVersion = ""
 
         /// Makes an attempt that nothing is known of.
         public init() {}
@@ -63,6 +78,32 @@ public struct RequestRow: Sendable, Equatable {
     public var tokens: [String: UInt64] = [:]
     /// The cost in pico-dollars; `nil` where it is unknown.
     public var cost: Int64?
+    /// The model that answered, in the provider's words; empty if none did.
+    public var usedModel = ""
+    /// How far the tokens can be trusted: `reported`, `partial` (the answer was cut), `estimated` or `none`.
+    public var quality = "none"
+    /// How the cost is known: `priced`, `unpriced` (there is no price), `plan` (paid for already), `free` (one's own
+    /// machine); empty if nothing is known of what was used.
+    public var pricing = ""
+    /// The version of the price table that the cost was computed with, `config` for prices of the configuration, `provider`
+    /// for the provider's own word; empty if nothing was computed.
+    public var priceVersion = ""
+    /// The observed process's name, which is an observation and no identity; empty if it is not known.
+    public var process = ""
+    /// The observed process's number; `nil` if it is not known.
+    public var processID: UInt32?
+    /// The systemd unit that the process runs in; empty if it is not known.
+    public var unit = ""
+    /// The observed user's name; empty if it is not known.
+    public var user = ""
+    /// The observed user's number; `nil` if it is not known.
+    public var userID: UInt32?
+    /// The beginning of the request's body; `nil` unless it was captured, and in everything but `GetRequest`.
+    public var requestBody: String?
+    /// The beginning of the answer's body, likewise.
+    public var answerBody: String?
+    /// Whether there was more of a body than is kept.
+    public var areBodiesCut = false
     /// In a signal, how many requests before this one were not told because there were too many.
     public var dropped: UInt64 = 0
 

@@ -34,8 +34,10 @@ extension ManagerInterface.Method {
     /// What a caller must be allowed to do.
     var policy: ControlPolicy {
         switch self {
-        case .listRequests, .getRequest, .summarizeRequests, .explainRoute, .metrics, .subscribe, .unsubscribe: .read
-        case .removeKey, .rotate, .resetKeys, .refreshUsage, .revokeClient, .reload: .control
+        case .listRequests, .getRequest, .summarizeRequests, .explainRoute, .getUsage, .getPrices, .metrics,
+            .subscribe, .unsubscribe:
+            .read
+        case .removeKey, .rotate, .resetKeys, .refreshUsage, .revokeClient, .reload, .importPrices: .control
         case .addKey, .createClient: .secrets
         }
     }

@@ -23,6 +23,7 @@ public final class ControlService: Sendable {
     let plane: any ControlPlane
     let callers: CallerCheck
     let secrets: SecretReader
+    let files: DescriptorReader
     let connection: BusConnection
     let subscribers = Mutex(SubscriberTable())
     private let state = Mutex(State())
@@ -39,12 +40,21 @@ public final class ControlService: Sendable {
         self.init(plane: plane, ownUserID: ownUserID, connection: connection, secrets: SecretReader())
     }
 
-    init(plane: any ControlPlane, ownUserID: UInt32, connection: BusConnection, secrets: SecretReader) {
+    init(
+        plane: any ControlPlane, ownUserID: UInt32, connection: BusConnection, secrets: SecretReader,
+        files: DescriptorReader = ControlService.fileReader()
+    ) {
         self.plane = plane
         self.callers = CallerCheck(ownUserID: ownUserID, connection: connection)
         self.secrets = secrets
+        self.files = files
         self.connection = connection
         (self.wakes, self.wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Reads the files of `ImportPrices`: large ones, so that few are held in memory at once.
+    static func fileReader(limit: Int = 16 << 20, deadline: Duration = .seconds(60)) -> DescriptorReader {
+        DescriptorReader("file", limit: limit, deadline: deadline, slots: 2)
     }
 
     /// Exports all objects; to be called once, before the name is requested.

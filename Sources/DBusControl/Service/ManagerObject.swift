@@ -101,6 +101,12 @@ struct ManagerObject: BusObject {
             let count = try await plane.refreshUsage(of: options.key, provider: options.provider)
             self.service.everythingChanged()
             return [.uint32(count)]
+        case .getUsage:
+            return [try Self.usage(try await plane.usage(try UsageQuery(busValue: try arguments.value())))]
+        case .getPrices: return [try await plane.prices(try PriceQuery(busValue: try arguments.value())).busValue]
+        case .importPrices:
+            let bytes = try await self.service.files.read(try arguments.descriptor()) { Array($0) }
+            return [try await plane.importPrices(bytes).busValue]
         case .metrics: return [.text(await plane.metrics())]
         case .subscribe:
             _ = try OptionReader<NoOption>(try arguments.value())
@@ -118,6 +124,15 @@ struct ManagerObject: BusObject {
             guard page.sizeBound > Self.largestPage, filter.limit > 1 else { return page }
             filter.limit /= 2
         }
+    }
+
+    /// Rows of usage, if one message can carry them: a part of a sum would be taken for the whole.
+    private static func usage(_ rows: [UsageRow]) throws(ControlFault) -> BusValue {
+        guard rows.reduce(0, { $0 + $1.sizeBound }) <= Self.largestPage else {
+            throw ControlFault(
+                .invalidArgument, "\(rows.count) rows are too many: group by less, or ask for a shorter time")
+        }
+        return UsageRow.busValue(of: rows)
     }
 
     /// In bytes; some less than the 3 MiB that the arguments of a message may take.

@@ -4,25 +4,30 @@ extension RequestPage {
 }
 
 extension RequestRow {
+    private static let fieldsSize = EntrySize.of(Field.allCases.map(\.rawValue))
+
     /// At least as many bytes as the dictionary of the request takes in a message.
-    ///
-    /// An entry is a name, a type, a value and what aligns them: less than 52 bytes, texts aside.
     fileprivate var sizeBound: Int {
         let texts = [
             self.id, self.client, self.project, self.dialect, self.model, self.provider, self.key, self.errorClass,
-            self.outcome,
+            self.outcome, self.usedModel, self.quality, self.pricing, self.priceVersion, self.process, self.unit,
+            self.user, self.requestBody ?? "", self.answerBody ?? "",
         ]
-        return Field.allCases.count * 52 + texts.reduce(0) { $0 + $1.utf8.count }
-            + self.tokens.keys.reduce(0) { $0 + $1.utf8.count + 32 }
-            + self.attempts.reduce(0) { $0 + $1.sizeBound }
+        return 8 + Self.fieldsSize + texts.reduce(0) { $0 + $1.utf8.count } + EntrySize.of(counts: self.tokens)
+            + self.attempts.reduce(EntrySize.array) { $0 + $1.sizeBound }
     }
 }
 
 extension RequestRow.Attempt {
+    private static let fieldsSize = EntrySize.of(Field.allCases.map(\.rawValue))
+
     /// At least as many bytes as the dictionary of the attempt takes in a message.
     fileprivate var sizeBound: Int {
-        8 + Field.allCases.count * 52 + self.key.utf8.count + self.provider.utf8.count + self.errorClass.utf8.count
-            + self.selection.utf8.count + self.decidedBy.utf8.count
-            + self.passedOver.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 32 }
+        let texts = [
+            self.key, self.provider, self.errorClass, self.selection, self.decidedBy, self.model, self.quality,
+            self.pricing, self.priceVersion,
+        ]
+        return 8 + Self.fieldsSize + texts.reduce(0) { $0 + $1.utf8.count } + EntrySize.of(counts: self.tokens)
+            + self.passedOver.reduce(EntrySize.array) { $0 + $1.key.utf8.count + $1.value.utf8.count + 24 }
     }
 }

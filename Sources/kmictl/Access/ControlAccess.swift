@@ -10,6 +10,9 @@ protocol ControlAccess: Sendable {
     func requests(_ filter: RequestFilter) async throws(ControlClientError) -> RequestPage
     func request(_ id: String) async throws(ControlClientError) -> RequestRow
     func summary(_ filter: RequestFilter) async throws(ControlClientError) -> RequestSummary
+    func usage(_ query: UsageQuery) async throws(ControlClientError) -> [UsageRow]
+    func prices(_ query: PriceQuery) async throws(ControlClientError) -> PriceStatus
+    func importPrices(from descriptor: CInt) async throws(ControlClientError) -> PriceStatus
     func explain(_ model: String, _ options: ExplainOptions) async throws(ControlClientError) -> [ExplainRow]
     func refreshUsage(of key: String?, provider: String?) async throws(ControlClientError) -> UInt32
     func probeKey(_ label: String) async throws(ControlClientError) -> String

@@ -13,6 +13,8 @@ struct RequestsCommand: ControlCommand {
     var follow = false
     @Flag(help: "Show how they were spread over the keys instead.")
     var summary = false
+    @Flag(help: "Print comma-separated values (RFC 4180).")
+    var csv = false
     @Option(help: ArgumentHelp("With this key in any attempt.", valueName: "LABEL")) var key: String?
     @Option(help: ArgumentHelp("Of this provider.", valueName: "NAME")) var provider: String?
     @Option(help: ArgumentHelp("Of this client.", valueName: "NAME")) var client: String?
@@ -34,6 +36,9 @@ struct RequestsCommand: ControlCommand {
         }
         if let status = self.status, status != 0, !(100...999).contains(status) {
             throw ValidationError("--status: expected 0 or an HTTP status from 100 to 999.")
+        }
+        if self.csv, self.follow || self.summary || self.options.json != nil {
+            throw ValidationError("--csv prints a list; --follow, --summary and --json do not go with it.")
         }
         if self.summary, self.follow || self.cursor != nil || self.limit != nil {
             throw ValidationError("--summary counts all requests; --follow, --cursor and --limit do not go with it.")
@@ -67,7 +72,8 @@ struct RequestsCommand: ControlCommand {
         }
         if self.follow { return try await RequestTail(filter: filter, invocation: invocation).run() }
         let page = try await invocation.withDaemon { try await $0.requests(filter) }
-        try invocation.show(RequestListReport(rows: page.rows))
+        let report = RequestListReport(rows: page.rows)
+        if self.csv { try invocation.print(csv: report.csv) } else { try invocation.show(report) }
         if !page.cursor.isEmpty { invocation.note("kmictl: there are more: --cursor \(page.cursor)") }
         return .success
     }

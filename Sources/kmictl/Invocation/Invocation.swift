@@ -55,6 +55,11 @@ struct Invocation: Sendable {
         try self.surroundings.output.data(Array((lines + "\n").utf8))
     }
 
+    /// Prints records for programs.
+    func print(csv records: [[String]]) throws(CommandFailure) {
+        try self.surroundings.output.data(Array(CSVText.of(records).utf8))
+    }
+
     /// Prints data that is a secret, and a line end.
     func print(secret: SecretText) throws(CommandFailure) {
         let output = self.surroundings.output

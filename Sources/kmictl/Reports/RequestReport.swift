@@ -15,8 +15,10 @@ struct RequestReport: Report {
         fields.append("received", Table.Cell(Timestamp.both(row.receivedAt, now: style.now)))
         fields.append("client", Table.Cell(row.client))
         fields.append("project", Table.Cell(row.project))
+        fields.append("observed", Table.Cell(AccountText.caller(row)))
         fields.append("dialect", Table.Cell(row.dialect + (row.isStream ? ", stream" : "")))
         fields.append("model", Table.Cell(row.model))
+        if row.usedModel != row.model { fields.append("answered by", Table.Cell(row.usedModel)) }
         fields.append("provider", Table.Cell(row.provider))
         fields.append("key", Table.Cell(row.key))
         fields.append("status", Table.Cell(row.status == 0 ? "none" : String(row.status), colour))
@@ -26,8 +28,10 @@ struct RequestReport: Report {
         if row.firstByte > 0 {
             fields.append("first byte", Table.Cell("after \(DurationText.precise(microseconds: row.firstByte))"))
         }
-        fields.append("tokens", row.tokens.sorted { $0.key < $1.key }.map { Table.Cell("\($0.value) \($0.key)") })
-        if let cost = row.cost { fields.append("cost", Table.Cell(Self.dollars(cost))) }
+        fields.append("tokens", AccountText.tokens(row.tokens).map { Table.Cell($0) })
+        fields.append("quality", Table.Cell(AccountText.quality(row.quality)))
+        let cost = AccountText.cost(row.cost, pricing: row.pricing, version: row.priceVersion)
+        fields.append("cost", Table.Cell(cost, row.pricing == "unpriced" ? .resting : nil))
         fields.append("attempts", row.attempts.enumerated().flatMap { Self.cells($0.offset + 1, $0.element) })
         return fields.text(style)
     }
@@ -40,12 +44,15 @@ struct RequestReport: Report {
         let head = Table.Cell(
             "\(number). \(attempt.key) at \(attempt.provider): \(result), \(took)",
             attempt.errorClass.isEmpty ? nil : .resting)
-        let details = [Self.circumstances(of: attempt), Self.passedOver(by: attempt)].filter { !$0.isEmpty }
+        let details = [
+            Self.circumstances(of: attempt), Self.passedOver(by: attempt), AccountText.of(attempt),
+        ].filter { !$0.isEmpty }
         return [head] + details.map { Table.Cell("   \($0)") }
     }
 
     private static func circumstances(of attempt: RequestRow.Attempt) -> String {
         var parts: [String] = []
+        if !attempt.model.isEmpty { parts.append("model \(attempt.model)") }
         if !attempt.selection.isEmpty { parts.append(RouteWords.selection(attempt.selection)) }
         if attempt.waited > 0 { parts.append("waited \(DurationText.precise(microseconds: attempt.waited))") }
         if !attempt.decidedBy.isEmpty { parts.append("decided by \(attempt.decidedBy)") }
@@ -57,13 +64,5 @@ struct RequestReport: Report {
         guard !attempt.passedOver.isEmpty else { return "" }
         let others = attempt.passedOver.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }
         return "passed over: " + others.joined(separator: ", ")
-    }
-
-    /// Pico-dollars as dollars with six places, what is less than half of the last one rounded off.
-    static func dollars(_ pico: Int64) -> String {
-        let micro = (pico.magnitude + 500_000) / 1_000_000
-        let fraction = String(micro % 1_000_000)
-        let places = String(repeating: "0", count: 6 - fraction.count) + fraction
-        return "\(pico < 0 ? "-" : "")$\(micro / 1_000_000).\(places)"
     }
 }

@@ -50,6 +50,12 @@ struct Table {
         return ([head] + body).map { self.line($0, layout, style) }.joined(separator: "\n")
     }
 
+    /// Whether all columns find room in a line, whole.
+    func fits(_ style: TextStyle) -> Bool {
+        let placed = self.columns.indices.map { Placed(index: $0, width: self.naturalWidth(of: $0)) }
+        return self.total(placed) <= style.width ?? TextStyle.usualWidth
+    }
+
     /// A column that is shown, and its cells.
     private struct Placed {
         var index: Int

@@ -82,6 +82,29 @@ struct CommandLineTests {
         }
     }
 
+    @Test("tells usage and prices over the bus, and passes a price table on as a descriptor (A-028)")
+    func tellsUsageAndPassesPrices() async throws {
+        try await ControlStage.with { (stage) async throws in
+            let usage = try await Self.kmictl(stage, "usage", "--by", "model,day", "--csv")
+            #expect(
+                usage.standardOutput.contains("kimi-k2,2026-01-01,12,1,2,3,4,5,123456789,0.000123456789,6,7"),
+                "\(usage)")
+            #expect(stage.plane.with { $0.usageQuery?.by } == [.model, .day])
+            try await TemporaryDirectory.with { (directory) async throws in
+                let file = try directory.write("prices.json", "{\"k2\": {}}\n")
+                let fromFile = try await Self.kmictl(stage, "prices", "import", file, "-q")
+                #expect(fromFile.isSuccess, "\(fromFile)")
+                #expect(stage.plane.with { String(decoding: $0.imported, as: UTF8.self) } == "{\"k2\": {}}\n")
+                stage.plane.with { $0.imported = [] }
+                let fromInput = try await Self.kmictl(stage, "prices", "import", "-", input: file)
+                #expect(fromInput.isSuccess, "\(fromInput)")
+                #expect(stage.plane.with { $0.imported.count } == 11)
+            }
+            // A device is no file.
+            #expect(try await Self.kmictl(stage, "prices", "import", "-").status == .exited(64))
+        }
+    }
+
     @Test("ends with the statuses of the contract")
     func endsWithStatus() async throws {
         try await ControlStage.with { (stage) async throws in

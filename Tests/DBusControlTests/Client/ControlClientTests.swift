@@ -53,6 +53,8 @@ struct ControlClientTests {
             #expect(try await client.providers() == [Samples.provider])
             #expect(try await client.summary(RequestFilter()) == Samples.summary)
             #expect(try await client.explain("k2", ExplainOptions()) == [Samples.explained])
+            #expect(try await client.usage(UsageQuery()) == Samples.usage)
+            #expect(try await client.prices(PriceQuery()) == Samples.prices)
             #expect(try await client.clients() == [Samples.client])
             #expect(try await client.metrics() == "# TYPE kmi_up gauge\nkmi_up 1\n")
             var filter = RequestFilter()

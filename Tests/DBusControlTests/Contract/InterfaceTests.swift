@@ -23,8 +23,9 @@ struct InterfaceTests {
                 "GetRequest(s id) -> (a{sv} request)",
                 "SummarizeRequests(a{sv} filter) -> (aa{sv} rows)",
                 "ExplainRoute(s model, a{sv} options) -> (aa{sv} rows)",
-                "RefreshUsage(a{sv} options) -> (u count)", "Metrics() -> (s text)", "Subscribe(a{sv} options) -> ()",
-                "Unsubscribe() -> ()",
+                "RefreshUsage(a{sv} options) -> (u count)", "GetUsage(a{sv} options) -> (aa{sv} rows)",
+                "GetPrices(a{sv} options) -> (a{sv} prices)", "ImportPrices(h file) -> (a{sv} prices)",
+                "Metrics() -> (s text)", "Subscribe(a{sv} options) -> ()", "Unsubscribe() -> ()",
             ])
     }
 

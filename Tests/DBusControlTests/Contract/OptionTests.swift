@@ -57,6 +57,45 @@ struct OptionTests {
         #expect(RequestFilter().limit == 100)
     }
 
+    @Test func aQueryOfUsageComesBackAsItWas() throws {
+        var query = UsageQuery()
+        query.by = UsageAxis.allCases
+        query.since = 1
+        query.until = 2
+        query.key = "alpha"
+        query.provider = "kimi"
+        query.model = "kimi-k2"
+        query.client = "ci"
+        query.project = "a demo"
+        query.process = "py thon"
+        #expect(try UsageQuery(busValue: query.busValue) == query)
+        #expect(try UsageQuery(busValue: .variants([:])) == UsageQuery())
+        #expect(UsageQuery().busValue == .variants([:]))
+        #expect(UsageAxis.list("day,model") == [.day, .model])
+    }
+
+    @Test func aQueryOfPricesComesBackAsItWas() throws {
+        var query = PriceQuery()
+        #expect(try PriceQuery(busValue: query.busValue) == query)
+        query.model = "kimi-k2"
+        #expect(try PriceQuery(busValue: query.busValue) == query)
+        query.provider = "kimi"
+        #expect(try PriceQuery(busValue: query.busValue) == query)
+        query.model = nil
+        #expect(throws: ControlFault.self) { try PriceQuery(busValue: query.busValue) }
+    }
+
+    @Test(
+        "usage counts whole hours",
+        arguments: [
+            (UInt64(0), UInt64(0), UInt64(0)), (1, 0, 3_600_000_000), (3_600_000_000, 3_600_000_000, 3_600_000_000),
+            (7_199_999_999, 3_600_000_000, 7_200_000_000), (.max, 18_446_744_073_600_000_000, .max),
+        ])
+    func roundsToHours(moment: UInt64, begin: UInt64, end: UInt64) {
+        #expect(UsageQuery.hour(of: moment) == begin)
+        #expect(UsageQuery.endOfHour(of: moment) == end)
+    }
+
     @Test("the filter of a summary has no limit and no cursor (X-007)")
     func theFilterOfASummaryHasNoPages() throws {
         var filter = RequestFilter()
@@ -82,6 +121,8 @@ struct OptionTests {
         "SummarizeRequests": { _ = try RequestFilter(summaryBusValue: $0) },
         "ExplainRoute": { _ = try ExplainOptions(busValue: $0) },
         "RefreshUsage": { _ = try KeySelectionOptions(busValue: $0) },
+        "GetUsage": { _ = try UsageQuery(busValue: $0) },
+        "GetPrices": { _ = try PriceQuery(busValue: $0) },
     ]
 
     @Test(arguments: [
@@ -107,6 +148,15 @@ struct OptionTests {
         ("ExplainRoute", "provider", .uint32(1)), ("ExplainRoute", "client", .string("/")),
         ("ExplainRoute", "request", .string("")), ("RefreshUsage", "key", .uint32(1)),
         ("RefreshUsage", "provider", .string("no/label")),
+        ("GetUsage", "by", .strings(["model"])), ("GetUsage", "by", .string("")), ("GetUsage", "by", .string("week")),
+        ("GetUsage", "by", .string("model,")), ("GetUsage", "by", .string("model, day")),
+        ("GetUsage", "by", .string("model,model")), ("GetUsage", "since", .string("1h")),
+        ("GetUsage", "until", .int64(1)), ("GetUsage", "key", .string("no label")),
+        ("GetUsage", "provider", .uint32(1)), ("GetUsage", "model", .string("two words")),
+        ("GetUsage", "model", .string("")), ("GetUsage", "client", .string("")), ("GetUsage", "project", .string("")),
+        ("GetUsage", "project", .string("a\nb")), ("GetUsage", "process", .string(String(repeating: "p", count: 257))),
+        ("GetPrices", "model", .string("")), ("GetPrices", "model", .uint32(1)),
+        ("GetPrices", "provider", .string("no/label")),
     ])
     func refusesWhatIsNotAsExpectedAndNamesTheOption(method: String, option: String, value: BusValue) throws {
         let reader = try #require(Self.readers[method])
@@ -117,6 +167,7 @@ struct OptionTests {
 
     @Test(arguments: [
         "AddKey", "CreateClient", "Rotate", "ListRequests", "SummarizeRequests", "ExplainRoute", "RefreshUsage",
+        "GetUsage", "GetPrices",
     ])
     func refusesUnknownOptions(method: String) throws {
         let reader = try #require(Self.readers[method])

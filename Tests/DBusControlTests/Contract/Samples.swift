@@ -102,6 +102,38 @@ enum Samples {
         return status
     }()
 
+    static let usage: [UsageRow] = {
+        var row = UsageRow()
+        row.key = "alpha"
+        row.provider = "kimi"
+        row.model = "kimi-k2"
+        row.client = ""
+        row.project = "demo"
+        row.process = "python3"
+        row.day = "2026-01-01"
+        row.hour = 1_767_225_600_000_000
+        row.requests = 12
+        row.tokens = ["input": 1, "cache_read": 2, "cache_write": 3, "output": 4, "reasoning": 5]
+        row.cost = 123_456_789
+        row.unpriced = 6
+        row.uncertain = 7
+        return [row]
+    }()
+
+    static let prices: PriceStatus = {
+        var status = PriceStatus()
+        status.version = "2026-07"
+        status.effectiveDate = "2026-07-01"
+        status.sha256 = "ab12"
+        status.models = 2345
+        status.source = "imported"
+        status.ageDays = 12
+        status.finding = PriceStatus.Finding(
+            provider: "moonshot", basis: "table",
+            entry: PriceStatus.Entry(name: "kimi-k2", prices: ["input_cost_per_token": 600_000]))
+        return status
+    }()
+
     static let row: RequestRow = {
         var row = RequestRow()
         row.id = "req-1"
@@ -123,6 +155,18 @@ enum Samples {
         ]
         row.tokens = ["input": 100, "output": 20]
         row.cost = 123_456_789
+        row.usedModel = "kimi-k2-0905"
+        row.quality = "estimated"
+        row.pricing = "priced"
+        row.priceVersion = "2026-07"
+        row.process = "python3"
+        row.processID = 4711
+        row.unit = "app.slice"
+        row.user = "me"
+        row.userID = 1000
+        row.requestBody = "{}"
+        row.answerBody = "data: [DONE]\n"
+        row.areBodiesCut = true
         row.dropped = 3
         return row
     }()
@@ -138,6 +182,13 @@ enum Samples {
         attempt.isPossiblyBilled = true
         attempt.decidedBy = "status"
         attempt.waited = 2000
+        attempt.model = "kimi-k2"
+        attempt.tokens = ["input": 100, "cache_write_1h": 7]
+        attempt.quality = "reported"
+        attempt.isInconsistent = true
+        attempt.cost = 23
+        attempt.pricing = "plan"
+        attempt.priceVersion = "2026-06"
         attempt.passedOver = key == "alpha" ? [:] : ["alpha": "tried"]
         return attempt
     }

@@ -22,6 +22,7 @@ struct ControlStage: Sendable {
     static func with(
         ownUserID: UInt32 = getuid(),
         secrets: SecretReader = SecretReader(),
+        files: DescriptorReader = ControlService.fileReader(),
         _ body: (ControlStage) async throws -> Void
     ) async throws {
         try await PrivateBus.with { bus in
@@ -29,7 +30,7 @@ struct ControlStage: Sendable {
             try await Self.withConnection(to: address) { server in
                 let plane = FakeControlPlane()
                 let service = ControlService(
-                    plane: plane, ownUserID: ownUserID, connection: server, secrets: secrets)
+                    plane: plane, ownUserID: ownUserID, connection: server, secrets: secrets, files: files)
                 try service.export()
                 guard try await service.requestName(timeout: Self.patience) else {
                     throw TestFailure("the name is taken")

@@ -12,6 +12,12 @@ final class FakeControlPlane: ControlPlane {
         var summary = Samples.summary
         var explanation = [Samples.explained]
         var explainOptions: ExplainOptions?
+        var usage = Samples.usage
+        var usageQuery: UsageQuery?
+        var prices = Samples.prices
+        var priceQuery: PriceQuery?
+        /// The bytes of the price table that was imported last.
+        var imported: [UInt8] = []
         var rows: [RequestRow] = []
         var cursor = ""
         var entries: [ReloadEntry] = []
@@ -152,6 +158,30 @@ final class FakeControlPlane: ControlPlane {
         return self.with { state in
             state.explainOptions = options
             return state.explanation
+        }
+    }
+
+    func usage(_ query: UsageQuery) async throws(ControlFault) -> [UsageRow] {
+        try self.note("usage")
+        return self.with { state in
+            state.usageQuery = query
+            return state.usage
+        }
+    }
+
+    func prices(_ query: PriceQuery) async throws(ControlFault) -> PriceStatus {
+        try self.note("prices")
+        return self.with { state in
+            state.priceQuery = query
+            return state.prices
+        }
+    }
+
+    func importPrices(_ bytes: [UInt8]) async throws(ControlFault) -> PriceStatus {
+        try self.note("import")
+        return self.with { state in
+            state.imported = bytes
+            return state.prices
         }
     }
 

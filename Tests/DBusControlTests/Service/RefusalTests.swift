@@ -56,7 +56,8 @@ struct RefusalTests {
             (.addKey, [.string("new"), .string("kimi"), .descriptor(try Pipe.closed("sk-planted").reading), none]),
             (.removeKey, [.string("alpha")]), (.rotate, [none]), (.resetKeys, []),
             (.createClient, [.string("new"), none]), (.revokeClient, [.string("ci")]), (.reload, []),
-            (.listRequests, [none]), (.getRequest, [.string("req-1")]),
+            (.listRequests, [none]), (.getRequest, [.string("req-1")]), (.getUsage, [none]), (.getPrices, [none]),
+            (.importPrices, [.descriptor(try Pipe.closed("{}").reading)]),
         ]
     }
 
@@ -73,6 +74,9 @@ struct RefusalTests {
                 (.createClient, [.string("new"), .variants(["scopes": .strings(["root"])])]),
                 (.revokeClient, [.string("../ci")]),
                 (.listRequests, [.variants(["limit": .uint32(1001)])]),
+                (.getUsage, [.variants(["by": .string("week")])]),
+                (.getPrices, [.variants(["provider": .string("kimi")])]),
+                (.importPrices, [.descriptor(try Pipe.closed("").reading)]),
                 (.subscribe, [.variants(["everything": .boolean(true)])]),
             ]
             for (method, arguments) in calls {

@@ -1,4 +1,5 @@
 import DBusControl
+import Glibc
 import Synchronization
 
 @testable import kmictl
@@ -10,6 +11,12 @@ final class FakeDaemon: ControlAccess {
         var keys = Samples.keys
         var providers = Samples.providers
         var summary = RequestSummary(rows: [])
+        var usage: [UsageRow] = []
+        var usageQuery: UsageQuery?
+        var prices = Samples.prices
+        var priceQuery: PriceQuery?
+        /// What stood in the descriptor of an import.
+        var imported: String?
         var explanation = Samples.explanation
         var explainOptions: ExplainOptions?
         var probe = "usable"
@@ -75,6 +82,33 @@ final class FakeDaemon: ControlAccess {
         return try self.ask("explain \(model)") { state in
             state.explainOptions = options
             return state.explanation
+        }
+    }
+
+    func usage(_ query: UsageQuery) async throws(ControlClientError) -> [UsageRow] {
+        try self.ask("usage") { state in
+            state.usageQuery = query
+            return state.usage
+        }
+    }
+
+    func prices(_ query: PriceQuery) async throws(ControlClientError) -> PriceStatus {
+        try self.ask("prices") { state in
+            state.priceQuery = query
+            return state.prices
+        }
+    }
+
+    func importPrices(from descriptor: CInt) async throws(ControlClientError) -> PriceStatus {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = read(descriptor, &bytes, bytes.count)
+        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        return try self.ask("import") { state in
+            state.imported = text
+            var status = state.prices
+            status.models += 5
+            status.source = "imported"
+            return status
         }
     }
 

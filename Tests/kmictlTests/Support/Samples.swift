@@ -1,5 +1,7 @@
 import DBusControl
 
+@testable import kmictl
+
 /// What the fake daemon tells.
 enum Samples {
     /// 2026-01-02T03:04:05Z in microseconds.
@@ -79,6 +81,30 @@ enum Samples {
         row.usableAt = back == 0 ? 0 : Samples.now + back * Samples.second
         row.breaker = breaker
         row.candidate = 1
+        return row
+    }
+
+    static let prices: PriceStatus = {
+        var status = PriceStatus()
+        status.version = "2026-07"
+        status.effectiveDate = "2026-07-01"
+        status.sha256 = "ab12"
+        status.models = 2345
+        status.source = "embedded"
+        status.ageDays = 12
+        return status
+    }()
+
+    static func usage(
+        _ model: String, requests: UInt64, tokens: [UInt64], cost: Int64, unpriced: UInt64 = 0, uncertain: UInt64 = 0
+    ) -> UsageRow {
+        var row = UsageRow()
+        row.model = model
+        row.requests = requests
+        row.tokens = Dictionary(zip(TokenClass.all, tokens)) { first, _ in first }
+        row.cost = cost
+        row.unpriced = unpriced
+        row.uncertain = uncertain
         return row
     }
 

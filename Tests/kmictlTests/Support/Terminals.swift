@@ -51,6 +51,19 @@ func kmictl(
     connection: ControlClientError? = nil,
     isFull: Bool = false
 ) async throws -> RunResult {
+    try await kmictl(
+        words: words, daemon: daemon, terminal: terminal, input: input, connection: connection, isFull: isFull)
+}
+
+/// The same with the words in a list.
+func kmictl(
+    words: [String],
+    daemon: FakeDaemon = FakeDaemon(),
+    terminal: Terminal = .none,
+    input: String = "",
+    connection: ControlClientError? = nil,
+    isFull: Bool = false
+) async throws -> RunResult {
     let output = RecordedOutput(isFull: isFull)
     let pipe = try FilledPipe(input)
     defer { pipe.close() }
