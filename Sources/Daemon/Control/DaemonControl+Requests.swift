@@ -9,7 +9,7 @@ extension DaemonControl {
         let query = try RequestQuery(filter)
         do throws(StateStoreError) {
             let (records, next) = try await self.store.requests(query)
-            return RequestPage(rows: records.map(RequestRow.init), cursor: next)
+            return RequestPage(rows: records.map { RequestRow($0) }, cursor: next)
         } catch {
             throw ControlFault(error)
         }
@@ -17,7 +17,7 @@ extension DaemonControl {
 
     func request(_ id: String) async throws(ControlFault) -> RequestRow? {
         do throws(StateStoreError) {
-            return try await self.store.request(id: id).map(RequestRow.init)
+            return try await self.store.request(id: id).map(RequestRow.init(withBodies:))
         } catch {
             throw ControlFault(error)
         }
@@ -32,21 +32,11 @@ extension RequestQuery {
         self.cursor = filter.cursor
         self.since = filter.since.map { WallTime(microseconds: Int64(clamping: $0)) }
         self.until = filter.until.map { WallTime(microseconds: Int64(clamping: $0)) }
-        self.key = try Self.name(filter.key, "label of a key", KeyLabel.init)
-        self.provider = try Self.name(filter.provider, "name of a provider", ProviderName.init)
-        self.client = try Self.name(filter.client, "name of a client", ClientName.init)
+        self.key = try NameArgument.read(filter.key, "label of a key", KeyLabel.init)
+        self.provider = try NameArgument.read(filter.provider, "name of a provider", ProviderName.init)
+        self.client = try NameArgument.read(filter.client, "name of a client", ClientName.init)
         self.status = filter.status.map { Int($0) }
-        self.errorClass = try Self.name(filter.errorClass, "class of an error", ErrorClass.init(rawValue:))
-    }
-
-    private static func name<Name>(
-        _ text: String?, _ what: String, _ read: (String) -> Name?
-    ) throws(ControlFault) -> Name? {
-        guard let text else { return nil }
-        guard let name = read(text) else {
-            throw ControlFault(.invalidArgument, "\"\(text.printable)\" can be no \(what).")
-        }
-        return name
+        self.errorClass = try NameArgument.read(filter.errorClass, "class of an error", ErrorClass.init(rawValue:))
     }
 }
 
