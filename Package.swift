@@ -73,8 +73,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport",
-                "Decompression", "Gateway",
-                "DBusControl",
+                "Decompression", "Gateway", "DBusControl",
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml,
             ]
         ),
@@ -114,7 +113,10 @@ let package = Package(
         .testTarget(name: "DBusKitTests", dependencies: ["DBusKit", "TestSupport"]),
         .testTarget(name: "DBusControlTests", dependencies: ["DBusControl", "DBusKit", "TestSupport"]),
         .testTarget(name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport"]),
-        .testTarget(name: "DaemonTests", dependencies: ["Daemon", "Gateway", "ProxyCore", "TestSupport", .logging]),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: ["Daemon", "DBusControl", "StateStore", "Gateway", "ProxyCore", "TestSupport", .logging]
+        ),
         .testTarget(
             name: "SimulatorTests",
             dependencies: ["Simulator", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]
