@@ -98,7 +98,7 @@ struct ErrorCatalogueTests {
             moonshot.resource_not_found_error openai.request_too_large openai.context_length_exceeded
             openai.string_above_max_length openai.content_policy_violation openai.cyber_policy openai.invalid_prompt
             openai.invalid_request_error openai.unsupported_value openai.previous_response_not_found openai.conflict
-            openai.payload_too_large openai.unprocessable anthropic.invalid_request_error anthropic.prompt_too_long
+            openai.unknown_parameter.stream_options openai.payload_too_large openai.unprocessable anthropic.invalid_request_error anthropic.prompt_too_long
             anthropic.content_filter anthropic.not_found_error anthropic.conflict_error anthropic.request_too_large
             gemini.invalid_argument gemini.context_length gemini.not_found gemini.internal.context
             deepseek.content_risk deepseek.context_length deepseek.invalid_parameters openrouter.invalid_request

@@ -33,6 +33,7 @@ struct AccountLimits {
         case .moonshot: "moonshot.rate_limit_reached_error"
         case .deepSeek: "deepseek.rate_limit"
         case .openRouter: "openrouter.rate_limit"
+        case .openAI where self.facts.dialect == .gemini: "gemini.resource_exhausted.per_minute"
         case .openAI: self.facts.dialect == .anthropic ? "anthropic.rate_limit_error" : "openai.rate_limit_exceeded"
         }
     }
@@ -60,6 +61,7 @@ struct AccountLimits {
                 .init("anthropic-ratelimit-requests-remaining", remaining),
                 .init("anthropic-ratelimit-requests-reset", AccountUsages.time(window.resetsAt)),
             ]
+        case (_, .gemini): return []
         case (.moonshot, _):
             return [
                 .init("X-RateLimit-Limit", limit), .init("X-RateLimit-Remaining", remaining),

@@ -31,7 +31,7 @@ struct AnswerPlanner {
             invalidCredentials: self.scenario.invalidKeys,
             models: self.scenario.models
         )
-        if let refusal {
+        if let refusal = refusal ?? self.refusedOptions(action) {
             return (self.finished(refusal.script(for: self.facts), action), action)
         }
         let limited = self.limited()
@@ -41,6 +41,11 @@ struct AnswerPlanner {
         script.replaceHeaders(limited.headers)
         // A refusal is whole, whatever happens to streams.
         return (self.finished(script, action), action)
+    }
+
+    private func refusedOptions(_ action: FaultAction) -> TypedError? {
+        guard action.refusesStreamOptions, self.facts.body?["stream_options"] != nil else { return nil }
+        return ErrorCatalogue.named("openai.unknown_parameter.stream_options")
     }
 
     /// What the account behind the credential has to say: whether it allows the request, and the fields about its limits.
@@ -62,6 +67,7 @@ struct AnswerPlanner {
         case .embeddings: return OpenAIEmbeddings(self.facts).script
         case .responses: return OpenAIResponses(self.facts, options: options).script
         case .messages: return Anthropic(self.facts, options: options).script
+        case .generateContent: return Gemini(self.facts, options: options).script
         case .countTokens: return Anthropic.countTokens(self.facts)
         case .models: return models.all(self.facts)
         case .model(let name): return models.one(name, self.facts)
@@ -113,6 +119,12 @@ struct AnswerPlanner {
             script.body.length = length + action.blankLines
         }
         if let retryAfter = action.retryAfter { script.headers.append(self.line(retryAfter)) }
+        if action.compresses {
+            // Its length is known when it has been compressed.
+            script.body.length = nil
+            script.isCompressed = true
+            script.replaceHeaders([.init("content-encoding", "gzip")])
+        }
         script.replaceHeaders(action.headers)
         return script
     }

@@ -16,6 +16,26 @@ struct AnswerScript: Sendable, Equatable {
     /// What the dialect sends to keep a quiet stream alive: a comment, or a ping.
     var keepAlive: ByteBuffer?
 
+    /// Whether the body is compressed while it is sent.
+    var isCompressed = false
+    /// What the answer says of its usage, in the order of its events.
+    var reports: [UsageReport] = []
+
+    /// What has been said of the usage when so many events have been sent; `nil` if nothing has.
+    func reported(afterEvents count: Int) -> ReportedTokens? {
+        self.reports.lazy.reversed().compactMap { $0.tokens(afterEvents: count) }.first
+    }
+
+    /// What the whole plain body says of the usage.
+    var reportedByBody: ReportedTokens? { self.reports.first { $0.events == nil }?.tokens }
+
+    /// The answer, whose plain body reports a usage.
+    func reporting(_ tokens: ReportedTokens) -> AnswerScript {
+        var script = self
+        script.reports = [UsageReport(events: nil, tokens: tokens)]
+        return script
+    }
+
     /// One header field.
     struct HeaderLine: Sendable, Equatable {
         var name: String

@@ -3,6 +3,7 @@ import NIOCore
 /// Collects the events of a stream in their order.
 struct StreamBuilder {
     private(set) var segments: [AnswerScript.Segment] = []
+    private var reports: [UsageReport] = []
     private let options: AnswerOptions
     /// The number that the next event carries, in dialects that number their events.
     private(set) var sequence = 0
@@ -37,6 +38,18 @@ struct StreamBuilder {
         self.sequence += text.count
     }
 
+    /// Says that the event that was appended last reports a usage.
+    mutating func report(_ tokens: ReportedTokens) {
+        self.reports.append(UsageReport(events: self.sequence...self.sequence, tokens: tokens))
+    }
+
+    /// Says that the last `count` events report a usage whose output grows by one token with each.
+    mutating func report(_ tokens: ReportedTokens, growingOver count: Int) {
+        guard count > 0 else { return }
+        let events = (self.sequence - count + 1)...self.sequence
+        self.reports.append(UsageReport(events: events, tokens: tokens, outputStep: 1))
+    }
+
     /// The stream as an answer.
     func script(headers: [AnswerScript.HeaderLine], errorEvent: PieceTemplate, keepAlive: ByteBuffer? = nil)
         -> AnswerScript
@@ -49,7 +62,8 @@ struct StreamBuilder {
             body: .init(segments: self.segments, length: nil),
             format: self.options.format,
             errorEvent: errorEvent,
-            keepAlive: keepAlive ?? self.options.format.comment("keep-alive")
+            keepAlive: keepAlive ?? self.options.format.comment("keep-alive"),
+            reports: self.reports
         )
     }
 }

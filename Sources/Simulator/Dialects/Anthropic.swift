@@ -37,18 +37,26 @@ struct Anthropic {
     }
 
     /// Input classes are disjoint: what was read from the cache, what was written to it, and the rest.
-    private func usage(output: Int) -> JSONValue {
+    private func tokens(output: Int) -> ReportedTokens {
         let total = self.facts.inputTokens
         let read = self.facts.cachedTokens
         let marksCache = (self.facts.body?.text ?? "").contains(#""cache_control""#)
         let fiveMinutes = marksCache ? total / 8 : 0
         let oneHour = marksCache ? total / 16 : 0
+        return ReportedTokens(
+            input: total - read - fiveMinutes - oneHour, cacheRead: read, cacheWrite5m: fiveMinutes,
+            cacheWrite1h: oneHour, output: output)
+    }
+
+    private func usage(output: Int) -> JSONValue {
+        let tokens = self.tokens(output: output)
         return [
-            "input_tokens": .integer(total - read - fiveMinutes - oneHour),
-            "cache_creation_input_tokens": .integer(fiveMinutes + oneHour),
-            "cache_read_input_tokens": .integer(read),
+            "input_tokens": .integer(tokens.input),
+            "cache_creation_input_tokens": .integer(tokens.cacheWrite5m + tokens.cacheWrite1h),
+            "cache_read_input_tokens": .integer(tokens.cacheRead),
             "cache_creation": [
-                "ephemeral_5m_input_tokens": .integer(fiveMinutes), "ephemeral_1h_input_tokens": .integer(oneHour),
+                "ephemeral_5m_input_tokens": .integer(tokens.cacheWrite5m),
+                "ephemeral_1h_input_tokens": .integer(tokens.cacheWrite1h),
             ],
             "output_tokens": .integer(output),
             "service_tier": "standard",
@@ -95,7 +103,8 @@ struct Anthropic {
         if self.text.count > 0 { content.append(["type": "text", "text": PieceTemplate.contentMarker]) }
         if let call = self.call { content.append(self.toolUse(call, input: call.arguments)) }
         let value = self.message(content: content, stop: self.stopReason, output: self.outputTokens)
-        return .json(headers: ProviderHeaders.anthropic(self.facts), value, text: self.text)
+        return AnswerScript.json(headers: ProviderHeaders.anthropic(self.facts), value, text: self.text)
+            .reporting(self.tokens(output: self.outputTokens))
     }
 
     // MARK: Stream
@@ -105,6 +114,7 @@ struct Anthropic {
         var index = 0
         let ping: JSONValue = ["type": "ping"]
         stream.typed("message_start", ["message": self.message(content: [], stop: nil, output: 1)])
+        stream.report(self.tokens(output: 1))
         if !self.thinking.isEmpty {
             stream.block(index, start: ["type": "thinking", "thinking": "", "signature": ""])
             stream.event(ping, name: "ping")
@@ -141,6 +151,7 @@ struct Anthropic {
                 "usage": ["output_tokens": .integer(self.outputTokens)],
             ]
         )
+        stream.report(self.tokens(output: self.outputTokens))
         stream.typed("message_stop", [:])
         let error = ErrorCatalogue.streamDefault(for: self.facts)
         return stream.script(

@@ -20,8 +20,9 @@ enum Flavour: Sendable, Equatable {
     }
 }
 
-/// The two families of APIs.
+/// The families of APIs.
 enum Dialect: Sendable, Equatable {
     case openAI
     case anthropic
+    case gemini
 }

@@ -85,7 +85,8 @@ struct OpenAIChat {
             "service_tier": "default",
             "system_fingerprint": "fp_simulated",
         ]
-        return .json(headers: ProviderHeaders.openAI(self.facts), value, text: self.text)
+        return AnswerScript.json(headers: ProviderHeaders.openAI(self.facts), value, text: self.text)
+            .reporting(self.usage.tokens)
     }
 
     private func toolCall(_ call: ToolCall, arguments: String) -> JSONValue {
@@ -116,7 +117,11 @@ struct OpenAIChat {
             stream.events(self.chunk(["tool_calls": [delta]]), text: .pieces(call.pieces))
         }
         stream.event(self.lastChunk)
-        if self.facts.includesUsage || self.flavour == .openRouter { stream.event(self.usageChunk) }
+        if self.flavour == .moonshot { stream.report(self.usage.tokens) }
+        if self.facts.includesUsage || self.flavour == .openRouter {
+            stream.event(self.usageChunk)
+            stream.report(self.usage.tokens)
+        }
         stream.event(text: "[DONE]")
         let error = ErrorCatalogue.streamDefault(for: self.facts)
         return stream.script(

@@ -20,13 +20,13 @@ struct OpenAICompletions {
         self.facts.isStream ? self.stream : self.plain
     }
 
-    private var usage: JSONValue {
+    private var usage: OpenAIUsage {
         OpenAIUsage(
             input: self.facts.inputTokens,
             cached: self.facts.cachedTokens,
             output: self.text.tokens,
             reasoning: 0
-        ).chat(self.flavour)
+        )
     }
 
     private func envelope(choices: JSONValue, usage: JSONValue?) -> JSONValue {
@@ -48,9 +48,10 @@ struct OpenAICompletions {
     private var plain: AnswerScript {
         let value = self.envelope(
             choices: [self.choice(PieceTemplate.contentMarker, finish: "stop")],
-            usage: self.usage
+            usage: self.usage.chat(self.flavour)
         )
-        return .json(headers: ProviderHeaders.openAI(self.facts), value, text: self.text)
+        return AnswerScript.json(headers: ProviderHeaders.openAI(self.facts), value, text: self.text)
+            .reporting(self.usage.tokens)
     }
 
     private var stream: AnswerScript {
@@ -61,7 +62,10 @@ struct OpenAICompletions {
             text: self.text
         )
         stream.event(self.envelope(choices: [self.choice("", finish: "stop")], usage: noUsage))
-        if self.facts.includesUsage { stream.event(self.envelope(choices: [], usage: self.usage)) }
+        if self.facts.includesUsage || self.flavour == .openRouter {
+            stream.event(self.envelope(choices: [], usage: self.usage.chat(self.flavour)))
+            stream.report(self.usage.tokens)
+        }
         stream.event(text: "[DONE]")
         let error = ErrorCatalogue.streamDefault(for: self.facts)
         return stream.script(

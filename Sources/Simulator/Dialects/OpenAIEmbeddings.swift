@@ -26,7 +26,7 @@ struct OpenAIEmbeddings {
             return ["object": "embedding", "index": .integer(index), "embedding": embedding]
         }
         let tokens = self.facts.inputTokens
-        return .json(
+        return AnswerScript.json(
             headers: ProviderHeaders.openAI(self.facts),
             [
                 "object": "list",
@@ -34,7 +34,7 @@ struct OpenAIEmbeddings {
                 "model": .string(self.facts.model),
                 "usage": ["prompt_tokens": .integer(tokens), "total_tokens": .integer(tokens)],
             ]
-        )
+        ).reporting(ReportedTokens(input: tokens))
     }
 
     /// A list of numbers is one input of tokens; any other list is a list of inputs.

@@ -23,14 +23,14 @@ struct OpenAIResponses {
     private var messageIdentifier: JSONValue { .string(self.facts.identifier("msg_")) }
     private var callIdentifier: JSONValue { .string(self.facts.identifier("fc_")) }
 
-    private var usage: JSONValue {
+    private var usage: OpenAIUsage {
         let callTokens = self.call.map { ($0.name.utf8.count + $0.arguments.bytes.count + 3) / 4 } ?? 0
         return OpenAIUsage(
             input: self.facts.inputTokens,
             cached: self.facts.cachedTokens,
             output: self.text.tokens + callTokens,
             reasoning: 0
-        ).responses
+        )
     }
 
     private func response(status: JSONValue, output: [JSONValue], usage: JSONValue) -> JSONValue {
@@ -94,8 +94,9 @@ struct OpenAIResponses {
 
     private var plain: AnswerScript {
         let output = self.output(text: PieceTemplate.contentMarker)
-        let value = self.response(status: "completed", output: output, usage: self.usage)
-        return .json(headers: ProviderHeaders.openAI(self.facts), value, text: self.text)
+        let value = self.response(status: "completed", output: output, usage: self.usage.responses)
+        return AnswerScript.json(headers: ProviderHeaders.openAI(self.facts), value, text: self.text)
+            .reporting(self.usage.tokens)
     }
 
     // MARK: Stream
@@ -108,8 +109,9 @@ struct OpenAIResponses {
         if self.text.count > 0 { self.addMessage(to: &stream) }
         if let call = self.call { self.add(call, to: &stream) }
         let output = self.output(text: .string(self.text.whole()))
-        let done = self.response(status: "completed", output: output, usage: self.usage)
+        let done = self.response(status: "completed", output: output, usage: self.usage.responses)
         stream.typed("response.completed", ["response": done])
+        stream.report(self.usage.tokens)
         let error = ErrorCatalogue.streamDefault(for: self.facts)
         return stream.script(
             headers: ProviderHeaders.openAI(self.facts),

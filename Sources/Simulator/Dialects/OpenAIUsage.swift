@@ -9,6 +9,13 @@ struct OpenAIUsage: Sendable, Equatable {
     /// Tokens of reasoning.
     let reasoning: Int
 
+    /// In classes that do not overlap.
+    var tokens: ReportedTokens {
+        ReportedTokens(
+            input: self.input - self.cached, cacheRead: self.cached, output: self.output - self.reasoning,
+            reasoning: self.reasoning)
+    }
+
     /// As chat and legacy completions report it.
     func chat(_ flavour: Flavour) -> JSONValue {
         var usage: JSONValue = [

@@ -25,6 +25,7 @@ enum RequestCheck {
 
     /// The refusal of a model that does not exist.
     static func unknownModel(_ model: String, _ facts: RequestFacts) -> TypedError {
+        if facts.dialect == .gemini { return ErrorCatalogue.named("gemini.not_found") }
         if facts.dialect == .anthropic {
             var error = ErrorCatalogue.named("anthropic.not_found_error")
             error.message = "model: \(model)"
@@ -51,6 +52,7 @@ enum RequestCheck {
             case .messages: ["model", "messages", "max_tokens"]
             case .completions: ["model", "prompt"]
             case .embeddings, .responses: ["model", "input"]
+            case .generateContent: ["contents"]
             case .models, .model, .kimiUsages, .balance, .echo: []
             }
         guard let missing = needed.first(where: { (body[$0] ?? .null).isNull }) else { return nil }
@@ -70,6 +72,10 @@ enum RequestCheck {
             var error = Self.invalid(text, name, facts)
             if facts.dialect == .openAI { error.code = "invalid_type" }
             return error
+        }
+        if facts.dialect == .gemini {
+            let isList = body["contents"]?.array.map { !$0.isEmpty } ?? false
+            return isList ? nil : Self.invalid("contents is not specified", nil, facts)
         }
         if body["model"]?.string == nil { return wrong("model", "a text") }
         if let stream = body["stream"], !stream.isNull, stream.bool == nil { return wrong("stream", "a truth value") }
@@ -92,6 +98,11 @@ enum RequestCheck {
     }
 
     private static func invalid(_ text: String, _ parameter: String?, _ facts: RequestFacts) -> TypedError {
+        if facts.dialect == .gemini {
+            var error = ErrorCatalogue.named("gemini.invalid_argument")
+            error.message = text
+            return error
+        }
         var error = ErrorCatalogue.named(
             facts.dialect == .anthropic ? "anthropic.invalid_request_error" : "openai.invalid_request_error"
         )
@@ -118,6 +129,7 @@ enum RequestCheck {
     }
 
     private static func wrongCredential(_ facts: RequestFacts) -> TypedError {
+        if facts.dialect == .gemini { return ErrorCatalogue.named("gemini.api_key_invalid") }
         let flavour = Flavour(model: facts.model, target: facts.target)
         if flavour == .moonshot { return ErrorCatalogue.named("kimi.invalid_authentication_error") }
         if facts.dialect == .anthropic { return ErrorCatalogue.named("anthropic.authentication_error") }

@@ -43,8 +43,14 @@ struct RequestFacts: Sendable {
         self.bodyDigest = bodyDigest
         self.route = Route(target: target)
         let hasVersion = headers.contains { $0.name.lowercased() == "anthropic-version" }
-        self.dialect = hasVersion || self.route == .messages || self.route == .countTokens ? .anthropic : .openAI
-        self.model = body?["model"]?.string ?? ""
+        if case .generateContent(let model, _) = self.route {
+            self.dialect = .gemini
+            self.model = model
+        } else {
+            let isMessages = hasVersion || self.route == .messages || self.route == .countTokens
+            self.dialect = isMessages ? .anthropic : .openAI
+            self.model = body?["model"]?.string ?? ""
+        }
         let meaning = body?.removing(["stream", "stream_options"]).sorted.bytes ?? Array(target.utf8)
         self.identity = Array(
             SHA256.hash(data: meaning + Array(bodyLength > BodyCollector.wholeLimit ? bodyDigest.utf8 : "".utf8)))
@@ -52,7 +58,8 @@ struct RequestFacts: Sendable {
 
     /// Whether the answer is asked for as a stream.
     var isStream: Bool {
-        self.body?["stream"]?.bool ?? false
+        if case .generateContent(_, let isStream) = self.route { return isStream }
+        return self.body?["stream"]?.bool ?? false
     }
 
     /// Whether a stream of the OpenAI dialect shall tell the usage.
@@ -69,7 +76,7 @@ struct RequestFacts: Sendable {
 
     /// Tokens of the input: a quarter of the bytes of all its texts, rounded up, at least one.
     var inputTokens: Int {
-        let names = ["messages", "input", "prompt", "system", "instructions", "tools"]
+        let names = ["messages", "input", "prompt", "system", "instructions", "tools", "contents", "systemInstruction"]
         let bytes = names.reduce(0) { $0 + (self.body?[$1].map(Self.textBytes) ?? 0) }
         return max(1, (bytes + 3) / 4)
     }

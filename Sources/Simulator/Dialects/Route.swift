@@ -8,6 +8,8 @@ enum Route: Sendable, Equatable {
     case responses
     case messages
     case countTokens
+    /// Google's own dialect, which names the model in the path.
+    case generateContent(model: String, isStream: Bool)
     case models
     case model(String)
     case kimiUsages
@@ -31,6 +33,10 @@ enum Route: Sendable, Equatable {
     /// The route of a target in origin form; the query does not matter.
     init(target: String) {
         let path = String(target.prefix { $0 != "?" })
+        if let native = Self.native(path) {
+            self = native
+            return
+        }
         guard let prefix = Self.prefixes.first(where: { path.hasPrefix($0 + "/") }) else {
             self = .echo
             return
@@ -55,10 +61,22 @@ enum Route: Sendable, Equatable {
         }
     }
 
+    private static func native(_ path: String) -> Route? {
+        guard path.hasPrefix("/v1beta/models/") else { return nil }
+        let parts = path.dropFirst("/v1beta/models/".count).split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else { return nil }
+        let model = String(parts[0])
+        switch parts[1] {
+        case "generateContent": return .generateContent(model: model, isStream: false)
+        case "streamGenerateContent": return .generateContent(model: model, isStream: true)
+        default: return nil
+        }
+    }
+
     /// The method that this route takes, or `nil` where any will do.
     var method: String? {
         switch self {
-        case .chatCompletions, .completions, .embeddings, .responses, .messages, .countTokens: "POST"
+        case .chatCompletions, .completions, .embeddings, .responses, .messages, .countTokens, .generateContent: "POST"
         case .models, .model, .kimiUsages, .balance: "GET"
         case .echo: nil
         }

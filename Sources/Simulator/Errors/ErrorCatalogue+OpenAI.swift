@@ -134,6 +134,13 @@ extension ErrorCatalogue {
             "Invalid prompt: your prompt was flagged as potentially violating our usage policy."
         ),
         "openai.invalid_request_error": Self.openAI(400, "invalid_request_error", nil, "The request is invalid."),
+        "openai.unknown_parameter.stream_options": Self.openAI(
+            400,
+            "invalid_request_error",
+            "unknown_parameter",
+            "Unknown parameter: 'stream_options'.",
+            parameter: "stream_options"
+        ),
         "openai.unsupported_value": Self.openAI(
             400,
             "invalid_request_error",

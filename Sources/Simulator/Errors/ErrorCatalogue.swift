@@ -13,7 +13,11 @@ enum ErrorCatalogue {
 
     /// The error that a provider of this dialect sends in mid-stream when it is overloaded.
     static func streamDefault(for facts: RequestFacts) -> TypedError {
-        Self.named(facts.dialect == .anthropic ? "anthropic.overloaded_error" : "openai.server_is_overloaded")
+        switch facts.dialect {
+        case .anthropic: Self.named("anthropic.overloaded_error")
+        case .gemini: Self.named("gemini.unavailable")
+        case .openAI: Self.named("openai.server_is_overloaded")
+        }
     }
 
     /// The error that fits a status when nothing else was said.

@@ -46,6 +46,10 @@ struct FaultAction: Sendable, Equatable {
     var lineEnding: String?
     /// So many empty lines stand before the body of a plain answer.
     var blankLines = 0
+    /// The body is compressed with gzip.
+    var compresses = false
+    /// Requests with `stream_options` are refused, as servers do that do not know them.
+    var refusesStreamOptions = false
     /// The connection is closed after the answer, and the answer says so.
     var closeConnection = false
 

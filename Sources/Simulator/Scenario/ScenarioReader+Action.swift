@@ -3,7 +3,7 @@ extension ScenarioReader {
         "status", "error", "body", "headers", "retry_after", "delay_before_head_ms", "delay_before_first_byte_ms",
         "delay_between_events_ms", "cut", "error_event_after", "stall_after", "stall_keep_alive_ms",
         "keep_alive_every", "framing", "slow_read_bytes_per_second", "early_answer", "body_bytes", "events",
-        "event_bytes", "line_ending", "blank_lines", "close_connection",
+        "event_bytes", "line_ending", "blank_lines", "gzip", "refuse_stream_options", "close_connection",
     ]
     /// A day in milliseconds: no delay is longer.
     private static let longest = 86_400_000
@@ -23,6 +23,8 @@ extension ScenarioReader {
             case "framing": action.framing = self.framing(value, at: path)
             case "line_ending": action.lineEnding = self.lineEnding(value, at: path)
             case "early_answer": action.earlyAnswer = self.truth(value, at: path)
+            case "gzip": action.compresses = self.truth(value, at: path)
+            case "refuse_stream_options": action.refusesStreamOptions = self.truth(value, at: path)
             case "close_connection": action.closeConnection = self.truth(value, at: path)
             default: self.setNumber(name, value, at: path, in: &action)
             }

@@ -44,6 +44,7 @@ final class AnswerDelivery {
     private let action: FaultAction
     private let framing: HeadWriter.Framing
     private let closes: Bool
+    private let hasBody: Bool
     private weak var connection: (any Connection)?
     private var iterator: PieceIterator
     private var scheduled: Scheduled<Void>?
@@ -51,8 +52,13 @@ final class AnswerDelivery {
     private var eventsSent = 0
     private var bytesSent = 0
     private var isPumping = false
+    /// What has been said of the usage by what was handed to the connection.
+    private(set) var reported: ReportedTokens?
+    /// Whether an error event took the place of the rest.
+    private(set) var hasFailed = false
     private var isOpen = false
     private var isOver = false
+    private var gzip = GzipWriter()
 
     /// Prepares the delivery of `script`.
     init(
@@ -77,6 +83,7 @@ final class AnswerDelivery {
         }
         let wrongLength = action.framing == .twoContentLengths || action.framing == .contentLengthAndChunked
         self.closes = closes || self.framing == .closing || wrongLength
+        self.hasBody = body == .whole
         self.iterator = PieceIterator(body == .whole ? script.body : .init(segments: [], length: nil))
     }
 
@@ -159,7 +166,10 @@ final class AnswerDelivery {
                 self.conclude(step, on: connection)
                 return
             }
-            if kind == .event { events += 1 }
+            if kind == .event {
+                events += 1
+                self.reported = self.script.reported(afterEvents: self.eventsSent) ?? self.reported
+            }
             let isFirst = kind == .event && self.eventsSent == 1
             let pauses = kind == .event && self.action.delayBetweenEvents > 0
             guard batch.readableBytes >= Self.batchSize || isFirst || pauses else { continue }
@@ -204,8 +214,13 @@ final class AnswerDelivery {
 
     /// Appends the piece with its framing; false if the answer breaks off within it.
     private func append(to batch: inout ByteBuffer) -> Bool {
+        guard self.piece.readableBytes > 0 else { return true }
+        if self.script.isCompressed { self.piece = self.gzip.write(self.piece) }
+        return self.frame(to: &batch)
+    }
+
+    private func frame(to batch: inout ByteBuffer) -> Bool {
         var size = self.piece.readableBytes
-        guard size > 0 else { return true }
         if self.framing == .chunked { batch.writeString(String(size, radix: 16) + "\r\n") }
         var isWhole = true
         if case .afterBytes(let limit)? = self.action.cut?.place, self.bytesSent + size >= limit {
@@ -230,17 +245,27 @@ final class AnswerDelivery {
         case .cut: self.breakOff()
         case .stall: self.stall()
         case .errorEvent:
+            self.hasFailed = true
             self.piece.clear()
             self.script.errorEvent?.write(self.eventsSent, of: .pieces([]), into: &self.piece)
             var bytes = ByteBuffer()
             _ = self.append(to: &bytes)
             connection.send(bytes, events: 1)
             self.finish(on: connection)
-        case .finished, .wrote: self.finish(on: connection)
+        case .finished, .wrote:
+            if self.hasBody { self.reported = self.reported ?? self.script.reportedByBody }
+            self.finish(on: connection)
         }
     }
 
     private func finish(on connection: any Connection) {
+        if self.script.isCompressed, self.hasBody {
+            self.piece = self.gzip.finish()
+            var bytes = ByteBuffer()
+            let isWhole = self.frame(to: &bytes)
+            connection.send(bytes, events: 0)
+            guard isWhole else { return self.breakOff() }
+        }
         if self.framing == .chunked { connection.send(ByteBuffer(string: "0\r\n\r\n"), events: 0) }
         connection.flush { [weak self] succeeded in
             guard let self, !self.isOver, succeeded else { return }

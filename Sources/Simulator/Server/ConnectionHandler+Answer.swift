@@ -44,6 +44,7 @@ extension ConnectionHandler {
         if var ticket = exchange.ticket, !facts.model.isEmpty {
             self.core.stats.identify(&ticket, model: facts.model, received: facts.bodyLength)
             exchange.ticket = ticket
+            if facts.includesUsage { self.core.stats.askedForUsage(ticket) }
         }
         var action = exchange.headAction
         if action == nil || action?.earlyAnswer == false {
@@ -85,7 +86,11 @@ extension ConnectionHandler {
     /// Counts the end of a request.
     func finish(_ exchange: Exchange, _ outcome: StatsRegistry.Outcome) {
         exchange.delivery?.cancel()
-        if let ticket = exchange.ticket { self.core.stats.end(ticket, outcome) }
+        if let ticket = exchange.ticket {
+            self.core.stats.end(
+                ticket, outcome, reported: exchange.delivery?.reported,
+                isWhole: !(exchange.delivery?.hasFailed ?? false))
+        }
         if let handle = exchange.handle { self.core.ring.update(handle) { $0.endedAt = Self.now } }
     }
 }

@@ -42,6 +42,9 @@ extension StatsRegistry.Counters {
             "bytes_received": .integer(self.bytesReceived),
             "bytes_sent": .integer(self.bytesSent),
             "events_sent": .integer(self.eventsSent),
+            "usage_asked": .integer(self.usageAsked),
+            "tokens": self.tokens.json,
+            "tokens_partial": self.partialTokens.json,
         ]
     }
 }

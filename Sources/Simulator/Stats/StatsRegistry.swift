@@ -27,6 +27,12 @@ final class StatsRegistry: Sendable {
         var bytesReceived = 0
         var bytesSent = 0
         var eventsSent = 0
+        /// Requests that asked for the usage of a stream by `stream_options`.
+        var usageAsked = 0
+        /// What answers that were handed over whole said of their usage.
+        var tokens = ReportedTokens()
+        /// What answers that broke off had said of it until then.
+        var partialTokens = ReportedTokens()
 
         fileprivate mutating func began(isRunning: Bool) {
             self.requests += 1
@@ -157,8 +163,13 @@ final class StatsRegistry: Sendable {
         }
     }
 
-    /// A request ended.
-    func end(_ ticket: Ticket, _ outcome: Outcome) {
+    /// A request asks for the usage of its stream.
+    func askedForUsage(_ ticket: Ticket) {
+        self.state.withLock { state in Self.change(&state, ticket) { $0.usageAsked += 1 } }
+    }
+
+    /// A request ended, whose answer had said something of its usage, or all of it.
+    func end(_ ticket: Ticket, _ outcome: Outcome, reported: ReportedTokens? = nil, isWhole: Bool = true) {
         self.state.withLock { state in
             Self.change(&state, ticket) {
                 $0.inFlight -= 1
@@ -167,6 +178,12 @@ final class StatsRegistry: Sendable {
                 case .completed: $0.completed += 1
                 case .aborted: $0.aborted += 1
                 case .cut: $0.cut += 1
+                }
+                guard let reported else { return }
+                if outcome == .completed, isWhole {
+                    $0.tokens += reported
+                } else {
+                    $0.partialTokens += reported
                 }
             }
         }
