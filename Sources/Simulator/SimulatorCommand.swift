@@ -8,7 +8,8 @@ struct SimulatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kmi-sim",
         abstract: "Simulates providers of language models, with their faults.",
-        discussion: "Prints one JSON line with its addresses when it listens. Ends at once on SIGTERM and SIGINT."
+        discussion: "Prints one JSON line with its addresses when it listens. Ends at once on SIGTERM and SIGINT.",
+        subcommands: [LoadCommand.self]
     )
 
     @Option(help: "Where to listen: 127.0.0.1:0, [::1]:0 or unix:/path. May be repeated.")
@@ -36,6 +37,7 @@ struct SimulatorCommand: AsyncParsableCommand {
         options.tlsDirectory = self.tlsDirectory
         options.threads = self.threads
         options.scenario = try self.readScenario()
+        DescriptorLimit.raise()
         let server = try await SimulatorServer.start(options)
         let sources = Self.endOnSignal(removing: server.addresses.unix)
         try FileHandle.standardOutput.write(contentsOf: Data(server.addresses.line.utf8))
