@@ -2,6 +2,32 @@ public import Foundation
 
 /// A running provider simulator (`kmi-sim`).
 public struct SimulatorProcess: Sendable {
+    /// Tokens in classes that do not overlap, as `/sim/stats` tells them.
+    public struct Tokens: Sendable, Decodable, Equatable {
+        /// Tokens of the input that none of the following holds.
+        public var input = 0
+        /// Tokens of the input that came from a cache.
+        public var cacheRead = 0
+        /// Tokens of the input that were written to a cache for five minutes.
+        public var cacheWrite5m = 0
+        /// Tokens of the input that were written to a cache for an hour.
+        public var cacheWrite1h = 0
+        /// Tokens of the output without those of reasoning.
+        public var output = 0
+        /// Tokens of reasoning.
+        public var reasoning = 0
+
+        /// No tokens.
+        public init() {}
+
+        private enum CodingKeys: String, CodingKey {
+            case input, cacheRead, output, reasoning
+            // As the strategy makes them of `cache_write_5m` and `cache_write_1h`.
+            case cacheWrite5m = "cacheWrite5M"
+            case cacheWrite1h = "cacheWrite1H"
+        }
+    }
+
     /// What one key has received, as `/sim/stats` tells it.
     public struct KeyStatistics: Sendable, Decodable, Equatable {
         /// Requests that arrived.
@@ -10,6 +36,8 @@ public struct SimulatorProcess: Sendable {
         public var completed: Int
         /// Requests whose caller left.
         public var aborted: Int
+        /// Requests whose answer was broken off on purpose.
+        public var cut: Int
         /// Requests that are running.
         public var inFlight: Int
         /// The most that ran at once, GET and HEAD aside.
@@ -18,16 +46,26 @@ public struct SimulatorProcess: Sendable {
         public var statuses: [String: Int]
         /// Events of streams that were sent.
         public var eventsSent: Int
+        /// Requests that asked for the usage of their stream.
+        public var usageAsked: Int
+        /// What answers reported that were handed over whole.
+        public var tokens: Tokens
+        /// What broken answers had reported until then.
+        public var tokensPartial: Tokens
 
         /// A key that has received nothing.
         public static let none = KeyStatistics(
             requests: 0,
             completed: 0,
             aborted: 0,
+            cut: 0,
             inFlight: 0,
             maxInFlight: 0,
             statuses: [:],
-            eventsSent: 0
+            eventsSent: 0,
+            usageAsked: 0,
+            tokens: Tokens(),
+            tokensPartial: Tokens()
         )
     }
 
@@ -49,6 +87,8 @@ public struct SimulatorProcess: Sendable {
         public var totals: KeyStatistics
         /// By key, in the spelling of the credential.
         public var keys: [String: KeyStatistics]
+        /// By model.
+        public var models: [String: KeyStatistics]
         /// By the certificate of the listener.
         public var tls: [String: TLSStatistics]
 
