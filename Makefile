@@ -34,6 +34,7 @@ format: ## format the sources in place
 
 soak: setup ## the long forms of the tests
 	@KMI_SOAK=1 scripts/test
+	@scripts/fuzz 600
 
 bench: ## requests per second and CPU per request, beside those of the provider asked directly
 	@scripts/bench
