@@ -29,6 +29,11 @@ struct ProxyMetricsTests {
         ("kmi_rejected_total", .counter, ["reason"]),
         ("kmi_store_queue_depth", .gauge, []),
         ("kmi_store_bytes", .gauge, []),
+        ("kmi_store_used_bytes", .gauge, []),
+        ("kmi_store_wal_bytes", .gauge, []),
+        ("kmi_store_deleted_total", .counter, ["table"]),
+        ("kmi_tokens_total", .counter, ["provider", "model", "class"]),
+        ("kmi_cost_usd_total", .counter, ["provider", "model"]),
         ("kmi_store_writes_total", .counter, ["table"]),
         ("kmi_store_errors_total", .counter, ["table"]),
         ("kmi_store_dropped_total", .counter, ["table"]),
@@ -57,7 +62,9 @@ struct ProxyMetricsTests {
         metrics.inFlightRequests.increment()
         metrics.collect { scrape in
             scrape.store(
-                queueDepth: 3, bytes: 4096, writes: ["requests": 5], errors: ["requests": 1], dropped: ["requests": 2])
+                queueDepth: 3, writes: ["requests": 5], errors: ["requests": 1], dropped: ["requests": 2],
+                deleted: ["requests": 4])
+            scrape.storeSize(all: 4096, used: 2048, log: 1024)
             scrape.listener("127.0.0.1:7878", isEncrypted: false)
             scrape.remaining(0.25, of: "alpha", provider: "kimi", window: "7d")
             scrape.breaker(.halfOpen, of: "kimi")

@@ -47,6 +47,10 @@ struct UsageTests {
         #expect(record.quality == .reported)
         #expect(record.usedModel == ModelName("m-1"))
         #expect(record.attempts[0].model == ModelName("m"))
+        // 2 × 1 µ$, 10 × 0.1 µ$, 3 × 2 µ$.
+        #expect(record.picoDollars == 9_000_000)
+        #expect(record.attempts[0].cost?.pricing == .priced)
+        #expect(fixture.metric("kmi_cost_usd_total", ["model": "m-1", "provider": "kimi"]) == 9e-6)
         for (name, count) in [("input", 2.0), ("cache_read", 10), ("output", 1), ("reasoning", 2)] {
             #expect(
                 fixture.metric("kmi_tokens_total", ["class": name, "model": "m-1", "provider": "kimi"]) == count)

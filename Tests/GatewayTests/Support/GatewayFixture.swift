@@ -59,6 +59,14 @@ final class GatewayFixture {
         return provider
     }
 
+    /// A table with one model.
+    static let prices = Result {
+        let table =
+            #"{"m-1":{"input_cost_per_token":1e-06,"output_cost_per_token":2e-06,"#
+            + #""cache_read_input_token_cost":1e-07}}"#
+        return try PriceList(table: PriceTable(parsing: Array(table.utf8)))
+    }
+
     static func snapshot(_ configuration: Configuration) -> GatewaySnapshot {
         GatewaySnapshot(
             configuration: configuration,
@@ -73,7 +81,6 @@ final class GatewayFixture {
 
     init(
         counts: UsageCounts = UsageCounts(), observer: (any GatewayObserver)? = nil,
-        prices: PriceList = PriceList(),
         _ change: (inout Configuration) throws -> Void = { _ in }
     ) throws {
         self.readings = ProbedClock(self.clock)
@@ -88,7 +95,7 @@ final class GatewayFixture {
             logger: Self.quiet,
             counts: counts,
             observer: observer ?? self.observer,
-            prices: prices
+            prices: try Self.prices.get()
         )
     }
 
