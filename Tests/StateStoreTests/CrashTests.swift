@@ -82,6 +82,8 @@ struct CrashTests {
             #expect(rows.map(UInt64.init) == counted)
             #expect(attempts == rows.map { $0 * 2 })
             #expect(state.counts.keys.values.allSatisfy { $0.requests == counted })
+            let spent = try await store.spending(SpendingQuery()).map(\.spending.requests)
+            #expect(spent == (counted == 0 ? [] : [counted]), "money, counts and rows agree")
             return counted
         }
     }

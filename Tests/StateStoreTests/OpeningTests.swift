@@ -85,7 +85,7 @@ struct OpeningTests {
             } else {
                 try inspect(directory.path("state.sqlite")) { try $0.execute(sql: "PRAGMA user_version = 4") }
                 let refusal = try await Self.expectUntouched(directory, .newerSchema)
-                #expect(refusal.message.contains("schema 3"))
+                #expect(refusal.message.contains("schema 4"))
                 #expect(refusal.message.contains("backups/"))
             }
         }

@@ -52,9 +52,11 @@ struct PendingWorkTests {
     func keepsCounts() throws {
         var work = PendingWork(rowLimit: 1)
         var expected = UsageCounts()
+        var spent = SpendingTable()
         func add(_ number: Int) throws {
             let record = try full(number)
             expected.add(record)
+            spent.add(record)
             _ = work.append(record, now: self.now)
         }
         try add(0)
@@ -79,6 +81,7 @@ struct PendingWorkTests {
         var sum = last.counts
         for group in last.groups { sum.merge(group.countsBefore) }
         #expect(sum == expected)
+        #expect(last.spending == spent)
         #expect(last.groups[0].countsBefore.clients.values.first?.requests == 4, "those before it come before it")
     }
 

@@ -156,6 +156,9 @@ struct RequestSearchTests {
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { store async throws in
                 try await store.fill(count)
+                var probe = RequestQuery()
+                probe.key = try label("key1")
+                #expect(try await store.requests(probe).records.count == 100, "what is looked for is there")
                 for (name, query) in try Self.manyQueries(count) {
                     var best = Duration.seconds(60)
                     for _ in 0..<3 {

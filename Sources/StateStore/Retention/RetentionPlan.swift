@@ -84,7 +84,7 @@ struct RetentionPlan: Sendable {
     /// The next step; `nil` if everything is within its limits, as far as that can be.
     mutating func next(_ facts: Facts) -> Step? {
         let logLimit = Self.logLimit(of: self.retention)
-        if self.retention.maxBytes != nil, !self.isCheckpointed, facts.logBytes > max(16 << 20, logLimit * 4) {
+        if self.retention.maxBytes != nil, !self.isCheckpointed, facts.logBytes > 40 << 20 {
             // A log that much work has made long is emptied first.
             return .checkpoint
         }

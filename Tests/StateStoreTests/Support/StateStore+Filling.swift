@@ -33,8 +33,8 @@ extension StateStore {
                             duration_ns, caller_uid, caller_process)
                         SELECT printf('%016x%08x', (i * 2654435761) % 4294967296, i), ? + (i - i % 7) * 1000000,
                             CASE WHEN i % 10000 = 9 THEN 'rare' WHEN i % 3 = 0 THEN 'laptop' END, 'openai', 'vendor/model-1.5',
-                            CASE WHEN i % 10000 = 9 THEN 'rare' ELSE 'provider' || i % 2 END,
-                            CASE WHEN i % 10000 = 9 THEN 'rare' ELSE 'key' || i % 4 END,
+                            CASE WHEN i % 10000 = 9 THEN 'rare' ELSE 'provider' || (i % 2) END,
+                            CASE WHEN i % 10000 = 9 THEN 'rare' ELSE 'key' || (i % 4) END,
                             CASE WHEN i % 10000 = 9 THEN 502 WHEN i % 50 = 7 THEN 429 ELSE 200 END,
                             CASE WHEN i % 10000 = 9 THEN 'provider_protocol' WHEN i % 50 = 7 THEN 'provider_rate_limited' END,
                             i % 2, 'complete', 1234567890, 1000, 'node'
@@ -49,7 +49,7 @@ extension StateStore {
                         SELECT number, 0, key, provider, status, 1234567890, 'affinity', 'model-1.5', 1000, 0, 0, 20000, 0, 0, 500,
                             0, 0, 'reported', 'priced', 123456789, '2026-01-01' FROM requests
                         UNION ALL
-                        SELECT number, 1, 'key' || number % 4, provider, 200, 1234567890, 'affinity', 'model-1.5', 1000, 0, 0,
+                        SELECT number, 1, 'key' || (number % 4), provider, 200, 1234567890, 'affinity', 'model-1.5', 1000, 0, 0,
                             20000, 0, 0, 500, 0, 0, 'reported', 'priced', 123456789, '2026-01-01'
                         FROM requests WHERE number % 50 = 7
                         """)
