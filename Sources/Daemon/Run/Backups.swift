@@ -22,7 +22,8 @@ struct Backups: Service {
 
     private func work() async {
         guard let interval = self.interval, interval > .zero else {
-            await Self.sleep(.seconds(Int64.max / 1_000_000_000))
+            // A service that returned would end the daemon.
+            while !Task.isCancelled { await Self.sleep(.seconds(86_400)) }
             return
         }
         var schedule = BackupSchedule(every: interval)
