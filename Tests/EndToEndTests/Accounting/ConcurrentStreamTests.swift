@@ -38,7 +38,7 @@ struct ConcurrentStreamTests {
                 let before = try ProcessResources.residentBytes(of: daemon.process.pid)
                 async let load = LoadReport.run(
                     daemon.address("data"), token: daemon.token, limit: limit, Self.arguments)
-                try await eventually("all streams run", within: .seconds(30)) {
+                try await eventually("all streams run", within: .seconds(45), every: .milliseconds(200)) {
                     try await daemon.metric("kmi_active_streams") >= Double(Self.streams)
                 }
                 let resident = try ProcessResources.residentBytes(of: daemon.process.pid)
