@@ -8,8 +8,12 @@ struct ConcurrentStreamTests {
     /// An event a second, for a minute or for five seconds.
     private static let model = Tools.isSoak ? "sim-events-60-delay-1000" : "sim-events-5-delay-1000"
     private static let bytesPerStream = 48 << 10
-    /// A busy machine with unoptimised programs takes its time; the long form is measured on a quiet one.
-    private static let addedLatency = Tools.isSoak ? 50.0 : 250.0
+    /// Milliseconds. The promise of 50 is held against optimised programs, which `KMI_TEST_BIN_DIR` names; others take their
+    /// time when the events of all streams come within the same tenth of a second.
+    private static let addedLatency: Double = {
+        if ProcessInfo.processInfo.environment["KMI_TEST_BIN_DIR"] != nil { return 50 }
+        return Tools.isSoak ? 1_000 : 250
+    }()
 
     private static var arguments: [String] {
         [
