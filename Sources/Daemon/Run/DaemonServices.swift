@@ -75,7 +75,7 @@ struct DaemonServices {
         let store = foundation.state.store
         let admin = AdminResponder(gateway: gateway, metrics: metrics) {
             [
-                ReadinessCheck(name: "storage", isPassed: store.trouble == nil),
+                ReadinessCheck(name: "storage", isPassed: store.trouble == nil, isVital: false),
                 ReadinessCheck(name: "listeners", isPassed: intake.isOpen),
             ]
         }

@@ -76,9 +76,10 @@ public final class AdminResponder: Responder {
     private func readinessAnswer() -> RefusalAnswer {
         let checks = self.readiness() + [self.gateway.keyReadiness, self.gateway.breakerReadiness]
         let isReady = checks.allSatisfy(\.isPassed)
+        let isServing = checks.allSatisfy { $0.isPassed || !$0.isVital }
         var json = JSONWriter(reservingCapacity: 256)
         json.raw(#"{"status":"#)
-        json.string(isReady ? "ready" : "not_ready")
+        json.string(isReady ? "ready" : isServing ? "degraded" : "not_ready")
         json.raw(#","checks":{"#)
         for (index, check) in checks.sorted(by: { $0.name < $1.name }).enumerated() {
             if index > 0 { json.raw(",") }
@@ -104,11 +105,14 @@ public struct ReadinessCheck: Sendable, Equatable {
     public let name: String
     /// Whether it is in order.
     public let isPassed: Bool
+    /// Whether requests cannot be served without it; else the daemon is `degraded` where it fails.
+    public let isVital: Bool
 
     /// Makes a check.
-    public init(name: String, isPassed: Bool) {
+    public init(name: String, isPassed: Bool, isVital: Bool = true) {
         self.name = name
         self.isPassed = isPassed
+        self.isVital = isVital
     }
 }
 

@@ -26,7 +26,7 @@ struct ConfigurationDifferenceTests {
             dry_run = true
             admin_listen = "off"
             [trace]
-            keep = "1d"
+            audit_keep = "1d"
             [[key]]
             label = "a"
             provider = "kimi"
@@ -44,7 +44,7 @@ struct ConfigurationDifferenceTests {
         #expect(
             difference.changes.map { "\($0.key) \($0.outcome.rawValue)" } == [
                 "key.a.secret applied", "key.a.weight applied", "key.b applied", "key.c applied", "model.m applied",
-                "server.admin_listen restart_required", "server.dry_run applied", "trace.keep rejected",
+                "server.admin_listen restart_required", "server.dry_run applied", "trace.audit_keep rejected",
             ])
         #expect(difference.changes.allSatisfy { !$0.reason.isEmpty })
         #expect(difference.effective.server.dryRun)

@@ -134,6 +134,7 @@ enum ContractText {
 
         [usage]
         ask = true                             # ask for usage in streams whose caller does not
+        keep = "730d"                          # hourly sums of tokens and money
         keepalive = 0                          # comment or ping to the caller after so long without an event
 
         [prices]

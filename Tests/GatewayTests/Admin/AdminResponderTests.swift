@@ -72,6 +72,11 @@ struct AdminResponderTests {
         let failing = Self.ask(fixture, "GET", "/readyz", checks: [ReadinessCheck(name: "storage", isPassed: false)])
         #expect(failing.status == 503)
         #expect(failing.text == #"{"status":"not_ready","checks":{"breakers":"ok","keys":"ok","storage":"failed"}}"#)
+        // Requests go on without the disk (T-011).
+        let degraded = Self.ask(
+            fixture, "GET", "/readyz", checks: [ReadinessCheck(name: "storage", isPassed: false, isVital: false)])
+        #expect(degraded.status == 503)
+        #expect(degraded.text == #"{"status":"degraded","checks":{"breakers":"ok","keys":"ok","storage":"failed"}}"#)
         _ = fixture.post()
         try fixture.transfer().answer(429, ["Retry-After": "30"])
         let keyless = Self.ask(fixture, "GET", "/readyz")

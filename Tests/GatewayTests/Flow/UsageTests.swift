@@ -67,6 +67,7 @@ struct UsageTests {
         #expect(transfer.text == Self.asked)
         transfer.answer(200, Self.events, Self.word + Self.usage + Self.done)
         #expect(exchange.text == Self.word + Self.usage + Self.done)
+        fixture.run()
         #expect(fixture.observer.records.last?.quality == .reported)
     }
 
@@ -106,6 +107,7 @@ struct UsageTests {
         #expect(exchange.status == 200)
         #expect(exchange.text == Self.word + Self.done)
         #expect(exchange.header("x-kmi-attempts") == "2")
+        fixture.run()
         let record = try #require(fixture.observer.records.last)
         #expect(record.attempts.map(\.errorClass) == [.providerRejected, nil])
         #expect(record.outcome == .complete)
@@ -137,6 +139,7 @@ struct UsageTests {
             #"{"model":"m","choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":7,"completion_tokens":5}}"#
         try fixture.transfer().answer(200, ["Content-Type": "application/json"], body)
         #expect(exchange.text == body)
+        fixture.run()
         #expect(fixture.observer.records.last?.tokens == Self.counts(7, 0, 5, 0))
         #expect(fixture.observer.records.last?.quality == .reported)
     }
@@ -168,6 +171,7 @@ struct UsageTests {
         _ = fixture.post(#"{"model":"m"}"#)
         try fixture.transfer().answer(
             400, ["Content-Type": "application/json"], #"{"error":{"message":"x"},"usage":{"prompt_tokens":7}}"#)
+        fixture.run()
         let record = try #require(fixture.observer.records.last)
         #expect(record.tokens == nil)
         #expect(record.picoDollars == nil)
