@@ -131,17 +131,7 @@ public final class ProxyMetrics: Sendable {
             help: "What background jobs tried and failed to do.",
             labels: ["job"]
         )
-        self.tokens = registry.counter(
-            "kmi_tokens_total",
-            help: "Tokens of answers, by class; those of cut streams as far as they are known.",
-            labels: ["provider", MetricLabel("model", maximumValues: Self.maximumModels), "class"],
-            maximumSeries: Self.maximumTokenSeries
-        )
-        self.cost = registry.counter(
-            "kmi_cost_usd_total",
-            help: "What answers cost in US dollars, where there is a price.",
-            labels: ["provider", MetricLabel("model", maximumValues: Self.maximumModels)]
-        )
+        (self.tokens, self.cost) = Self.accounts(in: registry)
         self.buildInfo = registry.gauge(
             "kmi_build_info", help: "Always 1; the labels tell what is running.",
             labels: ["version", "commit", "swift", "libcurl", "sqlite"])
@@ -155,6 +145,25 @@ public final class ProxyMetrics: Sendable {
 
     /// Room for a thousand keys in each of the states, or some outcomes of each.
     static let maximumKeySeries = 1_000 * KeyState.allCases.count
+
+    /// Tokens and money.
+    private static func accounts(
+        in registry: MetricsRegistry
+    ) -> (tokens: MetricFamily<Counter>, cost: MetricFamily<Counter>) {
+        let model = MetricLabel("model", maximumValues: Self.maximumModels)
+        let tokens = registry.counter(
+            "kmi_tokens_total",
+            help: "Tokens of answers, by class; those of cut streams as far as they are known.",
+            labels: ["provider", model, "class"],
+            maximumSeries: Self.maximumTokenSeries
+        )
+        let cost = registry.counter(
+            "kmi_cost_usd_total",
+            help: "What answers cost in US dollars, where there is a price.",
+            labels: ["provider", model]
+        )
+        return (tokens, cost)
+    }
 
     /// The counter of requests that were answered with an HTTP status.
     ///

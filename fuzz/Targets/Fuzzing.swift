@@ -6,15 +6,11 @@ import Glibc
 /// into pieces follows from its bytes.
 enum Fuzzing {
     /// The targets by name.
-    static let targets: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = {
-        var targets: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = [
-            "events": EventsTarget.run, "errors": ErrorsTarget.run, "requests": RequestsTarget.run,
-        ]
-        #if USAGE_METER
-            targets["usage"] = UsageTarget.run
-        #endif
-        return targets
-    }()
+    static let targets: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = [
+        "events": EventsTarget.run, "relay": RelayTarget.run, "errors": ErrorsTarget.run,
+        "requests": RequestsTarget.run,
+        "usage": UsageTarget.run,
+    ]
 
     /// The target that the variable `KMI_FUZZ_TARGET` names.
     static let chosen: @Sendable (UnsafeRawBufferPointer) -> Void = {

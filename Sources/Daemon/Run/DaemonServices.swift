@@ -52,8 +52,6 @@ struct DaemonServices {
         let metrics = ProxyMetrics(registry: MetricsRegistry())
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
-        let prices = try PriceKeeper(stateDirectory: foundation.directories.state, logger: logger)
-        prices.load(foundation.loaded, now: time.wallTime())
         let (hub, health) = (ControlHub(time: time), Health())
         let ledger = Ledger(store: foundation.state.store, hub: hub)
         let gateway = Gateway(
@@ -66,19 +64,14 @@ struct DaemonServices {
             logger: logger,
             counts: stored.counts,
             observer: ledger,
-            prices: prices.list,
+            prices: foundation.state.prices.list,
             decoders: InflateDecoders()
         )
         gateway.restore(stored.memory)
         ledger.observe(gateway)
         let intake = Listeners.Intake()
         let store = foundation.state.store
-        let admin = AdminResponder(gateway: gateway, metrics: metrics) {
-            [
-                ReadinessCheck(name: "storage", isPassed: store.trouble == nil, isVital: false),
-                ReadinessCheck(name: "listeners", isPassed: intake.isOpen),
-            ]
-        }
+        let admin = AdminResponder(gateway: gateway, metrics: metrics) { Self.readiness(store, intake) }
         let listeners = Listeners(
             group: loops, gateway: gateway, admin: admin, server: configuration.server,
             intake: intake, callerObserver: PeerObserver(), logger: logger)
@@ -88,7 +81,8 @@ struct DaemonServices {
             userAgent: "kmid/\(Version.text)")
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
-            checks: checks, prices: prices, secrets: foundation.state.secrets, installationKey: stored.installationKey,
+            checks: checks, prices: foundation.state.prices, secrets: foundation.state.secrets,
+            installationKey: stored.installationKey,
             reloader: Reloader(
                 loader: foundation.loader, keeper: keeper, gateway: gateway, notifier: notifier, logger: logger),
             threads: threads, counters: metrics, time: time, logger: logger)
@@ -100,7 +94,6 @@ struct DaemonServices {
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
         await control.forget(Array(outdated))
-        store.setRetention(Retention(configuration))
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
         var services: [any Service] = [
@@ -122,6 +115,14 @@ struct DaemonServices {
             Announcement(notifier: notifier, gateway: gateway, logger: logger),
         ]
         return DaemonServices(group: ServiceGroup(configuration: Self.configuration(services, logger: logger)))
+    }
+
+    /// What has to be in order besides keys and providers; without the disk requests are served all the same.
+    private static func readiness(_ store: StateStore, _ intake: Listeners.Intake) -> [ReadinessCheck] {
+        [
+            ReadinessCheck(name: "storage", isPassed: store.trouble == nil, isVital: false),
+            ReadinessCheck(name: "listeners", isPassed: intake.isOpen),
+        ]
     }
 
     /// Opens the listeners and takes the name on the bus, in this order; nothing is left open if that fails.

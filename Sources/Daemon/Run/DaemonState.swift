@@ -2,7 +2,7 @@ import Logging
 import ProxyCore
 import StateStore
 
-/// What the daemon remembers, opened at the start: the lock, the database and the secrets that were handed over.
+/// What the daemon remembers, opened at the start: the lock, the database, the secrets that were handed over, and the prices.
 struct DaemonState: Sendable {
     /// The lock, held as long as this value lives.
     let lock: StateLock
@@ -14,6 +14,8 @@ struct DaemonState: Sendable {
     let secrets: SecretDirectory
     /// The secrets that could be read.
     let addedSecrets: [KeyLabel: Secret]
+    /// The prices in force.
+    let prices: PriceKeeper
 
     /// Opens everything; blocks.
     ///
@@ -23,6 +25,9 @@ struct DaemonState: Sendable {
         self.lock = lock
         self.store = try StateStore.open(directory: directory, logger: logger, now: SystemTime().wallTime())
         self.stored = try self.store.load()
+        self.store.setRetention(Retention(file.configuration))
+        self.prices = try PriceKeeper(stateDirectory: directory, logger: logger)
+        self.prices.load(file, now: SystemTime().wallTime())
         self.secrets = SecretDirectory(stateDirectory: directory)
         try self.secrets.removeLeftovers()
         // What was put there by other hands is checked as everywhere: it goes into a header.

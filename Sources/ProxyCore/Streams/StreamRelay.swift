@@ -104,8 +104,15 @@ public struct StreamRelay: Sendable {
     private mutating func passed(_ event: EventStreamReader.Event, _ finding: inout StreamWatch.Finding) {
         let wasOpened = self.openEvent == event.start
         if wasOpened { self.openEvent = nil }
-        if self.removesUsage, !wasOpened, self.meter.isBareUsage { self.cuts.append(event.start..<event.end) }
+        if self.removesUsage, !wasOpened, self.meter.isBareUsage, Self.isHeldWhole(event) {
+            self.cuts.append(event.start..<event.end)
+        }
         self.watch.look(at: event, &finding)
+    }
+
+    /// Whether an event is passed on whole in whatever pieces it comes.
+    private static func isHeldWhole(_ event: EventStreamReader.Event) -> Bool {
+        event.end - event.start <= Int64(self.wholeEventLimit) && !event.fields.contains(.unknown)
     }
 
     /// An event that ended with CR was taken out: the LF that belongs to its line end goes too.
