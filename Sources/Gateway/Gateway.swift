@@ -24,8 +24,9 @@ public final class Gateway: Responder {
     let checks = Mutex<KeyChecks?>(nil)
     let unmatched = Mutex(UnmatchedErrors())
     let priceList: Mutex<PriceList>
-    /// Providers of the configuration that are not asked for usage in streams, because they refused it once.
-    let usageAskRefusals = Mutex<Set<ProviderName>>([])
+    /// Who is not asked for usage in streams, because it was refused once.
+    let usageAskRefusals = Mutex<Set<UsageAskRefusal>>([])
+    let captures = CaptureQueue()
     /// Looks into answers that come compressed.
     let decoders: (any SideDecoders)?
     /// Held by the one who tells the observer of keys.

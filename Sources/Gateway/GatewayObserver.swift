@@ -2,7 +2,7 @@ public import ProxyCore
 
 /// Hears of what outlives requests: the store and the control surface listen here.
 ///
-/// Called on event loops, so nothing here may wait. What is told of keys and providers comes from one thread at a time and
+/// Called on event loops, and of requests whose bodies are captured on a thread apart, so nothing here may wait. What is told of keys and providers comes from one thread at a time and
 /// in its order; whoever hears of it may ask the gateway about them, but not steer them.
 public protocol GatewayObserver: Sendable {
     /// A request has ended; every request is told exactly once.

@@ -42,7 +42,9 @@ enum Form {
         .duration(minimum, atMost: maximum)
     }
 
-    static func durationOrZero(_ meaning: String = "no limit") -> ValueForm<Duration?> { .durationOrZero(meaning) }
+    static func durationOrZero(
+        _ meaning: String = "no limit", from minimum: Duration = .zero
+    ) -> ValueForm<Duration?> { .durationOrZero(meaning, from: minimum) }
 
     static func choice<Value>(
         _ type: Value.Type

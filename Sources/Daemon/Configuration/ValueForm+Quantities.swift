@@ -124,10 +124,11 @@ extension ValueForm where Value == Duration {
 }
 
 extension ValueForm where Value == Duration? {
-    /// A duration, where 0 means no limit, or whatever `meaning` says.
-    static func durationOrZero(_ meaning: String = "no limit") -> ValueForm {
-        var form = ValueForm<Duration>.duration(.zero).map { $0 == .zero ? nil : $0 }
+    /// A duration, where 0 means no limit, or whatever `meaning` says; any other one is at least `minimum`.
+    static func durationOrZero(_ meaning: String = "no limit", from minimum: Duration = .zero) -> ValueForm {
+        var form = ValueForm<Duration>.duration(.zero).map { $0 == .zero ? nil : max($0, minimum) }
         form.expected += "; 0 means \(meaning)"
+        if minimum > .zero { form.expected += ", and less than \(minimum.configurationText) counts as that" }
         return form
     }
 }

@@ -1,4 +1,5 @@
 import DBusControl
+import Gateway
 import ProxyCore
 
 extension DaemonControl {
@@ -41,13 +42,15 @@ extension DaemonControl {
         let keeper = self.prices
         let info = try await self.inTurn { () async throws(ControlFault) in
             // A large table takes a while to read, and the disk its time.
-            try await self.offLoop {
+            let info = try await self.offLoop {
                 do throws(PriceKeeper.ImportFailure) {
                     return try keeper.importTable(bytes)
                 } catch {
                     throw ControlFault(error.isTheTable ? .invalidArgument : .busy, error.description)
                 }
             }
+            self.gateway.setPrices(keeper.list)
+            return info
         }
         return PriceStatus(info, now: self.time.wallTime())
     }

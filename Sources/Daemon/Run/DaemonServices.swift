@@ -99,7 +99,7 @@ struct DaemonServices {
         var services: [any Service] = [
             Signals(control: control, listeners: listeners, health: health, logger: logger),
             EventLoops(loops: loops, threads: threads),
-            Storage(store: store, ledger: ledger, turns: control.turns),
+            Storage(store: store, ledger: ledger, gateway: gateway, turns: control.turns),
             Backups(
                 store: store, interval: configuration.storage.backup,
                 count: configuration.storage.backupsKept ?? .max, time: time),

@@ -32,10 +32,12 @@ struct EventLoops: Service {
 struct Storage: Service {
     let store: StateStore
     let ledger: Ledger
+    let gateway: Gateway
     let turns: ChangeTurns
 
     func run() async throws {
         await toldToEnd()
+        await self.gateway.finishCaptures()
         self.ledger.end()
         await self.turns.end()
         await self.store.close()

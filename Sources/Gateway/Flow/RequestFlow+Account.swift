@@ -23,7 +23,8 @@ extension RequestFlow {
         self.countRequest(self.record)
         self.logRequest(self.record)
         self.gateway.counts.add(self.record)
-        self.gateway.observer.requestFinished(self.record)
+        let observer = self.gateway.observer
+        self.gateway.captures.tell(self.record, self.capture, self.snapshot.redactor) { observer.requestFinished($0) }
         if self.gateway.dispatcher.hasNews { self.gateway.tellNews() }
     }
 
@@ -33,7 +34,6 @@ extension RequestFlow {
         self.record.project = self.controls.project
         self.record.duration = self.gateway.time.now() - self.received
         self.record.caller = self.observedCaller
-        if let redactor = self.snapshot.redactor { self.record.bodies = self.capture?.bodies(redactor) }
         // Whichever way it was answered, it was the clock that ended it.
         let isEndedByClock = self.record.errorClass == .providerTimeout
         if isEndedByClock, self.record.outcome == .cut || self.record.outcome == .complete {

@@ -54,6 +54,7 @@ extension RequestFlow {
         self.isEventStream = isEventStream
         self.record.status = upstream.status
         self.record.isStream = isEventStream
+        self.capture?.keepsAnswer = upstream.isUncoded
         if isEventStream { self.gateway.metrics.activeStreams.increment() }
         var head = ResponseHead(status: upstream.status, reason: upstream.reason)
         head.headers = self.snapshot.headers.callerHeaders(from: upstream.headers)

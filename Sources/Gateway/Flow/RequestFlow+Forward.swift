@@ -35,11 +35,12 @@ extension RequestFlow: AttemptOwner {
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
             return self.answerDryRun(key: key, candidate: candidate)
         }
+        self.activeUsageAsk = self.usageAsk(of: candidate)
         do throws(ProxyFault) {
             let request = try self.upstreamRequest(with: key, from: source, to: candidate)
             // What failed before is no word on this attempt, should it be ended from outside.
             self.record.errorClass = nil
-            let isAsking = self.usageAsk(of: candidate) != nil
+            let isAsking = self.activeUsageAsk != nil
             let attempt = Attempt(
                 eventLoop: self.exchange.eventLoop,
                 owner: self,
@@ -53,10 +54,7 @@ extension RequestFlow: AttemptOwner {
             )
             self.running = RunningAttempt(
                 attempt: attempt, dispatched: dispatched, candidate: candidate, isAskingForUsage: isAsking)
-            if let former = self.lastFailure {
-                let reason = former.result.errorClass ?? .daemonInternal
-                self.gateway.metrics.retries.with(reason.rawValue).increment()
-            }
+            if let reason = self.retryReason { self.gateway.metrics.retries.with(reason.rawValue).increment() }
             attempt.begin(request, through: self.gateway.transport)
         } catch {
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
@@ -107,6 +105,7 @@ extension RequestFlow: AttemptOwner {
         self.noteWindows(in: head.headers, of: running)
         // An error that is passed on because nothing else is left was told of before.
         guard head.status < 400, running.decidedBy == nil else { return }
+        self.confirmUsageAsk(of: running, head)
         self.record.errorClass = nil
         // The provider has taken the key; how the answer ends says nothing more about it.
         self.dispatch { dispatcher, plan, now in dispatcher.answered(&plan, at: now) }
@@ -174,6 +173,7 @@ extension RequestFlow: AttemptOwner {
         case .attempt, .wait:
             self.drop(running, class: errorClass)
             self.lastFailure = failure
+            self.retryReason = errorClass
             self.follow(step)
         case .giveUp, nil:
             self.answer(failure, of: running)

@@ -36,7 +36,9 @@ extension RequestFlow {
     }
 
     private func keepAliveIsDue(_ interval: Duration) {
-        guard case .answering = self.phase, let running, !running.attempt.isOver else { return }
+        guard case .answering = self.phase, let running, !running.attempt.isOver, !running.attempt.hasEnded else {
+            return
+        }
         let now = self.exchange.eventLoop.now
         if now - self.keepAlive.lastPassed >= TimeAmount(interval) {
             // Within an event nothing may be put in, and who does not read needs no sign of life.

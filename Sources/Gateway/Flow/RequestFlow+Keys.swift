@@ -34,7 +34,7 @@ extension RequestFlow {
         return result
     }
 
-    /// Ends an attempt in favour of the next one; the dispatcher has taken it off its key.
+    /// Ends an attempt in favour of the next one, which the dispatcher has put in its place.
     func drop(_ running: RunningAttempt, class errorClass: ErrorClass) {
         self.running = nil
         running.attempt.cancel()

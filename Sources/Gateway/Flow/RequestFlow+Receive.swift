@@ -149,7 +149,7 @@ extension RequestFlow {
         if candidate.isAlias, let model = candidate.model, let place = self.modelPlace {
             edits.append(place.edit(to: model))
         }
-        if let ask = self.usageAsk(of: candidate) { edits.append(ask) }
+        if let ask = self.activeUsageAsk { edits.append(ask) }
         return edits.isEmpty ? nil : BodySplice(edits)
     }
 

@@ -9,35 +9,45 @@ extension RequestFlow {
     func usageAsk(of candidate: RouteCandidate) -> BodySplice.Edit? {
         guard let ask = self.usageAsk, self.dialect == .openai, !candidate.provider.kind.tellsUsageUnasked,
             let route, let place = candidate.place(of: route), UsageAsk.concerns(target: place.joined.target),
-            !self.gateway.refusesUsageAsk(candidate.provider.name)
+            !self.gateway.refusesUsageAsk(candidate)
         else { return nil }
         return ask
     }
 
-    /// Makes an attempt once more without asking for usage, if that is what its provider refused; `false` if it is not.
-    ///
-    /// The provider is not asked again.
+    /// Makes an attempt once more without asking for usage, if that may be what its provider refused; `false` if it is not made.
     func repeatWithoutAsking(after failure: AttemptFailure, of running: RunningAttempt) -> Bool {
-        guard let answer = failure.answer,
-            UsageAsk.isRefused(status: failure.status, body: answer.body.readableBytesView)
+        guard let answer = failure.answer, self.body?.isRepeatable ?? true,
+            UsageAsk.isRefused(status: failure.status, body: answer.body.readableBytesView),
+            let again = self.dispatch({ dispatcher, plan, now in dispatcher.again(&plan, at: now) }) ?? nil
         else { return false }
-        let provider = running.candidate.provider.name
-        self.gateway.noteUsageAskRefused(by: provider)
-        self.logger.notice(
-            "a provider does not take the question for usage in streams, and is not asked again",
-            metadata: ["event": "usage_ask_refused", "provider": "\(provider)"])
+        self.usageAsk = nil
+        self.usageAskSuspect = running.candidate
+        self.retryReason = failure.result.errorClass ?? .providerRejected
         self.drop(running, class: failure.result.errorClass ?? .providerRejected)
-        guard let again = self.dispatch({ dispatcher, plan, now in dispatcher.again(&plan, at: now) }) ?? nil else {
-            self.refuse(ProxyFault(.internalFault))
-            return true
-        }
         self.begin(again)
         return true
     }
 
+    /// An answer has begun: who has taken without the question what it had refused with it, and who compresses, is not asked
+    /// any more.
+    ///
+    /// Before that nobody knows: an error that names the field may only repeat what it was sent. Of what is compressed nothing
+    /// can be taken out.
+    func confirmUsageAsk(of running: RunningAttempt, _ head: ResponseHead) {
+        let isSuspect = self.usageAskSuspect?.provider.name == running.candidate.provider.name
+        guard isSuspect || (running.isAskingForUsage && head.isEventStream && !head.isUncoded) else { return }
+        self.usageAskSuspect = nil
+        self.gateway.noteUsageAskRefused(by: running.candidate)
+        self.logger.notice(
+            "a provider does not take the question for usage in streams, and is not asked again for this model",
+            metadata: ["event": "usage_ask_refused", "provider": "\(running.candidate.provider.name)"])
+    }
+
     /// Notes what an attempt took, as far as its answer told, and what that cost.
+    ///
+    /// Only what is sent to be worked on: an answer that is fetched again tells of work that was counted before.
     func noteUsage(of running: RunningAttempt, isComplete: Bool, in attempt: inout RequestRecord.Attempt) {
-        guard let usage = running.attempt.usage(isComplete: isComplete) else { return }
+        guard self.head.method == "POST", let usage = running.attempt.usage(isComplete: isComplete) else { return }
         attempt.usage = usage
         guard usage.quality != .none else { return }
         attempt.cost = self.gateway.prices.cost(

@@ -50,6 +50,10 @@ final class RequestFlow: ExchangeHandler {
     var modelPlace: BodyInspector.ModelPlace?
     /// The change of the body that asks for usage, as long as it is to be asked for.
     var usageAsk: BodySplice.Edit?
+    /// The one that the running attempt is made with: decided once, since others may change what is known of its provider.
+    var activeUsageAsk: BodySplice.Edit?
+    /// Who seems to have refused to be asked; it is known when the request is taken without.
+    var usageAskSuspect: RouteCandidate?
     var route: ForwardRoute?
 
     var candidates: [RouteCandidate] = []
@@ -58,6 +62,8 @@ final class RequestFlow: ExchangeHandler {
     var running: RunningAttempt?
     /// What the last attempt was made for.
     var lastCandidate: RouteCandidate?
+    /// Why there was an attempt before the present one.
+    var retryReason: ErrorClass?
     /// How the attempt before the present wait failed.
     var lastFailure: AttemptFailure?
     var repeatTimer: Scheduled<Void>?
@@ -81,7 +87,7 @@ final class RequestFlow: ExchangeHandler {
         self.received = gateway.time.now()
         self.requestID = RequestID.given(by: head.headers) ?? gateway.makeRequestID()
         self.record = RequestRecord(id: self.requestID, receivedAt: gateway.time.wallTime(), dialect: .other)
-        if self.snapshot.redactor != nil { self.capture = BodyCapture() }
+        if self.snapshot.redactor != nil { self.capture = BodyCapture(head.headers) }
         self.logger = gateway.logger
         self.logger[metadataKey: "request_id"] = "\(self.requestID)"
     }
@@ -141,6 +147,12 @@ final class RequestFlow: ExchangeHandler {
     /// The caller went away before its answer was complete: everything that is done for it stops (theme: tokens burn).
     private func callerLeft() {
         if case .over = self.phase { return }
+        if let running, running.attempt.hasEnded {
+            // Some leave with the last event in their hands, without waiting for the end of the body.
+            self.settle(running, class: running.decidedBy == nil ? nil : self.record.errorClass)
+            running.attempt.linger()
+            return self.account()
+        }
         self.record.errorClass = .callerCancelled
         self.record.outcome = .left
         if let running = self.running {

@@ -32,6 +32,8 @@ final class Attempt {
     static let errorBodyLimit = 64 * 1024
     /// A JSON answer up to this size is passed on when it is complete, so that a cut one can be tried again.
     static let jsonBodyLimit = 256 * 1024
+    /// A transfer that has brought its last event is waited for no longer than this.
+    private static let longestLinger = TimeAmount.milliseconds(500)
     /// As much of the request's body is handed to the transport at once.
     private static let pieceSize = 128 * 1024
 
@@ -82,6 +84,9 @@ final class Attempt {
         self.relay?.usage(isComplete: isComplete) ?? self.meter?.usage(isComplete: isComplete)
     }
 
+    /// Whether the event that ends a stream has been passed on.
+    var hasEnded: Bool { self.relay?.hasEnded ?? false }
+
     /// Whether what was passed on of an event stream ends between two events.
     var isBetweenEvents: Bool { self.relay?.isBetweenEvents ?? false }
 
@@ -99,6 +104,19 @@ final class Attempt {
     func cancel() {
         guard !self.isOver else { return }
         self.end()?.cancel()
+    }
+
+    /// Goes on without its owner for a moment, so that a transfer that has brought all of its events can end by itself and leave
+    /// its connection to others.
+    func linger() {
+        guard !self.isOver else { return }
+        self.owner = nil
+        self.timer?.cancel()
+        if self.isPaused { self.transfer?.resumeReading() }
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.longestLinger) {
+            self.timer = nil
+            self.cancel()
+        }
     }
 
     /// Stops reading the answer, or reads on.
@@ -155,7 +173,9 @@ final class Attempt {
             }
         case .notYet:
             break
-        case .end, .gone:
+        case .gone:
+            self.fail(.internalFault(detail: "the request's body cannot be read a second time"))
+        case .end:
             // The caller sent less than it announced; its listener ends the exchange, and so this attempt.
             self.wantsBody = false
         }

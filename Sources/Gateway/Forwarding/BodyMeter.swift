@@ -15,70 +15,66 @@ struct AnswerReading: Sendable {
 ///
 /// Bound to the exchange's event loop.
 struct BodyMeter {
-    /// Reads the events of a stream that the relay cannot read, because it is compressed.
-    private struct CodedEvents {
-        var reader = EventStreamReader()
+    /// What the bytes are read as.
+    private enum Content {
+        case body(UsageMeter)
+        case events(MeteredEventReader)
 
-        mutating func take(_ bytes: UnsafeRawBufferPointer, _ meter: inout UsageMeter) {
-            var index = 0
-            while let event = Self.next(in: bytes, from: &index, &self.reader, &meter) {
-                if !event.isTruncated { event.data.withUnsafeBytes { meter.feed($0) } }
-                meter.endEvent()
+        mutating func take(_ bytes: UnsafeRawBufferPointer) {
+            switch self {
+            case .body(var meter):
+                meter.feed(bytes)
+                self = .body(meter)
+            case .events(var events):
+                var index = 0
+                while events.next(in: bytes, from: &index) != nil {}
+                self = .events(events)
             }
-        }
-
-        private static func next(
-            in bytes: UnsafeRawBufferPointer, from index: inout Int, _ reader: inout EventStreamReader,
-            _ meter: inout UsageMeter
-        ) -> EventStreamReader.Event? {
-            reader.next(in: bytes, from: &index) { meter.feed($0) }
         }
     }
 
-    private var meter: UsageMeter
-    private var events: CodedEvents?
-    private var decoder: (any SideDecoder)?
+    private var content: Content
+    private let decoder: (any SideDecoder)?
     /// Whether the decoder gave up: what came before it did counts for nothing.
     private var isLost = false
+    /// Whether the text comes piece by piece, so that one that tells no usage can be guessed from.
     private let isStream: Bool
 
     /// The meter for an answer; `nil` if it can tell nothing of its usage.
     init?(of head: ResponseHead, _ reading: AnswerReading) {
         guard head.isEventStream || head.isJSON || head.isNDJSON else { return nil }
-        if !head.isUncoded {
+        if head.isUncoded {
+            self.decoder = nil
+        } else {
             guard let coding = head.singleCoding, let decoder = reading.decoders?.decoder(for: coding) else {
                 return nil
             }
             self.decoder = decoder
         }
-        self.isStream = head.isEventStream
-        if head.isEventStream { self.events = CodedEvents() }
-        self.meter = UsageMeter(dialect: reading.dialect)
+        self.isStream = head.isEventStream || head.isNDJSON
+        self.content =
+            head.isEventStream
+            ? .events(MeteredEventReader(dialect: reading.dialect)) : .body(UsageMeter(dialect: reading.dialect))
     }
 
     /// Reads the next piece.
     mutating func take(_ piece: ByteBuffer) {
         guard !self.isLost else { return }
-        guard let decoder else {
-            piece.withUnsafeReadableBytes { Self.read($0, &self.events, &self.meter) }
-            return
-        }
-        var (events, meter) = (self.events, self.meter)
-        let isSound = piece.withUnsafeReadableBytes { bytes in
-            decoder.feed(bytes) { Self.read($0, &events, &meter) }
-        }
-        (self.events, self.meter) = (events, meter)
-        self.isLost = !isSound
+        guard let decoder else { return piece.withUnsafeReadableBytes { self.content.take($0) } }
+        var content = self.content
+        self.isLost = !piece.withUnsafeReadableBytes { bytes in decoder.feed(bytes) { content.take($0) } }
+        self.content = content
     }
 
     /// What the answer told so far; `nil` if nothing is known.
     func usage(isComplete: Bool) -> TokenUsage? {
-        self.isLost ? nil : self.meter.usage(isStream: self.isStream, isComplete: isComplete)
-    }
-
-    private static func read(
-        _ bytes: UnsafeRawBufferPointer, _ events: inout CodedEvents?, _ meter: inout UsageMeter
-    ) {
-        if events == nil { meter.feed(bytes) } else { events?.take(bytes, &meter) }
+        guard !self.isLost else { return nil }
+        let isWhole = isComplete && (self.decoder?.isComplete ?? true)
+        switch self.content {
+        case .body(let meter): return meter.usage(isStream: self.isStream, isComplete: isWhole)
+        case .events(var events):
+            _ = events.finish()
+            return events.meter.usage(isStream: true, isComplete: isWhole)
+        }
     }
 }

@@ -40,7 +40,7 @@ public struct Spending: Sendable, Equatable {
     public var picoDollars: Int64 = 0
     /// Attempts whose tokens have no price, so that ``picoDollars`` lacks them.
     public var unpriced: UInt64 = 0
-    /// Attempts whose tokens were cut short or guessed.
+    /// Attempts whose tokens were cut short or guessed, or are not known although a model answered.
     public var uncertain: UInt64 = 0
 
     /// Nothing was used.
@@ -78,9 +78,12 @@ public struct SpendingTable: Sendable, Equatable {
         for (position, attempt) in record.attempts.enumerated() {
             var spending = Spending()
             if position == record.attempts.count - 1 { spending.requests = 1 }
-            if let usage = attempt.usage {
-                spending.tokens = usage.counts
-                if usage.quality == .partial || usage.quality == .estimated { spending.uncertain = 1 }
+            if let usage = attempt.usage { spending.tokens = usage.counts }
+            switch attempt.usage?.quality ?? .none {
+            case .reported: break
+            case .partial, .estimated: spending.uncertain = 1
+            // A model did its work, and nobody knows how much.
+            case .none: spending.uncertain = attempt.errorClass == nil && attempt.model != nil ? 1 : 0
             }
             if let cost = attempt.cost {
                 spending.picoDollars = cost.picoDollars ?? 0

@@ -63,7 +63,8 @@ extension Dispatcher {
         // An idle connection that had been closed says nothing about the provider; the attempt in its place does.
         let isStale = end.diedOnReusedConnection && !plan.hasReplacedConnection
         self.blame(end, failed, isStale: isStale, of: &plan, at: now)
-        guard end.blame != .request, end.canRepeat, plan.attempts < plan.maxAttempts, now.instant < plan.deadline
+        guard end.blame != .request, end.canRepeat, plan.attempts - plan.ownAttempts < plan.maxAttempts,
+            now.instant < plan.deadline
         else {
             if isStale { self.freeProbe(of: failed, at: now) }
             return .giveUp(.spent)

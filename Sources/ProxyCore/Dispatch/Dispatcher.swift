@@ -116,6 +116,7 @@ public struct Dispatcher: Sendable {
     public mutating func again(_ plan: inout RequestPlan, at now: Moment) -> DispatchedAttempt? {
         guard let current = plan.current else { return nil }
         plan.attempts += 1
+        plan.ownAttempts += 1
         let next = current.again(at: now.instant)
         plan.current = next
         return next

@@ -58,6 +58,8 @@ public struct RequestPlan: Sendable {
     var unreachable: Set<ProviderName> = []
     /// Providers whose budget knows of it.
     var counted: Set<ProviderName> = []
+    /// Attempts among them that were made because of something the caller did not send: they are not at its expense.
+    var ownAttempts = 0
     /// Repeats at the same provider so far.
     var repeats = 0
     /// Whether one of its failures counted against a provider: only the first does.

@@ -84,7 +84,7 @@ public enum ProxyErrorCode: String, CaseIterable, Sendable, Hashable {
         case .upstreamUnreachable: "The provider cannot be reached."
         case .upstreamTLS: "No trusted TLS connection to the provider could be made."
         case .upstreamPinMismatch: "The provider's certificate does not match its pin."
-        case .upstreamProtocol: "The provider's answer was not valid HTTP."
+        case .upstreamProtocol: "The provider's answer broke off or was not valid HTTP."
         case .responseTooLarge: "The provider's answer is too large."
         case .overloaded: "The proxy is overloaded; try again later."
         case .upstreamTimeout: "The provider did not answer in time."

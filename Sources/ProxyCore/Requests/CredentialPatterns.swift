@@ -62,6 +62,8 @@ struct CredentialPatterns {
     /// By their first bytes.
     private static let prefixes: [UInt8: [Prefix]] = Dictionary(
         grouping: [
+            // The tokens of this proxy's own clients.
+            Prefix("kmi_", dashes: true),
             // OpenAI, Anthropic, DeepSeek, Moonshot, OpenRouter and others; Stripe.
             Prefix("sk-", dashes: true), Prefix("sk_live_", dashes: false), Prefix("sk_test_", dashes: false),
             // Google; Amazon.

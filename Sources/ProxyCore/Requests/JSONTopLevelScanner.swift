@@ -19,8 +19,6 @@ public struct JSONTopLevelScanner: Sendable {
     public private(set) var isObject = false
     /// Where a new member can be put in front of the others: behind the opening brace of the top-level object.
     public private(set) var insertionOffset: Int64?
-    /// Whether the top-level object has no members so far.
-    public private(set) var isEmptyObject = true
     /// Whether the object `stream_options` has a member.
     public private(set) var hasStreamOption = false
 
@@ -221,7 +219,6 @@ extension JSONTopLevelScanner {
         guard hasEnded else { return }
         let depth = self.stack.depth
         if self.string.isName {
-            if depth == 1 { self.isEmptyObject = false }
             if depth == 2, self.topLevelName == .streamOptions { self.hasStreamOption = true }
             self.currentName = depth <= 2 ? self.watchedName(at: depth) : nil
             if depth == 1 || self.history.isInside { self.history.readName(self.string.keptBytes, at: depth) }

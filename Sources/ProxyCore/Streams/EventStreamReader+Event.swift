@@ -5,6 +5,8 @@ extension EventStreamReader {
     public struct Event: Sendable, Equatable {
         /// Where its first line begins, in bytes from the beginning of the stream.
         public var start: Int64
+        /// Where its first line begins that is no comment; its end if there is none.
+        public var fieldsStart: Int64
         /// Where the byte that ends it is over, in bytes from the beginning of the stream.
         ///
         /// Where its empty line ends with CR LF, that byte is the CR: nobody knows then whether an LF follows.

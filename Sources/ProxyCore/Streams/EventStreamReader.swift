@@ -37,6 +37,10 @@ public struct EventStreamReader: Sendable {
     private var field = Fields()
 
     private var start: Int64 = 0
+    /// Where the line begins that is being read, or was read last.
+    private var lineBegin: Int64 = 0
+    /// Where the first line of the event begins that is no comment; `nil` as long as there is none.
+    private var fieldsBegin: Int64?
     private var name: [UInt8] = []
     private var data: [UInt8] = []
 
@@ -54,11 +58,16 @@ public struct EventStreamReader: Sendable {
         self.dataLimit = max(0, dataLimit)
     }
 
-    /// Where the event begins that is being read, in bytes from the beginning of the stream; between two events the end of
-    /// what was read.
+    /// Where that begins what may mean something else when more has come, in bytes from the beginning of the stream: the first
+    /// field of the event that is being read, or a comment that is not over; else the end of what was read.
+    ///
+    /// Whatever begins there may as well come after another event: comments belong to none.
     public var pendingStart: Int64 {
-        if case .mark(let count) = self.place { return self.offset - Int64(count) }
-        return self.isBetweenEvents ? self.offset : self.start
+        switch self.place {
+        case .mark(let count): self.offset - Int64(count)
+        case .lineStart: self.fieldsBegin ?? self.offset
+        case .fieldName, .valueStart, .value, .ignored: self.fieldsBegin ?? self.lineBegin
+        }
     }
 
     /// Whether what was read ends between two events: the next byte begins one, unless it belongs to a line end.
@@ -144,7 +153,10 @@ public struct EventStreamReader: Sendable {
         guard byte == Self.mark[count] else {
             // What looked like a mark is the beginning of a line that is no field.
             self.place = count == 0 ? .lineStart : .ignored
-            if count > 0 { self.pendingFields.insert(.unknown) }
+            if count > 0 {
+                self.pendingFields.insert(.unknown)
+                self.fieldsBegin = self.start
+            }
             return
         }
         index += 1
@@ -162,6 +174,8 @@ public struct EventStreamReader: Sendable {
         default: break
         }
         if self.pendingFields.isEmpty { self.start = offset }
+        self.lineBegin = offset
+        if byte != 0x3A, self.fieldsBegin == nil { self.fieldsBegin = offset }
         if byte == 0x3A {
             self.pendingFields.insert(.comment)
             self.place = .ignored
@@ -243,9 +257,11 @@ public struct EventStreamReader: Sendable {
 
     private mutating func take(end: Int64, isComplete: Bool = true) -> Event {
         let event = Event(
-            start: self.start, end: end, name: String(decoding: self.name, as: UTF8.self), data: self.data,
+            start: self.start, fieldsStart: self.fieldsBegin ?? end, end: end,
+            name: String(decoding: self.name, as: UTF8.self), data: self.data,
             dataLength: self.pendingDataLength, fields: self.pendingFields, isComplete: isComplete)
         self.pendingFields = []
+        self.fieldsBegin = nil
         self.pendingDataLength = 0
         self.name.removeAll(keepingCapacity: true)
         self.data = []

@@ -55,6 +55,13 @@ public enum StreamMeaning: Sendable, Equatable {
         return Self(of: event) == .keepAlive
     }
 
+    /// Whether nothing follows the event in the streams of the known dialects; costs less than the whole meaning.
+    ///
+    /// Gemini's streams have no such event.
+    public static func isLast(_ event: EventStreamReader.Event) -> Bool {
+        event.data.elementsEqual(self.doneData) || self.lastNames.contains(event.name)
+    }
+
     /// The error that the event tells of; costs less than the whole meaning where there is none.
     public static func error(in event: EventStreamReader.Event) -> ProviderErrorDetails? {
         // Quotes within a text are escaped, so the word stands there as a name or as a whole text.
@@ -66,6 +73,9 @@ public enum StreamMeaning: Sendable, Equatable {
 
     private static let errorName = "error"
     private static let keepAliveNames: Set<String> = ["ping", "keepalive", "keep-alive"]
+    private static let lastNames: Set<String> = [
+        "message_stop", "response.completed", "response.incomplete", "response.failed",
+    ]
     private static let doneData = Array("[DONE]".utf8)
     private static let errorToken = Array(#""error""#.utf8)
     private static let pingTokens = [Array(#""ping""#.utf8), Array(#""keepalive""#.utf8)]

@@ -21,13 +21,12 @@ public struct StreamRelay: Sendable {
         public init(bytes: ByteBuffer = ByteBuffer()) { self.bytes = bytes }
     }
 
-    private var reader = EventStreamReader()
+    private var events: MeteredEventReader
     private var watch = StreamWatch()
-    private var meter: UsageMeter
     private let removesUsage: Bool
     /// What has come and has not been passed on: the event that has begun.
     private var held = ByteBuffer()
-    /// Where an event begins that was passed on in part.
+    /// Where an event, or a comment, begins that was passed on in part.
     private var openEvent: Int64?
     /// What is to be taken out of ``held``.
     private var cuts: [Range<Int64>] = []
@@ -40,24 +39,27 @@ public struct StreamRelay: Sendable {
     ///   - dialect: The dialect of the request, which tells how usage is written.
     ///   - removesUsage: Whether an event that brings nothing but usage is taken out.
     public init(dialect: Dialect, removesUsage: Bool) {
-        self.meter = UsageMeter(dialect: dialect)
+        self.events = MeteredEventReader(dialect: dialect)
         self.removesUsage = removesUsage
     }
 
     /// Whether what was passed on ends between two events, so that another one may follow.
     public var isBetweenEvents: Bool { self.openEvent == nil }
 
+    /// Whether the event that ends a stream has been passed on, so that nothing is missing if nothing follows.
+    public private(set) var hasEnded = false
+
     /// What the stream told of its tokens so far.
     ///
     /// - Parameter isComplete: Whether it came to its end.
     public func usage(isComplete: Bool) -> TokenUsage? {
-        self.meter.usage(isStream: true, isComplete: isComplete)
+        self.events.meter.usage(isStream: true, isComplete: isComplete)
     }
 
     /// Takes the next piece.
     public mutating func take(_ piece: ByteBuffer) -> Passage {
         var passage = Passage()
-        let start = self.reader.offset
+        let start = self.events.reader.offset
         if self.held.readableBytes == 0 { self.held = piece } else { self.held.writeImmutableBuffer(piece) }
         piece.withUnsafeReadableBytes { bytes in
             if self.removesLineFeed, let first = bytes.first {
@@ -65,14 +67,14 @@ public struct StreamRelay: Sendable {
                 if first == 0x0A { self.cuts.append(start..<start + 1) }
             }
             var index = 0
-            while let event = Self.next(in: bytes, from: &index, &self.reader, &self.meter) {
+            while let event = self.events.next(in: bytes, from: &index) {
                 self.passed(event, &passage.finding)
                 if let cut = self.cuts.last, cut.upperBound == event.end, bytes[index - 1] == 0x0D {
                     self.removeLineFeed(behind: index, in: bytes)
                 }
             }
         }
-        self.watch.look(at: self.reader, &passage.finding)
+        self.watch.look(at: self.events.reader, &passage.finding)
         passage.bytes = self.handOut()
         return passage
     }
@@ -80,39 +82,28 @@ public struct StreamRelay: Sendable {
     /// Ends the stream: what it cut off is passed on as it is.
     public mutating func finish() -> Passage {
         var passage = Passage()
-        if let event = self.reader.finish() {
-            if !event.isTruncated { event.data.withUnsafeBytes { self.meter.feed($0) } }
-            self.meter.endEvent()
-            self.passed(event, &passage.finding)
-        }
+        if let event = self.events.finish() { self.passed(event, &passage.finding) }
         self.watch.finish(&passage.finding)
-        passage.bytes = self.handOut(upTo: self.reader.offset)
+        passage.bytes = self.handOut(upTo: self.events.reader.offset)
         return passage
     }
 
-    /// The next event, which the meter has read.
-    private static func next(
-        in bytes: UnsafeRawBufferPointer, from index: inout Int, _ reader: inout EventStreamReader,
-        _ meter: inout UsageMeter
-    ) -> EventStreamReader.Event? {
-        guard let event = reader.next(in: bytes, from: &index, sawLong: { meter.feed($0) }) else { return nil }
-        if !event.isTruncated { event.data.withUnsafeBytes { meter.feed($0) } }
-        meter.endEvent()
-        return event
-    }
-
     private mutating func passed(_ event: EventStreamReader.Event, _ finding: inout StreamWatch.Finding) {
-        let wasOpened = self.openEvent == event.start
-        if wasOpened { self.openEvent = nil }
-        if self.removesUsage, !wasOpened, self.meter.isBareUsage, Self.isHeldWhole(event) {
-            self.cuts.append(event.start..<event.end)
+        let wasOpened = self.openEvent.map { $0 >= event.fieldsStart } ?? false
+        self.openEvent = nil
+        // An error is not to vanish with it, and comments belong to no event.
+        if self.removesUsage, !wasOpened, self.events.meter.isBareUsage, Self.isHeldWhole(event),
+            StreamMeaning.error(in: event) == nil
+        {
+            self.cuts.append(event.fieldsStart..<event.end)
         }
+        if StreamMeaning.isLast(event) { self.hasEnded = true }
         self.watch.look(at: event, &finding)
     }
 
     /// Whether an event is passed on whole in whatever pieces it comes.
     private static func isHeldWhole(_ event: EventStreamReader.Event) -> Bool {
-        event.end - event.start <= Int64(self.wholeEventLimit) && !event.fields.contains(.unknown)
+        event.end - event.fieldsStart <= Int64(self.wholeEventLimit) && !event.fields.contains(.unknown)
     }
 
     /// An event that ended with CR was taken out: the LF that belongs to its line end goes too.
@@ -127,13 +118,15 @@ public struct StreamRelay: Sendable {
 
     /// What may be passed on by now: all but the event that has begun, unless that is too long to be waited for.
     private mutating func handOut() -> ByteBuffer {
-        let end = self.reader.offset
-        let pending = self.reader.pendingStart
+        let end = self.events.reader.offset
+        let pending = self.events.reader.pendingStart
+        // A comment that was too long to be waited for is over.
+        if let open = self.openEvent, open < pending { self.openEvent = nil }
         if self.openEvent == nil {
             // What is no field may be no stream of events at all, and is not waited for.
             guard
                 end - pending > Int64(Self.wholeEventLimit)
-                    || (end > pending && self.reader.pendingFields.contains(.unknown))
+                    || (end > pending && self.events.reader.pendingFields.contains(.unknown))
             else { return self.handOut(upTo: pending) }
             self.openEvent = pending
         }
@@ -141,7 +134,7 @@ public struct StreamRelay: Sendable {
     }
 
     private mutating func handOut(upTo end: Int64) -> ByteBuffer {
-        var start = self.reader.offset - Int64(self.held.readableBytes)
+        var start = self.events.reader.offset - Int64(self.held.readableBytes)
         var bytes = ByteBuffer()
         for cut in self.cuts {
             if var kept = self.held.readSlice(length: Int(cut.lowerBound - start)) { bytes.writeBuffer(&kept) }

@@ -39,8 +39,12 @@ struct AnthropicUsage: Sendable, Equatable {
             if self.cacheCreation5m == nil, self.cacheCreation1h == nil {
                 result.counts.cacheWrite5m = self.cacheCreation ?? 0
             } else {
-                let (short, long) = (self.cacheCreation5m ?? 0, self.cacheCreation1h ?? 0)
-                if let whole = self.cacheCreation, short + long != whole { result.isInconsistent = true }
+                var (short, long) = (self.cacheCreation5m ?? 0, self.cacheCreation1h ?? 0)
+                if let whole = self.cacheCreation, short + long != whole {
+                    result.isInconsistent = true
+                    // The split may be older than the sum: nothing that was written is to be lost.
+                    short += max(0, whole - short - long)
+                }
                 (result.counts.cacheWrite5m, result.counts.cacheWrite1h) = (short, long)
             }
         }

@@ -15,6 +15,7 @@ struct OpenAIUsage: Sendable, Equatable {
     private var cachedImage: Int64?
     private var reasoning: Int64?
     private var outputAudio: Int64?
+    private var total: Int64?
     /// DeepSeek's parts of the prompt: from the cache, and at the full price.
     private var cacheHit: Int64?
     private var cacheMiss: Int64?
@@ -27,6 +28,7 @@ struct OpenAIUsage: Sendable, Equatable {
         let output = reading.count("completion_tokens") ?? (isChatOnly ? nil : reading.count("output_tokens"))
         self.prompt.take(input)
         self.completion.take(output)
+        self.total.take(reading.count("total_tokens"))
         let hit = reading.count("prompt_cache_hit_tokens")
         let miss = reading.count("prompt_cache_miss_tokens")
         self.cacheHit.take(hit)
@@ -48,10 +50,19 @@ struct OpenAIUsage: Sendable, Equatable {
 
     /// The classes of the prompt that do not overlap.
     func addInput(to result: inout ConvertedCounts) {
-        let audio = result.rest(of: self.inputAudio ?? 0, without: self.cachedAudio ?? 0)
-        let image = result.rest(of: self.inputImage ?? 0, without: self.cachedImage ?? 0)
+        var audio = result.rest(of: self.inputAudio ?? 0, without: self.cachedAudio ?? 0)
+        var image = result.rest(of: self.inputImage ?? 0, without: self.cachedImage ?? 0)
         var cached = self.cacheHit ?? self.cached ?? 0
         let written = self.cacheWrite ?? 0
+        if let prompt = self.prompt {
+            // Where the provider does not tell what of the cached part is sound or pictures, no token is to count twice.
+            let fresh = max(0, prompt - cached - written)
+            if audio + image > fresh {
+                result.isInconsistent = true
+                audio = min(audio, fresh)
+                image = min(image, fresh - audio)
+            }
+        }
         if let miss = self.cacheMiss {
             if let hit = self.cacheHit {
                 if let prompt = self.prompt, hit + miss != prompt { result.isInconsistent = true }
@@ -72,10 +83,19 @@ struct OpenAIUsage: Sendable, Equatable {
     func addOutput(to result: inout ConvertedCounts) {
         let (reasoning, audio) = (self.reasoning ?? 0, self.outputAudio ?? 0)
         if let completion = self.completion {
-            result.counts.output = result.rest(of: completion, without: reasoning, audio)
+            result.counts.output =
+                self.isReasoningApart
+                ? result.rest(of: completion, without: audio)
+                : result.rest(of: completion, without: reasoning, audio)
         }
         result.counts.reasoning = reasoning
         result.counts.outputAudio = audio
+    }
+
+    /// Whether reasoning stands beside the answer and not within it, as the sum shows where they differ.
+    private var isReasoningApart: Bool {
+        guard let total, let prompt, let completion, let reasoning, reasoning > 0 else { return false }
+        return total == prompt + completion + reasoning
     }
 
     /// All classes.

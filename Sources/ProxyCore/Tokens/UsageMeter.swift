@@ -153,8 +153,10 @@ public struct UsageMeter: Sendable {
             usage.quality = self.isFinal(isStream: isStream, isComplete: isComplete) ? .reported : .partial
             if converted.isInconsistent { usage.isInconsistent = true }
         }
-        // Zero for a text that passed is no count.
-        if isStream, self.textLength > 0, usage.counts.isZero {
+        // Zero for a text that passed is no count; that of a beginning is none yet.
+        if isStream, self.textLength > 0, usage.quality != .partial || usage.counts.isZero,
+            usage.counts[.output] + usage.counts[.reasoning] == 0
+        {
             if usage.quality != .none { usage.isInconsistent = true }
             usage.counts.output = (self.textLength + 3) / 4
             usage.quality = .estimated

@@ -35,7 +35,6 @@ struct JSONTopLevelScannerTests {
                 == #""k2""#)
         #expect(scanner[.stream]?.kind == .bool(true))
         #expect(scanner.insertionOffset == 1)
-        #expect(!scanner.isEmptyObject)
         #expect(scanner.length == Int64(bytes.count))
     }
 

@@ -69,7 +69,8 @@ struct ReferenceEvents {
         }
         let data = Array(values.joined(separator: [0x0A]))
         return EventStreamReader.Event(
-            start: Int64(lines[0].start), end: Int64(end),
+            start: Int64(lines[0].start),
+            fieldsStart: Int64(lines.first { $0.bytes.first != 0x3A }?.start ?? end), end: Int64(end),
             name: String(decoding: name.prefix(EventStreamReader.nameLimit), as: UTF8.self),
             data: Array(data.prefix(limit)), dataLength: Int64(data.count), fields: fields, isComplete: isComplete)
     }
