@@ -121,6 +121,70 @@ struct UsageTests {
         fixture.expectAllSettled()
     }
 
+    @Test("an error that only repeats what it was sent does not end the asking")
+    func echoes() throws {
+        let fixture = try Self.fixture()
+        let echo = #"{"detail":[{"msg":"Field required","input":{"stream_options":{"include_usage":true}}}]}"#
+        let exchange = fixture.post(Self.ask)
+        for index in 0..<2 {
+            try fixture.transfer(index).takeBody()
+            try fixture.transfer(index).answer(422, ["Content-Type": "application/json"], echo)
+        }
+        #expect(fixture.transfers.count == 2)
+        #expect(exchange.status == 422)
+        _ = fixture.post(Self.ask)
+        try fixture.transfer(2).takeBody()
+        #expect(try fixture.transfer(2).text == Self.asked)
+        try fixture.transfer(2).answer(200, Self.events, Self.word + Self.done)
+        fixture.expectAllSettled()
+    }
+
+    @Test("one model that refuses the question leaves the others asked")
+    func remembersByModel() throws {
+        let fixture = try Self.fixture()
+        let refusal = #"{"error":{"message":"unknown field stream_options"}}"#
+        _ = fixture.post(Self.ask)
+        try fixture.transfer(0).answer(400, ["Content-Type": "application/json"], refusal)
+        try fixture.transfer(1).answer(200, Self.events, Self.word + Self.done)
+        _ = fixture.post(#"{"model":"other","stream":true}"#)
+        try fixture.transfer(2).takeBody()
+        #expect(try fixture.transfer(2).text.contains("include_usage"))
+        try fixture.transfer(2).answer(200, Self.events, Self.word + Self.done)
+        fixture.expectAllSettled()
+    }
+
+    @Test("who leaves with the last event in its hands had all of it (X-059)", arguments: [true, false])
+    func leavesAtTheEnd(isLast: Bool) throws {
+        let fixture = try Self.fixture()
+        let exchange = fixture.post(Self.ask)
+        try fixture.transfer().head(200, Self.events)
+        try fixture.transfer().body(Self.word + Self.usage + (isLast ? Self.done : ""))
+        exchange.leave()
+        fixture.run()
+        let record = try #require(fixture.observer.records.last)
+        #expect(record.outcome == (isLast ? .complete : .left))
+        #expect(record.errorClass == (isLast ? nil : .callerCancelled))
+        #expect(record.quality == .reported)
+        // The connection may end by itself, and so be used again; but nobody waits for that for long.
+        #expect(try fixture.transfer().isCancelled == !isLast)
+        if isLast { fixture.advance(by: .milliseconds(500)) }
+        #expect(try fixture.transfer().isCancelled)
+        fixture.expectAllSettled()
+    }
+
+    @Test("an answer that is fetched again tells of work that was counted before")
+    func fetchedAgain() throws {
+        let fixture = try Self.fixture()
+        let exchange = fixture.open("GET", "/v1/responses/resp_1")
+        try fixture.transfer().answer(
+            200, ["Content-Type": "application/json"],
+            #"{"object":"response","usage":{"input_tokens":9,"output_tokens":4}}"#)
+        #expect(exchange.status == 200)
+        fixture.run()
+        #expect(fixture.observer.records.last?.tokens == nil)
+        #expect(fixture.metric("kmi_tokens_total") == 0)
+    }
+
     @Test("a refusal of something else is the caller's")
     func otherRefusals() throws {
         let fixture = try Self.fixture()

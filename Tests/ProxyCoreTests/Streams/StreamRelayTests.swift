@@ -126,4 +126,40 @@ struct StreamRelayTests {
         let bytes = Array(chunks.utf8)
         #expect(Self.pass([bytes[...]], removes: true).bytes == bytes)
     }
+
+    @Test("a comment passes with the end of its line, and stays where usage behind it is taken out")
+    func comments() {
+        var relay = StreamRelay(dialect: .openai, removesUsage: true)
+        #expect(String(buffer: relay.take(ByteBuffer(string: ": ping\n")).bytes) == ": ping\n")
+        #expect(relay.isBetweenEvents)
+        #expect(relay.take(ByteBuffer(string: ": pi")).bytes.readableBytes == 0)
+        #expect(String(buffer: relay.take(ByteBuffer(string: "ng\r\n")).bytes) == ": ping\r\n")
+        #expect(relay.take(ByteBuffer(string: Self.usage)).bytes.readableBytes == 0)
+        #expect(String(buffer: relay.take(ByteBuffer(string: "\n\ndata: 1\n\n")).bytes) == "data: 1\n\n")
+        let bytes = Array((": ping\n" + Self.usage + "\n\n" + Self.done + "\n\n").utf8)
+        for pieces in Self.cuts(bytes) {
+            #expect(Self.pass(pieces, removes: true).bytes == Array(": ping\ndata: [DONE]\n\n".utf8))
+        }
+    }
+
+    @Test("an error is not taken out with the usage beside it")
+    func errorBesideUsage() {
+        let bytes = Array((Self.usage.dropLast() + #","error":{"message":"m"}}"# + "\n\n").utf8)
+        #expect(Self.pass([bytes[...]], removes: true).bytes == bytes)
+    }
+
+    @Test(
+        "tells when the event that ends a stream has passed",
+        arguments: [
+            ("data: [DONE]", true), ("event: message_stop\ndata: {}", true),
+            ("event: response.completed\ndata: {}", true),
+            ("event: message_delta\ndata: {}", false), (Self.word, false),
+        ])
+    func ends(event: String, isLast: Bool) {
+        var relay = StreamRelay(dialect: .openai, removesUsage: false)
+        _ = relay.take(ByteBuffer(string: Self.word + "\n\n" + event + "\n"))
+        #expect(!relay.hasEnded)
+        _ = relay.take(ByteBuffer(string: "\n"))
+        #expect(relay.hasEnded == isLast)
+    }
 }
