@@ -70,7 +70,9 @@ struct ContractStreamTests {
         }
     }
 
-    @Test("an announced length does not cut the error event short, and a cut within an event cuts the connection")
+    @Test(
+        "an announced length does not cut the error event short, nor does a cut within an event; one that was passed on in part ends with the connection"
+    )
     func endsOfCutStreams() async throws {
         try await SimulatorProcess.with { simulator in
             try await DaemonProcess.with(DaemonConfiguration(simulator)) { daemon in
@@ -79,6 +81,12 @@ struct ContractStreamTests {
                 #expect(try Self.lastEvent(short.text).data["error"] != nil)
 
                 try await simulator.setScenario(ContractWire.scenario(#"{"cut": {"after_bytes": 1500}}"#))
+                let within = try await daemon.client().post(Chat.target, Self.body(Chat.target))
+                #expect(try Self.lastEvent(within.text).data["error"] != nil)
+                #expect(within.text.components(separatedBy: "\n\n").dropLast().allSatisfy { $0.hasSuffix("}") })
+
+                try await simulator.setScenario(
+                    ContractWire.scenario(#"{"events": 1, "event_bytes": 1000000, "cut": {"after_bytes": 500000}}"#))
                 let client = try daemon.client()
                 await #expect(throws: TestFailure.self) {
                     _ = try await client.post(Chat.target, Self.body(Chat.target))
