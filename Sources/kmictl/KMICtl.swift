@@ -47,6 +47,21 @@ extension KMICtl {
     }
 }
 
+extension KMICtl {
+    /// The words that ask for help on a command alone; `nil` if the words do not.
+    ///
+    /// With an option beside it the parser would tell of the default command below, and not of those that there are.
+    static func help(in words: [String]) -> [String]? {
+        var command: any ParsableCommand.Type = KMICtl.self
+        for (position, word) in words.enumerated() {
+            if word == "--help" || word == "-h" { return Array(words[...position]) }
+            guard let next = command.configuration.subcommands.first(where: { $0.names.contains(word) }) else { break }
+            command = next
+        }
+        return nil
+    }
+}
+
 extension ParsableCommand {
     /// The words that the command goes by.
     static var names: [String] { (Self.configuration.commandName.map { [$0] } ?? []) + Self.configuration.aliases }

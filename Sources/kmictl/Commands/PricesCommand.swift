@@ -33,13 +33,20 @@ extension PricesCommand {
             query.model = self.model
             query.provider = self.provider
             let status = try await invocation.withDaemon { [query] in try await $0.prices(query) }
-            if let model = self.model, status.finding?.basis == "none" {
+            if let model = self.model, let finding = status.finding, finding.basis == "none" {
                 throw CommandFailure(
-                    .notFound, code: ControlClientError.Code.notFound.rawValue,
-                    "there is no price for \(model): its tokens are told as unpriced. See kmictl prices import.")
+                    .notFound, code: ControlClientError.Code.notFound.rawValue, self.reason(model, finding))
             }
             try invocation.show(PriceReport(status: status))
             return .success
+        }
+
+        /// Why there is no price, and for which provider it was looked up.
+        private func reason(_ model: String, _ finding: PriceStatus.Finding) -> String {
+            let place = finding.provider.isEmpty ? "" : " at \(finding.provider)"
+            let other = self.provider == nil ? "; --provider NAME asks for another" : ""
+            return "there is no price for \(model)\(place)\(other). Its tokens are told as unpriced: "
+                + "see kmictl prices import."
         }
     }
 

@@ -20,7 +20,10 @@ struct CommandFailure: Error, Equatable {
 
     /// What the daemon, or the way to it, answered.
     init(_ error: ControlClientError) {
-        self.init(ExitStatus(error.code), code: error.code.rawValue, error.message)
+        let isArgument = error.code == .invalidArgument
+        self.init(
+            ExitStatus(error.code), code: error.code.rawValue,
+            isArgument ? DaemonWords.ofCommandLine(error.message) : error.message)
     }
 
     /// The document on standard output when JSON was asked for.

@@ -88,7 +88,11 @@ struct PricesTests {
         let result = try await kmictl("prices", "show", "novel\u{1B}", daemon: Self.daemon("none"))
         #expect(result.status == .notFound)
         #expect(result.output.isEmpty)
-        #expect(result.errors.hasPrefix("kmictl: there is no price for novel\\u{1b}: "))
+        #expect(
+            result.errors.hasPrefix(
+                "kmictl: there is no price for novel\\u{1b} at moonshot; --provider NAME asks for another. "))
+        let asked = try await kmictl("prices", "show", "novel", "--provider", "moonshot", daemon: Self.daemon("none"))
+        #expect(asked.errors.hasPrefix("kmictl: there is no price for novel at moonshot. "))
         #expect(throws: (any Error).self) {
             try CommandRun.parse(CommandWords(["prices", "show", "--provider", "kimi"]))
         }
@@ -135,5 +139,36 @@ struct PricesTests {
         let daemon = FakeDaemon()
         daemon.with { $0.failure = ControlClientError(.invalidArgument, "file: expected an object") }
         #expect(try await kmictl("prices", "import", "-", daemon: daemon, input: "[]").status == .usage)
+    }
+
+    @Test(
+        "the help names what can be done, whatever stands beside it",
+        arguments: [
+            ["prices", "--help"], ["help", "prices"], ["--address", "unix:path=/x", "prices", "--help"],
+            ["prices", "-h", "--json"], ["-q", "prices", "-h"],
+        ])
+    func helpNamesTheCommands(words: [String]) async throws {
+        let result = try await kmictl(words: words)
+        #expect(result.status == .success)
+        #expect(result.lines.contains { $0.contains("show") && $0.contains("Show which price table") })
+        #expect(result.lines.contains { $0.contains("import") && $0.contains("Replace the price table") })
+    }
+
+    @Test(
+        "what the daemon refuses is told in the words of the command line",
+        arguments: [
+            ("file: the descriptor holds nothing", "the file is empty"),
+            ("file: the descriptor holds more than 16 bytes", "the file holds more than 16 bytes"),
+            ("secret: the descriptor holds nothing", "the secret is empty"),
+            ("option process: expected s, 1 to 256 bytes", "--process: expected 1 to 256 bytes"),
+            ("option expires_at: expected t, microseconds", "--expires-at: expected microseconds"),
+            ("option models: expected as, at most 1000", "--models: expected at most 1000"),
+            ("option by: given twice", "--by: given twice"), ("option \u{1B}: x", "option \u{1B}: x"),
+            ("file: expected a pipe, a socket or a file", "file: expected a pipe, a socket or a file"),
+        ])
+    func speaksOfOptions(message: String, expected: String) {
+        #expect(DaemonWords.ofCommandLine(message) == expected)
+        #expect(CommandFailure(ControlClientError(.invalidArgument, message)).message == expected)
+        #expect(CommandFailure(ControlClientError(.busy, message)).message == message)
     }
 }

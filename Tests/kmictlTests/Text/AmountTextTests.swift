@@ -44,7 +44,7 @@ struct AmountTextTests {
     func quotes() {
         #expect(
             CSVText.of([["a", "b c", " d"], ["x,y", #"say "hi""#, "line\nend\u{1B}[2J"], ["", "é", "\r"]])
-                == "a,b c,\" d\"\r\n\"x,y\",\"say \"\"hi\"\"\",line\\nend\\u{1b}[2J\r\n,é,\\r\r\n")
+                == "a,b c,\" d\"\r\n\"x,y\",\"say \"\"hi\"\"\",line\\nend\\u{1b}[2J\r\n,é,'\\r\r\n")
         #expect(CSVText.of([]) == "")
     }
 }
