@@ -39,6 +39,9 @@ public struct ControlClientError: Error, Sendable, Equatable, CustomStringConver
         self.message = message
     }
 
+    /// Whether usage was refused because one message cannot carry its rows.
+    public var isTooManyRows: Bool { self.code == .invalidArgument && self.message.contains(UsageQuery.tooManyRows) }
+
     /// The message.
     public var description: String { self.message }
 }

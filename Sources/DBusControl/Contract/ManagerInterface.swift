@@ -71,6 +71,8 @@ public enum ManagerInterface {
         case requestsInFlight = "RequestsInFlight"
         /// ``ManagerStatus/nextUsableAt``.
         case nextUsableAt = "NextUsableAt"
+        /// ``ManagerStatus/warnings``.
+        case warnings = "Warnings"
     }
 
     /// The signals.
@@ -160,7 +162,7 @@ extension ManagerInterface.Property {
         case .version: self.described("s", change: .const)
         case .startedAt: self.described("t", change: .const)
         case .state, .activeKey: self.described("s")
-        case .degraded, .listeners: self.described("as")
+        case .degraded, .listeners, .warnings: self.described("as")
         case .rotationMode: self.described("s", access: .readWrite)
         case .dryRun: self.described("b", access: .readWrite)
         case .keysTotal, .keysUsable: self.described("u")

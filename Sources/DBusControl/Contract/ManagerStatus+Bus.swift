@@ -16,6 +16,7 @@ extension ManagerStatus {
         case .keysUsable: .uint32(self.keysUsable)
         case .requestsInFlight: .uint32(self.requestsInFlight)
         case .nextUsableAt: .uint64(self.nextUsableAt)
+        case .warnings: .texts(self.warnings)
         }
     }
 
@@ -42,5 +43,6 @@ extension ManagerStatus {
         try reader.read(.keysUsable, into: &self.keysUsable, \.asUInt32)
         try reader.read(.requestsInFlight, into: &self.requestsInFlight, \.asUInt32)
         try reader.read(.nextUsableAt, into: &self.nextUsableAt, \.asUInt64)
+        try reader.read(.warnings, into: &self.warnings, \.asStrings)
     }
 }

@@ -24,6 +24,8 @@ public struct ManagerStatus: Sendable, Equatable {
     public var requestsInFlight: UInt32 = 0
     /// When the first of the resting keys comes back, in microseconds since the epoch; 0 when none rests.
     public var nextUsableAt: UInt64 = 0
+    /// What a person should know although all works, one `code: message` each; no reason to be `degraded`.
+    public var warnings: [String] = []
 
     /// Makes the status of a daemon that nothing is known of.
     public init() {}

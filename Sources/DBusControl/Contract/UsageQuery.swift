@@ -53,6 +53,9 @@ public struct UsageQuery: Sendable, Equatable {
         return overflow ? .max : end
     }
 
+    /// What a refusal says whose rows one message cannot carry; shorter times may have fewer.
+    static let tooManyRows = "rows are too many"
+
     private static let microsecondsOfHour: UInt64 = 3_600_000_000
 }
 
@@ -78,15 +81,35 @@ public struct UsageRow: Sendable, Equatable {
     public var requests: UInt64 = 0
     /// Tokens by class: `input`, `cache_read`, `cache_write`, `output`, `reasoning`.
     public var tokens: [String: UInt64] = [:]
-    /// What that cost as far as it is known, in pico-dollars.
-    public var cost: Int64 = 0
+    /// What that cost as far as it is known, in pico-dollars; `nil` where nothing is known, since no token has a price.
+    public var cost: Int64?
     /// Attempts whose tokens have no price, so that ``cost`` lacks them.
     public var unpriced: UInt64 = 0
-    /// Attempts whose tokens were cut short or guessed.
+    /// Attempts whose tokens were cut short or guessed, or are not known although a model answered.
     public var uncertain: UInt64 = 0
 
-    /// Nothing was used.
+    /// Nothing was used, and what that cost is not known.
     public init() {}
+
+    /// What is told of a sum of costs: nothing where it is 0 because tokens lack a price.
+    ///
+    /// A plan, or one's own machine, really costs 0.
+    public static func cost(_ sum: Int64, unpriced: UInt64) -> Int64? { sum == 0 && unpriced > 0 ? nil : sum }
+
+    /// Adds another row; what does not fit stays at the largest number.
+    public mutating func add(_ other: UsageRow) {
+        self.requests = Self.sum(self.requests, other.requests)
+        self.tokens.merge(other.tokens, uniquingKeysWith: Self.sum)
+        self.unpriced = Self.sum(self.unpriced, other.unpriced)
+        self.uncertain = Self.sum(self.uncertain, other.uncertain)
+        let (cost, overflow) = (self.cost ?? 0).addingReportingOverflow(other.cost ?? 0)
+        self.cost = Self.cost(overflow ? .max : cost, unpriced: self.unpriced)
+    }
+
+    private static func sum(_ first: UInt64, _ second: UInt64) -> UInt64 {
+        let (sum, overflow) = first.addingReportingOverflow(second)
+        return overflow ? .max : sum
+    }
 
     /// The name that the row has on an axis, `nil` where it is not grouped by it or the axis is the hour, which has
     /// ``hour``.

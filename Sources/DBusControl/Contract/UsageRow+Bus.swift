@@ -23,7 +23,7 @@ extension UsageRow {
         case requests = "requests"
         /// ``UsageRow/tokens``.
         case tokens = "tokens"
-        /// ``UsageRow/cost``.
+        /// ``UsageRow/cost``; left out where it is not known.
         case cost = "cost_pico_usd"
         /// ``UsageRow/unpriced``.
         case unpriced = "unpriced"
@@ -71,7 +71,7 @@ extension UsageRow {
         try reader.read(.hour, into: &self.hour) { $0.asUInt64.map(Optional.some) }
         try reader.read(.requests, into: &self.requests, \.asUInt64)
         try reader.read(.tokens, into: &self.tokens, \.asCounts)
-        try reader.read(.cost, into: &self.cost, \.asInt64)
+        try reader.read(.cost, into: &self.cost) { $0.asInt64.map(Optional.some) }
         try reader.read(.unpriced, into: &self.unpriced, \.asUInt64)
         try reader.read(.uncertain, into: &self.uncertain, \.asUInt64)
     }
@@ -88,7 +88,7 @@ extension UsageRow {
         case .hour: self.hour.map { .uint64($0) }
         case .requests: .uint64(self.requests)
         case .tokens: .counts(self.tokens)
-        case .cost: .int64(self.cost)
+        case .cost: self.cost.map { .int64($0) }
         case .unpriced: .uint64(self.unpriced)
         case .uncertain: .uint64(self.uncertain)
         }

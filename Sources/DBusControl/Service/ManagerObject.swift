@@ -50,7 +50,7 @@ struct ManagerObject: BusObject {
             guard let isOn = value.asBoolean else { throw ControlFault(.invalidArgument, "DryRun: expected b") }
             try await self.service.plane.setDryRun(isOn)
         case .version, .state, .degraded, .listeners, .activeKey, .startedAt, .keysTotal, .keysUsable,
-            .requestsInFlight, .nextUsableAt:
+            .requestsInFlight, .nextUsableAt, .warnings:
             throw ControlFault(.notAllowed, "\(property.rawValue) cannot be set")
         }
     }
@@ -130,7 +130,8 @@ struct ManagerObject: BusObject {
     private static func usage(_ rows: [UsageRow]) throws(ControlFault) -> BusValue {
         guard rows.reduce(0, { $0 + $1.sizeBound }) <= Self.largestPage else {
             throw ControlFault(
-                .invalidArgument, "\(rows.count) rows are too many: group by less, or ask for a shorter time")
+                .invalidArgument,
+                "\(rows.count) \(UsageQuery.tooManyRows): group by less, or ask for a shorter time")
         }
         return UsageRow.busValue(of: rows)
     }

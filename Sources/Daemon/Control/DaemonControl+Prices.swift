@@ -52,8 +52,19 @@ extension DaemonControl {
             self.gateway.setPrices(keeper.list)
             return info
         }
-        return PriceStatus(info, now: self.time.wallTime())
+        let now = self.time.wallTime()
+        // A new table can be an old one.
+        for warning in keeper.warnings(now: now) {
+            self.hub.service?.warning(warning.kind.rawValue, warning.message)
+        }
+        self.hub.service?.statusChanged()
+        return PriceStatus(info, now: now)
     }
+}
+
+extension PriceWarning {
+    /// The warning as the manager's property `Warnings` has it: `prices_old: …`.
+    var busText: String { "\(self.kind.rawValue): \(self.message)" }
 }
 
 extension PriceStatus {

@@ -23,6 +23,7 @@ extension DaemonControl {
         status.keysUsable = UInt32(clamping: keys.count { $0.state == .usable })
         status.requestsInFlight = UInt32(clamping: self.gateway.requestsInFlight)
         status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0) } ?? 0
+        status.warnings = self.prices.warnings(now: self.time.wallTime()).map(\.busText)
         return status
     }
 

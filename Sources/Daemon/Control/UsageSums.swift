@@ -59,7 +59,7 @@ struct UsageSums {
             }
             row.requests = spending.requests
             row.tokens = spending.tokens.byClass
-            row.cost = spending.picoDollars
+            row.cost = UsageRow.cost(spending.picoDollars, unpriced: spending.unpriced)
             row.unpriced = spending.unpriced
             row.uncertain = spending.uncertain
             return row

@@ -59,7 +59,7 @@ extension ClientsCommand {
             options.scopes = self.scopes
             options.models = self.models
             if let expires = self.expires {
-                options.expiresAt = expires.after(invocation.now)
+                options.expiresAt = expires.after(now: invocation.now, zone: invocation.surroundings.zone)
                 guard options.expiresAt > invocation.now else {
                     throw CommandFailure.usage("--expires: expected a moment to come.")
                 }

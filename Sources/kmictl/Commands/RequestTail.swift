@@ -37,7 +37,7 @@ struct RequestTail {
             // Subscribed before, so that nothing is missing between the two; what both tell is shown once.
             var shown: Set<RowIdentity> = []
             if self.filter.since != nil {
-                for row in try await daemon.requests(self.filter).rows.reversed() {
+                for row in try await RequestGathering(self.filter).page(of: daemon).rows.reversed() {
                     shown.insert(RowIdentity(row))
                     try printer.show(row)
                 }

@@ -6,7 +6,7 @@ struct RequestsCommand: ControlCommand {
     static let configuration = CommandConfiguration(
         commandName: "requests",
         abstract: "List requests that have ended, the newest first, or follow them.",
-        discussion: "T is RFC 3339, a date, or a time ago such as 2h."
+        discussion: MomentArgument.help
     )
 
     @Flag(name: .shortAndLong, help: "Show requests as they end, until Ctrl-C; with --json one object per line.")
@@ -48,13 +48,14 @@ struct RequestsCommand: ControlCommand {
         }
     }
 
-    /// The filter, with times counted from `now`.
-    func filter(now: UInt64) -> RequestFilter {
+    /// The filter.
+    func filter(now: UInt64, zone: LocalZone) throws(CommandFailure) -> RequestFilter {
+        let span = try SpanArguments(since: self.since, until: self.until, now: now, zone: zone)
         var filter = RequestFilter()
         filter.limit = self.limit ?? filter.limit
         filter.cursor = self.cursor ?? ""
-        filter.since = self.since?.before(now)
-        filter.until = self.until?.before(now)
+        filter.since = span.since
+        filter.until = span.until
         filter.key = self.key
         filter.provider = self.provider
         filter.client = self.client
@@ -64,16 +65,19 @@ struct RequestsCommand: ControlCommand {
     }
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
-        let filter = self.filter(now: invocation.now)
+        let filter = try self.filter(now: invocation.now, zone: invocation.surroundings.zone)
         if self.summary {
             let summary = try await invocation.withDaemon { try await $0.summary(filter) }
             try invocation.show(RequestSummaryReport(summary: summary))
             return .success
         }
         if self.follow { return try await RequestTail(filter: filter, invocation: invocation).run() }
-        let page = try await invocation.withDaemon { try await $0.requests(filter) }
+        let page = try await invocation.withDaemon { try await RequestGathering(filter).page(of: $0) }
         let report = RequestListReport(rows: page.rows)
         if self.csv { try invocation.print(csv: report.csv) } else { try invocation.show(report) }
+        if !self.csv, invocation.json == nil, page.rows.isEmpty, page.cursor.isEmpty {
+            invocation.note("kmictl: no requests.")
+        }
         if !page.cursor.isEmpty { invocation.note("kmictl: there are more: --cursor \(page.cursor)") }
         return .success
     }

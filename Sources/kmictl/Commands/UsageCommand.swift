@@ -7,8 +7,8 @@ struct UsageCommand: ControlCommand {
         commandName: "usage",
         abstract: "Show what was used and what it cost.",
         discussion: """
-            T is RFC 3339, a date, or a time ago such as 2h; usage is counted by whole hours (UTC). In the table ~ marks \
-            costs of tokens that were cut short or guessed, and +? those that lack tokens without a price.
+            \(MomentArgument.help) Usage is counted by whole hours (UTC). In the table ~ marks costs of tokens that were \
+            cut short, guessed or unknown, +? those that lack tokens without a price, and ? stands where none has one.
             """
     )
 
@@ -34,12 +34,17 @@ struct UsageCommand: ControlCommand {
         }
     }
 
-    /// The query, with times counted from `now`.
-    func query(now: UInt64) -> UsageQuery {
+    /// The query, in whole hours.
+    ///
+    /// A day has the hours that begin in it, as the daemon counts them: where a zone is half an hour off, its first half
+    /// hour belongs to the day before.
+    func query(now: UInt64, zone: LocalZone) throws(CommandFailure) -> UsageQuery {
+        let span = try SpanArguments(since: self.since, until: self.until, now: now, zone: zone)
+        let isDay = self.since?.isDate == true
         var query = UsageQuery()
         query.by = self.by.axes
-        query.since = self.since.map { UsageQuery.hour(of: $0.before(now)) }
-        query.until = self.until.map { UsageQuery.endOfHour(of: $0.before(now)) }
+        query.since = span.since.map { isDay ? UsageQuery.endOfHour(of: $0) : UsageQuery.hour(of: $0) }
+        query.until = span.until.map(UsageQuery.endOfHour)
         query.key = self.key
         query.provider = self.provider
         query.model = self.model
@@ -50,17 +55,25 @@ struct UsageCommand: ControlCommand {
     }
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
-        let query = self.query(now: invocation.now)
-        let rows = try await invocation.withDaemon { try await $0.usage(query) }
+        let query = try self.query(now: invocation.now, zone: invocation.surroundings.zone)
+        let rows = try await invocation.withDaemon { try await UsageGathering(query, now: invocation.now).rows(of: $0) }
         let report = UsageReport(rows: rows, by: query.by)
         if self.csv { try invocation.print(csv: report.csv) } else { try invocation.show(report) }
+        let isText = !self.csv && invocation.json == nil
+        if isText, rows.isEmpty { invocation.note("kmictl: \(Self.nothing(query))") }
         // What was asked for may begin and end within an hour.
         let begin = query.since.flatMap(Timestamp.text).map { "from \($0)" }
         let end = query.until.flatMap(Timestamp.text).map { "until \($0)" }
         let span = [begin, end].compactMap(\.self).joined(separator: " ")
         if !span.isEmpty { invocation.note("kmictl: usage \(span).") }
-        if !self.csv, invocation.json == nil, let legend = report.legend { invocation.note("kmictl: \(legend)") }
+        if isText { for line in report.legend { invocation.note("kmictl: \(line)") } }
         return .success
+    }
+
+    private static func nothing(_ query: UsageQuery) -> String {
+        var all = UsageQuery()
+        all.by = query.by
+        return query == all ? "nothing used yet." : "nothing used of what was asked for."
     }
 }
 

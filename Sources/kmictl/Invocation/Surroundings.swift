@@ -11,6 +11,8 @@ struct Surroundings: Sendable {
     var output: any OutputChannel
     /// The time in microseconds since the epoch.
     var now: @Sendable () -> UInt64
+    /// The time zone of whoever types.
+    var zone: LocalZone = .process
     /// Connects to the daemon.
     var connect: @Sendable (ControlAddress, Duration) async throws(ControlClientError) -> any ControlAccess
 

@@ -18,7 +18,7 @@ extension UsageRow {
         case .hour: self.hour.map { .moment($0) }
         case .requests: .unsigned(self.requests)
         case .tokens: .counts(self.tokens)
-        case .cost: .integer(self.cost)
+        case .cost: self.cost.map { .integer($0) } ?? .null
         case .unpriced: .unsigned(self.unpriced)
         case .uncertain: .unsigned(self.uncertain)
         }

@@ -23,6 +23,7 @@ extension ManagerStatus {
         case .keysUsable: .unsigned(UInt64(self.keysUsable))
         case .requestsInFlight: .unsigned(UInt64(self.requestsInFlight))
         case .nextUsableAt: .moment(self.nextUsableAt)
+        case .warnings: .strings(self.warnings)
         }
     }
 }

@@ -74,6 +74,7 @@ struct StatusReport: Report {
         warnings += self.keys.filter { $0.state == "invalid" }.map { "the provider refuses the key \($0.label)" }
         warnings += self.keys.filter { $0.state == "billing" }.map { "the key \($0.label) has no credit left" }
         warnings += self.keys.filter(\.warn).map { "the key \($0.label) has little of its quota left" }
+        warnings += self.manager.warnings
         return warnings
     }
 }

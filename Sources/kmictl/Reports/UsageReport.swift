@@ -15,7 +15,7 @@ struct UsageReport: Report {
             ? rows
             : rows.enumerated().sorted { left, right in
                 let (first, second) = (left.element, right.element)
-                if first.cost != second.cost { return first.cost > second.cost }
+                if first.cost ?? 0 != second.cost ?? 0 { return first.cost ?? 0 > second.cost ?? 0 }
                 let (fewer, more) = (TokenClass.sum(second.tokens), TokenClass.sum(first.tokens))
                 return fewer == more ? left.offset < right.offset : fewer < more
             }.map(\.element)
@@ -30,16 +30,16 @@ struct UsageReport: Report {
         return exact.fits(style) ? exact.text(style) : self.table(CountText.short).text(style)
     }
 
-    /// What the marks at the costs mean; `nil` where there are none.
-    var legend: String? {
-        let isUncertain = self.rows.contains { $0.uncertain > 0 }
-        let isUnpriced = self.rows.contains { $0.unpriced > 0 }
-        guard isUncertain || isUnpriced else { return nil }
-        let parts = [
-            isUncertain ? "~ some tokens were cut short or guessed" : "",
-            isUnpriced ? "+? some tokens have no price, so that the cost lacks them" : "",
-        ]
-        return parts.filter { !$0.isEmpty }.joined(separator: "; ") + "."
+    /// What the marks at the costs mean, a line each.
+    var legend: [String] {
+        guard !self.rows.isEmpty else { return [] }
+        let shown = self.rows + [self.total]
+        let known = shown.filter { $0.cost != nil }
+        return [
+            known.contains { $0.uncertain > 0 } ? "~ some tokens were cut short, guessed or unknown." : "",
+            known.contains { $0.unpriced > 0 } ? "+? some tokens have no price, so that the cost lacks them." : "",
+            known.count < shown.count ? "? no token has a price: kmictl prices show MODEL tells more." : "",
+        ].filter { !$0.isEmpty }
     }
 
     /// The records of `--csv`.
@@ -54,35 +54,47 @@ struct UsageReport: Report {
                 record.append(String(row.requests))
                 record += TokenClass.all.map { String(row.tokens[$0] ?? 0) }
                 record += [
-                    String(row.cost), MoneyText.decimal(row.cost), String(row.unpriced), String(row.uncertain),
+                    row.cost.map { String($0) } ?? "", row.cost.map(MoneyText.decimal) ?? "", String(row.unpriced),
+                    String(row.uncertain),
                 ]
                 return record
             }
     }
 
     private func table(_ count: (UInt64) -> String) -> Table {
+        let total = self.total
+        let tokens = zip(
+            TokenClass.all, [("INPUT", 1), ("CACHED", 3), ("WRITTEN", 4), ("OUTPUT", 1), ("REASONING", 5)])
         var table = Table(
-            columns: self.by.map { Table.Column(title: $0.rawValue.uppercased(), minimum: 10) } + [
-                Table.Column(title: "REQUESTS", isNumeric: true, rank: 2),
-                Table.Column(title: "INPUT", isNumeric: true, rank: 1),
-                Table.Column(title: "CACHED", isNumeric: true, rank: 3),
-                Table.Column(title: "WRITTEN", isNumeric: true, rank: 4),
-                Table.Column(title: "OUTPUT", isNumeric: true, rank: 1),
-                Table.Column(title: "REASONING", isNumeric: true, rank: 5),
-                Table.Column(title: "COST", isNumeric: true),
-            ])
+            columns: self.by.map(Self.column)
+                + [Table.Column(title: "REQUESTS", isNumeric: true, rank: 2)]
+                + tokens.map { name, column in
+                    // What is 0 everywhere says least.
+                    let isZero = total.tokens[name] ?? 0 == 0
+                    return Table.Column(title: column.0, isNumeric: true, rank: column.1 + (isZero ? 10 : 0))
+                }
+                + [Table.Column(title: "COST", isNumeric: true)])
         for row in self.rows {
             table.append(self.by.map { Table.Cell(Self.name($0, of: row)) } + Self.sums(row, count))
         }
         let blanks = self.by.dropFirst().map { _ in Table.Cell("") }
-        table.append([Table.Cell("TOTAL")] + blanks + Self.sums(self.total, count))
+        table.append([Table.Cell("TOTAL")] + blanks + Self.sums(total, count))
         return table
     }
 
+    /// A column of names; a time that is cut is another time.
+    private static func column(_ axis: UsageAxis) -> Table.Column {
+        let title = axis.rawValue.uppercased()
+        return axis == .day || axis == .hour
+            ? Table.Column(title: title, isWhole: true) : Table.Column(title: title, minimum: 10)
+    }
+
     private static func sums(_ row: UsageRow, _ count: (UInt64) -> String) -> [Table.Cell] {
-        let cost = (row.uncertain > 0 ? "~" : "") + MoneyText.dollars(row.cost) + (row.unpriced > 0 ? "+?" : "")
+        let cost = row.cost.map { cost in
+            (row.uncertain > 0 ? "~" : "") + MoneyText.dollars(cost) + (row.unpriced > 0 ? "+?" : "")
+        }
         return [Table.Cell(count(row.requests))] + TokenClass.all.map { Table.Cell(count(row.tokens[$0] ?? 0)) } + [
-            Table.Cell(cost, row.unpriced > 0 ? .resting : nil)
+            Table.Cell(cost ?? "?", row.unpriced > 0 ? .resting : nil)
         ]
     }
 
@@ -92,14 +104,5 @@ struct UsageReport: Report {
     }
 
     /// All rows together.
-    private var total: UsageRow {
-        self.rows.reduce(into: UsageRow()) { total, row in
-            total.requests &+= row.requests
-            total.tokens.merge(row.tokens) { TokenClass.sum(["": $0, " ": $1]) }
-            let (cost, overflow) = total.cost.addingReportingOverflow(row.cost)
-            total.cost = overflow ? .max : cost
-            total.unpriced &+= row.unpriced
-            total.uncertain &+= row.uncertain
-        }
-    }
+    private var total: UsageRow { self.rows.reduce(into: UsageRow()) { $0.add($1) } }
 }

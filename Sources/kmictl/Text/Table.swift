@@ -6,6 +6,8 @@ struct Table {
         var title: String
         /// Whether its texts stand at the right, as numbers do.
         var isNumeric = false
+        /// Whether it is never cut, not even where the line is too short for what cannot be left out.
+        var isWhole = false
         /// The fewest cells that it is cut to while other columns can be left out; `nil` if it is not cut then.
         var minimum: Int?
         /// Columns with the highest figure are left out first where the line is too short; 0 is never left out.
@@ -70,13 +72,13 @@ struct Table {
         let width = style.width ?? TextStyle.usualWidth
         var placed = self.columns.indices.map { Placed(index: $0, width: self.naturalWidth(of: $0)) }
         while true {
-            let fitting = style.width == nil ? placed : self.cut(placed, to: width) { $0.minimum }
+            let fitting = style.width == nil ? placed : self.cut(placed, to: width) { $0.isWhole ? nil : $0.minimum }
             if self.total(fitting) <= width { return fitting }
             let rank = placed.map { self.columns[$0.index].rank }.max() ?? 0
             guard rank > 0 else { break }
             placed.removeAll { self.columns[$0.index].rank == rank }
         }
-        return style.width == nil ? placed : self.cut(placed, to: width) { _ in Self.least }
+        return style.width == nil ? placed : self.cut(placed, to: width) { $0.isWhole ? nil : Self.least }
     }
 
     /// Takes cells from the widest column that can give some, until the line fits or none can.

@@ -47,26 +47,36 @@ enum Timestamp {
         return Self.text(moment).map { "\($0) (\(relative))" } ?? relative
     }
 
-    /// Reads an RFC 3339 date and time, or a date alone, which means its first moment in UTC.
+    /// Reads an RFC 3339 date and time, one without its zone, or a date alone.
     ///
     /// Returns `nil` for anything else, and for moments before 1970 or after 9999.
-    static func parse(_ text: String) -> UInt64? {
+    static func parse(_ text: String) -> CalendarTime? {
         var reader = DigitReader(text)
-        guard let year = reader.number(digits: 4), reader.take("-"), let month = reader.number(digits: 2, 1...12),
-            reader.take("-"), let day = reader.number(digits: 2, 1...31), day <= Self.daysOf(month: month, year: year)
+        guard let year = reader.number(digits: 4, 1970...9999), reader.take("-"),
+            let month = reader.number(digits: 2, 1...12), reader.take("-"), let day = reader.number(digits: 2, 1...31),
+            day <= Self.daysOf(month: month, year: year)
         else { return nil }
-        let midnight = Self.daysSinceEpoch(year: year, month: month, day: day) * Int(Self.secondsOfDay)
-        if reader.isAtEnd { return Self.moment(seconds: midnight, fraction: 0) }
+        var time = CalendarTime(year: year, month: month, day: day)
+        if reader.isAtEnd { return time }
 
         guard reader.take("T") || reader.take("t") || reader.take(" "), let hour = reader.number(digits: 2, 0...23),
             reader.take(":"), let minute = reader.number(digits: 2, 0...59), reader.take(":"),
             // A leap second counts as the one before it, as POSIX time has it.
-            let second = reader.number(digits: 2, 0...60), let fraction = reader.fraction(),
-            let offset = reader.offset(),
-            reader.isAtEnd
+            let second = reader.number(digits: 2, 0...60), let fraction = reader.fraction()
         else { return nil }
-        let seconds = midnight + hour * 3600 + minute * 60 + min(second, 59) - offset
-        return Self.moment(seconds: seconds, fraction: fraction)
+        time.second = hour * 3600 + minute * 60 + min(second, 59)
+        time.fraction = fraction
+        if reader.isAtEnd { return time }
+
+        guard let offset = reader.offset(), reader.isAtEnd else { return nil }
+        time.offset = offset
+        return Self.moment(of: time) == nil ? nil : time
+    }
+
+    /// The moment of a time that names its zone, or of UTC if it names none; `nil` before 1970 and after 9999.
+    static func moment(of time: CalendarTime) -> UInt64? {
+        let midnight = Self.daysSinceEpoch(year: time.year, month: time.month, day: time.day) * Int(Self.secondsOfDay)
+        return Self.moment(seconds: midnight + (time.second ?? 0) - (time.offset ?? 0), fraction: time.fraction)
     }
 
     private static func moment(seconds: Int, fraction: UInt64) -> UInt64? {

@@ -9,7 +9,7 @@ struct InterfaceTests {
             Self.properties(of: ManagerInterface.description) == [
                 "Version s const", "State s", "Degraded as", "Listeners as", "RotationMode s rw", "ActiveKey s",
                 "DryRun b rw", "StartedAt t const", "KeysTotal u", "KeysUsable u", "RequestsInFlight u silent",
-                "NextUsableAt t",
+                "NextUsableAt t", "Warnings as",
             ])
     }
 

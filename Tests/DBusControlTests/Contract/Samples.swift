@@ -16,6 +16,7 @@ enum Samples {
         status.keysUsable = 2
         status.requestsInFlight = 7
         status.nextUsableAt = 1_767_225_660_000_000
+        status.warnings = ["prices_old: the price table is 200 days old"]
         return status
     }()
 

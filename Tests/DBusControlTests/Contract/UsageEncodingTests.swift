@@ -27,7 +27,29 @@ struct UsageEncodingTests {
         var row = UsageRow()
         row.model = ""
         let fields = try #require(UsageRow.busValue(of: [row]).asArray?.first?.asDictionary)
-        #expect(Set(fields.keys) == ["model", "requests", "tokens", "cost_pico_usd", "unpriced", "uncertain"])
+        #expect(Set(fields.keys) == ["model", "requests", "tokens", "unpriced", "uncertain"])
+        row.cost = 0
+        let free = try #require(UsageRow.busValue(of: [row]).asArray?.first?.asDictionary)
+        #expect(free["cost_pico_usd"] == .int64(0))
+    }
+
+    @Test("a cost of which nothing is known is no cost of 0")
+    func tellsUnknownCostsApart() {
+        var sum = UsageRow()
+        for (cost, unpriced, expected) in [(nil, 1, nil), (0, 0, nil), (7, 0, 7), (nil, 2, 7)]
+            as [(Int64?, UInt64, Int64?)]
+        {
+            var row = UsageRow()
+            (row.requests, row.cost, row.unpriced, row.tokens) = (1, cost, unpriced, ["input": .max])
+            sum.add(row)
+            #expect(sum.cost == expected)
+        }
+        #expect(sum.requests == 4)
+        #expect(sum.unpriced == 3)
+        #expect(sum.tokens == ["input": .max])
+        #expect(UsageRow.cost(0, unpriced: 0) == 0)
+        #expect(UsageRow.cost(0, unpriced: 1) == nil)
+        #expect(UsageRow.cost(5, unpriced: 1) == 5)
     }
 
     @Test func refusesUsageOfAnotherTypeByName() {

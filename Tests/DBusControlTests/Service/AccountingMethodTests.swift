@@ -31,6 +31,12 @@ struct AccountingMethodTests {
             stage.plane.with { $0.usage = Array(repeating: row, count: 10_000) }
             #expect(
                 await errorName { try await stage.call(.getUsage, [.variants([:])]) } == Self.invalidArgument)
+            // A program can tell this refusal, and ask for less.
+            let client = try await ControlClient.connect(stage.address, timeout: ControlStage.patience)
+            let error = await #expect(throws: ControlClientError.self) { try await client.usage(UsageQuery()) }
+            #expect(error?.isTooManyRows == true)
+            #expect(!ControlClientError(.invalidArgument, "label: expected a name").isTooManyRows)
+            await client.close()
         }
     }
 

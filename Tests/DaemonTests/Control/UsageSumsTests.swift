@@ -42,6 +42,17 @@ struct UsageSumsTests {
         #expect(sums.rows.first?.key == nil)
     }
 
+    @Test func whereNoTokenHasAPriceThereIsNoCost() {
+        var sums = UsageSums(by: [.model])
+        for (model, unpriced) in [("novel", UInt64(2)), ("planned", 0)] {
+            var spending = Spending()
+            spending.unpriced = unpriced
+            sums.add(spending, hour: nil) { _ in model }
+        }
+        #expect(sums.rows.map(\.cost) == [nil, 0])
+        #expect(sums.rows.map(\.unpriced) == [2, 0])
+    }
+
     @Test func sortsByNamesInTheOrderOfTheAxes() {
         var sums = UsageSums(by: [.model, .hour, .day], day: Self.day)
         for (model, hour) in [("b", 1), ("a", 10), ("a", 9), ("", 2)] {
@@ -65,6 +76,7 @@ struct UsageSumsTests {
     @Test func oneSumOfNothingIsARowOfZeros() {
         var row = UsageRow()
         row.tokens = ["input": 0, "cache_read": 0, "cache_write": 0, "output": 0, "reasoning": 0]
+        row.cost = 0
         #expect(UsageSums(by: []).rows == [row])
         #expect(UsageSums(by: [.key]).rows.isEmpty)
         var sums = UsageSums(by: [])

@@ -39,7 +39,7 @@ struct UsageShown: Decodable, Sendable {
     var key: String?
     var requests: Int
     var tokens: TokenSums
-    var costPicoUsd: Int
+    var costPicoUsd: Int?
     var unpriced: Int
     var uncertain: Int
 }

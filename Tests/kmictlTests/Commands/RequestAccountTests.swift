@@ -130,7 +130,7 @@ struct RequestAccountTests {
             state.rows[0].project = "a, \"b\"\n"
             state.cursor = "c2"
         }
-        let result = try await kmictl("requests", "--csv", daemon: daemon)
+        let result = try await kmictl("requests", "--csv", "-n", "1", daemon: daemon)
         #expect(
             result.output
                 == "id,received_at,client,project,dialect,model,used_model,provider,key,status,class,stream,outcome,"

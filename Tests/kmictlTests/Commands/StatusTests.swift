@@ -23,6 +23,23 @@ struct StatusTests {
         #expect(try await kmictl("status").output == result.output)
     }
 
+    @Test("shows what the daemon warns of, behind what its keys do (A-028)")
+    func showsTheWarningsOfTheDaemon() async throws {
+        let daemon = FakeDaemon()
+        daemon.with { $0.manager.warnings = ["prices_old: the price table 2025-01 is 200 days old"] }
+        #expect(
+            try await kmictl("status", daemon: daemon).output.hasSuffix(
+                """
+                warnings   the provider refuses the key gamma
+                           prices_old: the price table 2025-01 is 200 days old
+
+                """))
+        #expect(
+            try await kmictl("status", "--json", daemon: daemon).output.hasSuffix(
+                #""warnings":["the provider refuses the key gamma","#
+                    + #""prices_old: the price table 2025-01 is 200 days old"]}"# + "\n"))
+    }
+
     @Test("counts each state of keys in JSON, those without keys too (X-061)")
     func countsStates() async throws {
         let expected =

@@ -36,7 +36,7 @@ struct UsageTests {
                 "kimi-k2-0905-preview", requests: 123_456,
                 tokens: [1_234_567_890, 9_876_543_210, 0, 45_678_901, 12_345],
                 cost: 1_234_567_000_000_000, unpriced: 2, uncertain: 1),
-            Samples.usage("", requests: 1, tokens: [1], cost: 0, unpriced: 1),
+            Samples.usage("", requests: 1, tokens: [1], cost: nil, unpriced: 1),
             Samples.usage("evil\u{1B}[2J", requests: 1, tokens: [7], cost: 0, uncertain: 1))
         let result = try await kmictl("usage", daemon: daemon, terminal: .plain)
         #expect(
@@ -44,13 +44,15 @@ struct UsageTests {
                 MODEL          REQUESTS  INPUT  CACHED  WRITTEN  OUTPUT  REASONING          COST
                 kimi-k2-0905…      123k  1.23G   9.88G        0   45.7M      12.3k  ~$1,234.57+?
                 evil\\u{1b}[2J         1      7       0        0       0          0        ~$0.00
-                -                     1      1       0        0       0          0       $0.00+?
+                -                     1      1       0        0       0          0             ?
                 TOTAL              123k  1.23G   9.88G        0   45.7M      12.3k  ~$1,234.57+?
 
                 """)
         #expect(
             result.errors == """
-                kmictl: ~ some tokens were cut short or guessed; +? some tokens have no price, so that the cost lacks them.
+                kmictl: ~ some tokens were cut short, guessed or unknown.
+                kmictl: +? some tokens have no price, so that the cost lacks them.
+                kmictl: ? no token has a price: kmictl prices show MODEL tells more.
 
                 """)
     }
@@ -85,7 +87,10 @@ struct UsageTests {
         query.process = "python3"
         #expect(daemon.with { $0.usageQuery } == query)
         #expect(result.output.isEmpty)
-        #expect(result.errors == "kmictl: usage from 2026-01-02T01:00:00Z until 2026-01-02T04:00:00Z.\n")
+        #expect(
+            result.errors
+                == "kmictl: nothing used of what was asked for.\n"
+                + "kmictl: usage from 2026-01-02T01:00:00Z until 2026-01-02T04:00:00Z.\n")
         _ = try await kmictl("usage", daemon: daemon)
         query = UsageQuery()
         query.by = [.model]
@@ -96,14 +101,15 @@ struct UsageTests {
         var hour = UsageRow()
         hour.hour = Samples.now
         hour.key = "alpha"
+        hour.unpriced = 2
         let daemon = Self.daemon(Self.few[0], hour)
         let result = try await kmictl("usage", "--json", daemon: daemon)
         #expect(
             result.output
                 == #"[{"cost_pico_usd":4200000000,"model":"kimi-k2","requests":12,"#
                 + #""tokens":{"cache_read":0,"cache_write":0,"input":1234,"output":567,"reasoning":0},"#
-                + #""uncertain":0,"unpriced":0},{"cost_pico_usd":0,"hour":"2026-01-02T03:04:05Z","key":"alpha","#
-                + #""requests":0,"tokens":{},"uncertain":0,"unpriced":0}]"# + "\n")
+                + #""uncertain":0,"unpriced":0},{"cost_pico_usd":null,"hour":"2026-01-02T03:04:05Z","key":"alpha","#
+                + #""requests":0,"tokens":{},"uncertain":0,"unpriced":2}]"# + "\n")
         #expect(try await kmictl("usage", "--json").output == "[]\n")
         #expect(try await kmictl("usage", "-q", daemon: Self.daemon(Self.few[0])).output == "kimi-k2\n")
     }
@@ -117,6 +123,56 @@ struct UsageTests {
                 == "hour,model,requests,input,cache_read,cache_write,output,reasoning,cost_pico_usd,cost_usd,unpriced,"
                 + "uncertain\r\n2026-01-01T00:00:00Z,\"a,\"\"b\"\"\",12345,1,2,3,4,5,4200000001,0.004200000001,6,0\r\n")
         #expect(result.errors.isEmpty)
+    }
+
+    @Test("where no token has a price there is no cost, which a plan's 0 is")
+    func tellsUnknownCosts() async throws {
+        let novel = Samples.usage("novel", requests: 1, tokens: [7], cost: nil, unpriced: 1, uncertain: 1)
+        let planned = Samples.usage("planned", requests: 1, tokens: [9], cost: 0)
+        let unknown = try await kmictl("usage", daemon: Self.daemon(novel), terminal: .plain)
+        #expect(unknown.lines.dropFirst().allSatisfy { $0.hasSuffix(" ?") })
+        #expect(unknown.errors == "kmictl: ? no token has a price: kmictl prices show MODEL tells more.\n")
+        let both = Self.daemon(novel, planned)
+        #expect(
+            try await kmictl("usage", daemon: both).lines.map { $0.split(separator: " ").last } == [
+                "COST", "$0.00", "?", "?",
+            ])
+        let records = try await kmictl("usage", "--csv", daemon: both).output.split(separator: "\r\n")
+        #expect(records.last == "novel,1,7,0,0,0,0,,,1,1")
+        #expect(records.dropFirst().first == "planned,1,9,0,0,0,0,0,0,0,0")
+        let some = try await kmictl("usage", daemon: Self.daemon(novel, Self.few[0]))
+        #expect(some.lines.last?.hasSuffix(" ~$0.0042+?") == true)
+        #expect(some.errors.split(separator: "\n").count == 3)
+        for line in (unknown.errors + some.errors).split(separator: "\n") { #expect(line.count <= 80) }
+    }
+
+    @Test("never cuts a time: columns of zeros go first", arguments: [40, 60, 80, 100])
+    func keepsTimesWhole(width: Int) async throws {
+        var row = Samples.usage(
+            "kimi-k2-0905-preview", requests: 123_456, tokens: [1_234_567_890, 0, 70_000, 45_678_901, 0],
+            cost: 1_234_567_000_000_000, unpriced: 2, uncertain: 1)
+        (row.hour, row.day) = (1_767_225_600_000_000, "2026-01-01")
+        let style = TextStyle(width: width, isColoured: false, now: 0)
+        for by in [[UsageAxis.model, .hour], [.hour, .model], [.day, .model]] {
+            let lines = UsageReport(rows: [row], by: by).text(style).split(separator: "\n")
+            #expect(lines[1].contains(by.contains(.hour) ? "2026-01-01T00:00:00Z" : "2026-01-01 "))
+            #expect(lines.allSatisfy { DisplayWidth.of(String($0)) <= width })
+            if width == 80, by.contains(.hour) {
+                #expect(!lines[0].contains("REASONING") && !lines[0].contains("CACHED"))
+                #expect(lines[0].contains("INPUT") && lines[0].contains("OUTPUT"))
+            }
+        }
+    }
+
+    @Test("a text is no formula of a spreadsheet, and a number stays one")
+    func disarmsFormulas() {
+        for (text, expected) in [
+            ("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-x", "'-x"), ("@a", "'@a"), ("\t=1", "'\\t=1"), ("\r=1", "'\\r=1"),
+            ("-", "'-"), ("-1+2", "'-1+2"), ("=a,\"b\"", "\"'=a,\"\"b\"\"\""), ("-5", "-5"), ("-0.25", "-0.25"),
+            ("a=1", "a=1"), ("", ""),
+        ] {
+            #expect(CSVText.of([[text]]) == expected + "\r\n")
+        }
     }
 
     @Test(arguments: [

@@ -23,6 +23,10 @@ final class FakeDaemon: ControlAccess {
         var clients = Samples.clients
         var rows = Samples.rows
         var cursor = ""
+        /// Pages of requests, told before `rows` and `cursor`.
+        var pages: [RequestPage] = []
+        /// Answers to questions for usage instead of `usage`.
+        var answerUsage: (@Sendable (UsageQuery) -> Result<[UsageRow], ControlClientError>)?
         var entries: [ReloadEntry] = []
         var metrics = "# TYPE kmi_up gauge\nkmi_up 1\n"
         /// What every call ends with, if not well.
@@ -86,10 +90,11 @@ final class FakeDaemon: ControlAccess {
     }
 
     func usage(_ query: UsageQuery) async throws(ControlClientError) -> [UsageRow] {
-        try self.ask("usage") { state in
+        let answer = try self.ask("usage") { state in
             state.usageQuery = query
-            return state.usage
+            return state.answerUsage?(query) ?? .success(state.usage)
         }
+        return try answer.get()
     }
 
     func prices(_ query: PriceQuery) async throws(ControlClientError) -> PriceStatus {
@@ -135,6 +140,7 @@ final class FakeDaemon: ControlAccess {
     func requests(_ filter: RequestFilter) async throws(ControlClientError) -> RequestPage {
         try self.ask("requests") { state in
             state.filter = filter
+            guard state.pages.isEmpty else { return state.pages.removeFirst() }
             return RequestPage(rows: state.rows, cursor: state.cursor)
         }
     }

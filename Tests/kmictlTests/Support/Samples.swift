@@ -96,7 +96,7 @@ enum Samples {
     }()
 
     static func usage(
-        _ model: String, requests: UInt64, tokens: [UInt64], cost: Int64, unpriced: UInt64 = 0, uncertain: UInt64 = 0
+        _ model: String, requests: UInt64, tokens: [UInt64], cost: Int64?, unpriced: UInt64 = 0, uncertain: UInt64 = 0
     ) -> UsageRow {
         var row = UsageRow()
         row.model = model

@@ -49,10 +49,12 @@ func kmictl(
     terminal: Terminal = .none,
     input: String = "",
     connection: ControlClientError? = nil,
-    isFull: Bool = false
+    isFull: Bool = false,
+    zone: LocalZone = .hoursEast(0)
 ) async throws -> RunResult {
     try await kmictl(
-        words: words, daemon: daemon, terminal: terminal, input: input, connection: connection, isFull: isFull)
+        words: words, daemon: daemon, terminal: terminal, input: input, connection: connection, isFull: isFull,
+        zone: zone)
 }
 
 /// The same with the words in a list.
@@ -62,7 +64,8 @@ func kmictl(
     terminal: Terminal = .none,
     input: String = "",
     connection: ControlClientError? = nil,
-    isFull: Bool = false
+    isFull: Bool = false,
+    zone: LocalZone = .hoursEast(0)
 ) async throws -> RunResult {
     let output = RecordedOutput(isFull: isFull)
     let pipe = try FilledPipe(input)
@@ -72,6 +75,7 @@ func kmictl(
         input: pipe.reading,
         output: output,
         now: { Samples.now },
+        zone: zone,
         connect: { (_, timeout) async throws(ControlClientError) in
             daemon.with { $0.timeout = timeout }
             if let connection { throw connection }
@@ -80,6 +84,19 @@ func kmictl(
     )
     let status = await CommandRun(surroundings: surroundings).run(words)
     return RunResult(status: status, output: output.standardOutput, errors: output.standardError)
+}
+
+extension LocalZone {
+    /// A zone without summers.
+    static func hoursEast(_ hours: Double) -> LocalZone {
+        LocalZone { time in
+            var midnight = time
+            (midnight.day, midnight.second, midnight.fraction) = (1, nil, 0)
+            // Every month has a first day, and later days lie behind it, those of the next month too.
+            let seconds = (Timestamp.moment(of: midnight) ?? 0) / 1_000_000
+            return Int(seconds) + (time.day - 1) * 86_400 + (time.second ?? 0) - Int(hours * 3600)
+        }
+    }
 }
 
 /// A pipe whose writing end is closed.

@@ -12,7 +12,7 @@ struct TimeTextTests {
         ])
     func roundTrips(moment: UInt64, text: String) {
         #expect(Timestamp.text(moment) == text)
-        #expect(Timestamp.parse(text) == moment)
+        #expect(Timestamp.parse(text).flatMap(Timestamp.moment) == moment)
     }
 
     @Test(
@@ -23,13 +23,38 @@ struct TimeTextTests {
             ("2026-01-02", 1_767_312_000_000_000), ("2026-01-01T22:04:05.25-05:00", 1_767_323_045_250_000),
         ])
     func reads(text: String, moment: UInt64) {
-        #expect(Timestamp.parse(text) == moment)
+        #expect(Timestamp.parse(text).flatMap(Timestamp.moment) == moment)
+    }
+
+    @Test func whatNamesNoZoneKnowsThatItDoesNot() {
+        #expect(
+            Timestamp.parse("2026-01-02T03:04:05.5")
+                == CalendarTime(year: 2026, month: 1, day: 2, second: 11_045, fraction: 500_000))
+        #expect(Timestamp.parse("2026-12-31") == CalendarTime(year: 2026, month: 12, day: 31))
+        #expect(Timestamp.parse("2026-01-02T03:04:05+00:00")?.offset == 0)
+    }
+
+    @Test("the zone of the process agrees with itself, at whatever place the test runs")
+    func asksTheZoneOfTheProcess() {
+        let day = CalendarTime(year: 2026, month: 7, day: 31)
+        var (next, noon) = (day, day)
+        (next.month, next.day, noon.second) = (8, 1, 43_200)
+        let zone = LocalZone.process
+        var beyond = day
+        beyond.day = 32
+        #expect(zone.moment(of: beyond) == zone.moment(of: next))
+        #expect(zone.moment(of: noon) - zone.moment(of: day) == 43_200_000_000)
+        // Every zone is within 14 hours of Greenwich.
+        let greenwich = Timestamp.moment(of: noon) ?? 0
+        let distance = Int64(zone.moment(of: noon)) - Int64(greenwich)
+        #expect(abs(distance) <= 14 * 3_600_000_000)
     }
 
     @Test(
         "reads nothing else as a moment",
         arguments: [
-            "", "now", "2026-13-01", "2026-02-29", "2026-01-02T25:00:00Z", "2026-01-02T03:04:05", "1969-12-31",
+            "", "now", "2026-13-01", "2026-02-29", "2026-01-02T25:00:00Z", "1969-12-31",
+            "1970-01-01T00:00:00+01:00", "2026-01-02T03:04:05 ",
             "2026-01-02T03:04Z",
             "2026-01-02 ", "26-01-02",
         ])
