@@ -30,6 +30,15 @@ public struct Spending: Sendable, Equatable {
             self.project = project
             self.process = process
         }
+
+        /// What is left where there are too many: ``SpendingTable/other`` for what callers name at will.
+        public var folded: Spending.ID {
+            var id = self
+            id.model = self.model.flatMap { _ in ModelName(SpendingTable.other) }
+            id.project = self.project.map { _ in SpendingTable.other }
+            id.process = self.process.map { _ in SpendingTable.other }
+            return id
+        }
     }
 
     /// Requests, each counted where its last attempt was made.
@@ -101,13 +110,8 @@ public struct SpendingTable: Sendable, Equatable {
 
     /// Adds to an entry, or makes it.
     public mutating func add(_ spending: Spending, to id: Spending.ID) {
-        var id = id
-        if self.entries[id] == nil, self.entries.count >= Self.limit {
-            id.model = id.model.flatMap { _ in ModelName(Self.other) }
-            id.project = id.project.map { _ in Self.other }
-            id.process = id.process.map { _ in Self.other }
-        }
-        self.entries[id, default: Spending()].add(spending)
+        let isOver = self.entries[id] == nil && self.entries.count >= Self.limit
+        self.entries[isOver ? id.folded : id, default: Spending()].add(spending)
     }
 }
 
