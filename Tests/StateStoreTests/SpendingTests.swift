@@ -175,4 +175,45 @@ struct SpendingTests {
             }
         }
     }
+
+    @Test("a client that names a project for each request takes the disk from nobody, and no sum is lost (K-014, T-031)")
+    func boundsAnHour() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                store.setRetention(Retention(maxBytes: 1 << 20)) { newYear }
+                var expected = Spending()
+                for number in 0..<3_000 {
+                    var record = try full(number)
+                    record.project = "project \(number)"
+                    if number == 2_999 { record.project = "project 0" }
+                    var table = SpendingTable()
+                    table.add(record)
+                    for spending in table.entries.values { expected.add(spending) }
+                    store.append(record)
+                    // In batches that end before the bound, at it and beyond it.
+                    if number % 300 == 299 || number == 0 { try await store.settled() }
+                }
+                let sums = try await store.spending(SpendingQuery())
+                #expect(sums.map(\.spending) == [expected], "sums are exact")
+                var query = SpendingQuery()
+                query.by = SpendingQuery.Axis.allCases
+                let rows = try await store.spending(query)
+                let limit = SpendingTables.hourLimit
+                #expect(rows.count > limit && rows.count <= limit + 2, "\(rows.count): the bound, and a rest for each key")
+                let rest = rows.filter { $0.project == SpendingTable.other }
+                #expect(Set(rest.map(\.key)).count == rest.count && rest.count == rows.count - limit)
+                #expect(rest.allSatisfy { $0.model?.text == SpendingTable.other && $0.client?.text == "laptop" })
+                #expect(rest.allSatisfy { $0.process == SpendingTable.other })
+                let first = rows.filter { $0.project == "project 0" }.map(\.spending.requests).reduce(0, +)
+                #expect(first == 2, "a sum that is there already goes on")
+                #expect(try await store.requests(RequestQuery()).records.count == 100, "requests are kept")
+                // The next hour has its own.
+                var record = try full(1)
+                record.receivedAt = WallTime(microseconds: newYear.microseconds + Self.hour)
+                record.project = "fresh"
+                store.append(record)
+                #expect(try await store.spending(query).contains { $0.project == "fresh" })
+            }
+        }
+    }
 }

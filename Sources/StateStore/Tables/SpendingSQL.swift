@@ -3,6 +3,7 @@ internal import ProxyCore
 
 /// The statements for `spending`, made of the names of columns only; every value is an argument (T-031).
 enum SpendingSQL {
+    /// What sums are told apart by, their primary key.
     private static let identity = ["hour", "key", "provider", "model", "client", "project", "process"]
 
     /// Adds to a sum, or begins it; what does not fit stays at the largest number, for SQLite would make it a fraction.
@@ -20,6 +21,10 @@ enum SpendingSQL {
             ON CONFLICT (\(Self.identity.joined(separator: ", "))) DO UPDATE SET \(sums.joined(separator: ", "))
             """
     }()
+
+    /// Whether there is a sum of that identity.
+    static let exists =
+        "SELECT EXISTS (SELECT 1 FROM spending WHERE " + Self.identity.map { $0 + " = ?" }.joined(separator: " AND ") + ")"
 
     /// Sums by axes; its arguments are those of the conditions and the most rows.
     ///

@@ -3,19 +3,49 @@ internal import ProxyCore
 
 /// What was used by the hour: `spending`.
 enum SpendingTables {
+    /// At most so many sums of an hour tell apart what callers name at will; beyond that it is added to
+    /// ``ProxyCore/SpendingTable/other``.
+    ///
+    /// Whoever names another project with each request would fill the disk otherwise, for sums stay much longer than requests.
+    static let hourLimit = 1_000
+
     /// Adds what was used since the last time.
     static func add(_ table: SpendingTable, to database: Database, _ tally: inout Tally) throws {
         guard !table.isEmpty else { return }
         let statement = try database.cachedStatement(sql: SpendingSQL.add)
-        for (id, spending) in table.entries {
-            let identity: [(any DatabaseValueConvertible)?] = [
-                id.hour.microseconds, id.key.text, id.provider.text, id.model?.text ?? "", id.client?.text ?? "",
-                id.project ?? "", id.process ?? "",
-            ]
-            let numbers = SpendingColumn.allCases.map { Optional($0.value(of: spending)) }
-            try statement.execute(arguments: StatementArguments(identity) + StatementArguments(numbers))
-            tally.add(.spending)
+        for (hour, entries) in Dictionary(grouping: table.entries, by: \.key.hour) {
+            var count = try Self.count(of: hour, in: database)
+            let isTight = count + entries.count > Self.hourLimit
+            for (id, spending) in entries {
+                var identity = Self.identity(of: id)
+                if isTight, try !Self.exists(identity, in: database) {
+                    if count >= Self.hourLimit { identity = Self.identity(of: id.folded) } else { count += 1 }
+                }
+                let numbers = SpendingColumn.allCases.map { Optional($0.value(of: spending)) }
+                try statement.execute(arguments: identity + StatementArguments(numbers))
+                tally.add(.spending)
+            }
         }
+    }
+
+    /// The values of a sum's primary key.
+    private static func identity(of id: Spending.ID) -> StatementArguments {
+        [
+            id.hour.microseconds, id.key.text, id.provider.text, id.model?.text ?? "", id.client?.text ?? "",
+            id.project ?? "", id.process ?? "",
+        ]
+    }
+
+    /// How many sums an hour has, as far as the bound.
+    private static func count(of hour: WallTime, in database: Database) throws -> Int {
+        try Int.fetchOne(
+            database.cachedStatement(
+                sql: "SELECT count(*) FROM (SELECT 1 FROM spending WHERE hour = ? LIMIT ?)"),
+            arguments: [hour.microseconds, Self.hourLimit]) ?? 0
+    }
+
+    private static func exists(_ identity: StatementArguments, in database: Database) throws -> Bool {
+        try Bool.fetchOne(database.cachedStatement(sql: SpendingSQL.exists), arguments: identity) ?? false
     }
 
     /// Sums what a query lets through; malformed rows are counted and passed over.
