@@ -105,8 +105,8 @@ public final class StateStore: Sendable {
 
     /// Reads requests, the newest first, and where the next page begins; empty if this one is the last.
     ///
-    /// Rows that wait for the writer are waited for, at most ``settleLimit``. Malformed rows are counted and passed over, so
-    /// that a page may be short.
+    /// Rows that wait for the writer are waited for, at most ``settleLimit``. A page may be short, or empty, although it is not
+    /// the last: malformed rows are counted and passed over, and at most 100,000 candidates are looked at.
     public func requests(
         _ query: RequestQuery
     ) async throws(StateStoreError) -> (records: [RequestRecord], next: String) {

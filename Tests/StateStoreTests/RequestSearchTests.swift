@@ -112,6 +112,77 @@ struct RequestSearchTests {
         }
     }
 
+    @Test("a search ends after a window of candidates; all pages together have every row once, the summary counts all (A-024)")
+    func endsAfterWindows() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                let count = 6_000
+                try await store.fill(count)
+                for (name, query) in try Self.wideQueries() {
+                    let (pages, expected, sum) = try await store.onWriter {
+                        database -> ([[String]], [String], UInt64) in
+                        var limits = RequestSearch.Limits()
+                        (limits.count, limits.window) = (500, 401)
+                        var pages: [[String]] = []
+                        var next: Int64?
+                        var malformed: Tally = [:]
+                        repeat {
+                            let page = try RequestTables.page(
+                                query, before: next, limits: limits, in: database, &malformed)
+                            pages.append(page.records.map(\.id))
+                            next = page.next
+                        } while next != nil && pages.count < count
+                        let whole = RequestSearch(.number, RequestFilter(query))
+                        let rows = try Row.fetchAll(database, sql: whole.page, arguments: whole.arguments + [count])
+                        let summary = try RequestTables.summary(query, in: database, &malformed)
+                        return (pages, rows.compactMap { $0.text("id") }, summary.reduce(0) { $0 + $1.requests })
+                    }
+                    #expect(pages.flatMap(\.self) == expected, "\(name)")
+                    #expect(sum == UInt64(expected.count), "\(name)")
+                    #expect(pages.count > 1 && pages.contains { $0.count < query.limit }, "\(name)")
+                    #expect(pages.allSatisfy { $0.count <= 401 }, "no page looked at more: \(name)")
+                }
+            }
+        }
+    }
+
+    /// Filters of which each lets many rows through, and most of them together none.
+    private static func wideQueries() throws -> [(name: String, query: RequestQuery)] {
+        var queries: [(String, RequestQuery)] = []
+        func add(_ name: String, _ change: (inout RequestQuery) throws -> Void) throws {
+            var query = RequestQuery()
+            query.limit = 1_000
+            try change(&query)
+            queries.append((name, query))
+        }
+        try add("key and provider") {
+            $0.key = try label("failing")
+            $0.provider = try provider("provider0")
+        }
+        try add("key and status 200") {
+            $0.key = try label("failing")
+            $0.status = 200
+        }
+        try add("client and status") {
+            $0.client = try client("laptop")
+            $0.status = 529
+        }
+        try add("class and client") {
+            $0.errorClass = .providerOverloaded
+            $0.client = try client("laptop")
+        }
+        try add("status 200") { $0.status = 200 }
+        try add("client and status 200") {
+            $0.client = try client("laptop")
+            $0.status = 200
+        }
+        try add("provider and since") {
+            $0.provider = try provider("provider1")
+            $0.since = WallTime(microseconds: newYear.microseconds + 1_000_000_000)
+        }
+        return queries
+    }
+
     /// Each filter with something frequent, rare and absent, and combinations that have few rows or none.
     private static func manyQueries(_ rows: Int) throws -> [(name: String, query: RequestQuery)] {
         var queries: [(String, RequestQuery)] = []
@@ -145,6 +216,11 @@ struct RequestSearchTests {
         try add("key and another's status") {
             $0.key = try label("rare")
             $0.status = 429
+        }
+        for (name, query) in try Self.wideQueries() {
+            var query = query
+            query.limit = 100
+            queries.append((name, query))
         }
         return queries
     }

@@ -31,9 +31,17 @@ struct RequestFilter {
     /// Whether it asks for times.
     var hasTimes: Bool { self.query.since != nil || self.query.until != nil }
 
+    /// Whether it lets every row through, but for the numbers.
+    var isEmpty: Bool { self.conditions.isEmpty && self.query.key == nil }
+
     /// Lets only numbers through that are before one.
     mutating func require(before number: Int64?) {
         if let number { self.bounds.append(Bound(comparison: " < ?", number: number)) }
+    }
+
+    /// Lets only this number and later ones through.
+    mutating func require(from number: Int64) {
+        self.bounds.append(Bound(comparison: " >= ?", number: number))
     }
 
     /// Lets only numbers through that are within a range.
@@ -82,6 +90,29 @@ struct RequestFilter {
     func candidates(
         of driver: RequestSearch.Driver, upTo limit: Int, in database: Database
     ) throws -> Int? {
+        guard driver != .number, let (condition, values) = self.condition(of: driver) else { return nil }
+        let text = "SELECT count(*) FROM (SELECT 1 FROM " + driver.candidates + " WHERE " + condition + " LIMIT ?)"
+        return try Int.fetchOne(
+            database.cachedStatement(sql: text), arguments: StatementArguments(values) + [limit])
+    }
+
+    /// The number of the candidate at a place, the newest one being the first; `nil` if there are fewer, or the query does not
+    /// suit the driver.
+    func candidate(_ place: Int, of driver: RequestSearch.Driver, in database: Database) throws -> Int64? {
+        guard let (condition, values) = self.condition(of: driver) else { return nil }
+        let conditions = [condition] + self.bounds.map { driver.number + $0.comparison }
+        let text =
+            "SELECT " + driver.number + " FROM " + driver.candidates + " WHERE "
+            + conditions.joined(separator: " AND ") + " ORDER BY " + driver.number + " DESC LIMIT 1 OFFSET ?"
+        let numbers = self.bounds.map { Optional<any DatabaseValueConvertible>($0.number) }
+        return try Int64.fetchOne(
+            database.cachedStatement(sql: text), arguments: StatementArguments(values + numbers) + [place - 1])
+    }
+
+    /// What a driver's index answers alone; `nil` if the query does not suit it.
+    private func condition(
+        of driver: RequestSearch.Driver
+    ) -> (text: String, values: [(any DatabaseValueConvertible)?])? {
         let condition: String
         let values: [(any DatabaseValueConvertible)?]
         switch driver {
@@ -91,23 +122,13 @@ struct RequestFilter {
             (condition, values) = ("requests.status = ? AND requests.status <> 200", [self.query.status])
         case .client: (condition, values) = ("client = ?", [self.query.client?.text])
         case .provider: (condition, values) = ("requests.provider = ?", [self.query.provider?.text])
-        case .key:
-            guard let key = self.query.key else { return nil }
-            return try Int.fetchOne(
-                database.cachedStatement(
-                    sql: """
-                        SELECT count(*) FROM (
-                            SELECT 1 FROM attempts INDEXED BY attempts_by_key WHERE key = ? LIMIT ?)
-                        """), arguments: [key.text, limit])
+        case .key: (condition, values) = ("attempts.key = ?", [self.query.key?.text])
         case .time:
             guard self.hasTimes else { return nil }
             (condition, values) = (Self.times, self.times)
-        case .number: return nil
+        case .number: (condition, values) = ("TRUE", [])
         }
-        guard values.allSatisfy({ $0 != nil }) else { return nil }
-        let text = "SELECT count(*) FROM (SELECT 1 FROM " + driver.source + " WHERE " + condition + " LIMIT ?)"
-        return try Int.fetchOne(
-            database.cachedStatement(sql: text), arguments: StatementArguments(values) + [limit])
+        return values.allSatisfy { $0 != nil } ? (condition, values) : nil
     }
 
     /// Between which numbers the rows within the times lie; `nil` if there are none.

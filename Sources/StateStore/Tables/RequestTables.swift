@@ -43,19 +43,22 @@ enum RequestTables {
 
     /// Reads a page, the newest record first.
     ///
-    /// `next` is the number before which the next page begins; `nil` if there is none. Bodies are not read.
+    /// `next` is the number before which the next page begins; `nil` if there is none. Not all candidates may be looked at,
+    /// so that a page may be short, or empty, although it is not the last. Bodies are not read.
     static func page(
-        _ query: RequestQuery, before number: Int64?, in database: Database, _ malformed: inout Tally
+        _ query: RequestQuery, before number: Int64?, limits: RequestSearch.Limits = RequestSearch.Limits(),
+        in database: Database, _ malformed: inout Tally
     ) throws -> (records: [RequestRecord], next: Int64?) {
-        guard let plan = try RequestSearch(query, before: number, in: database) else { return ([], nil) }
+        guard var plan = try RequestSearch(query, before: number, limits: limits, in: database) else { return ([], nil) }
+        let end = try plan.narrow(in: database)
         let rows = try Row.fetchAll(
             database, sql: plan.page, arguments: plan.arguments + [query.limit + 1])
         var records: [RequestRecord] = []
         for row in rows.prefix(query.limit) {
             if let record = try Self.record(row, in: database, &malformed) { records.append(record) }
         }
-        let isLast = rows.count <= query.limit
-        return (records, isLast ? nil : rows[query.limit - 1].large("number"))
+        let isFull = rows.count > query.limit
+        return (records, isFull ? rows[query.limit - 1].large("number") : end)
     }
 
     /// The newest record of that id, with its bodies.

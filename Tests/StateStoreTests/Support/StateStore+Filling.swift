@@ -21,7 +21,8 @@ extension StateStore {
     }
 
     /// Makes so many requests at once, a second apart: a third of them by a client, one of fifty refused by its first key, one of
-    /// ten thousand at a rare provider, by a rare key and a rare client, with a rare class and status.
+    /// ten thousand at a rare provider, by a rare key and a rare client, with a rare class and status; one of eight fails with a
+    /// key that never serves, at one provider and without a client.
     func fill(_ count: Int) async throws {
         try await self.onWriter { database in
             try database.inTransaction {
@@ -32,11 +33,12 @@ extension StateStore {
                             id, received_at, client, dialect, model, provider, key, status, error_class, is_stream, outcome,
                             duration_ns, caller_uid, caller_process)
                         SELECT printf('%016x%08x', (i * 2654435761) % 4294967296, i), ? + (i - i % 7) * 1000000,
-                            CASE WHEN i % 10000 = 9 THEN 'rare' WHEN i % 3 = 0 THEN 'laptop' END, 'openai', 'vendor/model-1.5',
+                            CASE WHEN i % 10000 = 9 THEN 'rare' WHEN i % 8 = 3 THEN NULL WHEN i % 3 = 0 THEN 'laptop' END, 'openai', 'vendor/model-1.5',
                             CASE WHEN i % 10000 = 9 THEN 'rare' ELSE 'provider' || (i % 2) END,
-                            CASE WHEN i % 10000 = 9 THEN 'rare' ELSE 'key' || (i % 4) END,
-                            CASE WHEN i % 10000 = 9 THEN 502 WHEN i % 50 = 7 THEN 429 ELSE 200 END,
-                            CASE WHEN i % 10000 = 9 THEN 'provider_protocol' WHEN i % 50 = 7 THEN 'provider_rate_limited' END,
+                            CASE WHEN i % 10000 = 9 THEN 'rare' WHEN i % 8 = 3 THEN 'failing' ELSE 'key' || (i % 4) END,
+                            CASE WHEN i % 10000 = 9 THEN 502 WHEN i % 8 = 3 THEN 529 WHEN i % 50 = 7 THEN 429 ELSE 200 END,
+                            CASE WHEN i % 10000 = 9 THEN 'provider_protocol' WHEN i % 8 = 3 THEN 'provider_overloaded'
+                                WHEN i % 50 = 7 THEN 'provider_rate_limited' END,
                             i % 2, 'complete', 1234567890, 1000, 'node'
                         FROM n
                         """, arguments: [count, newYear.microseconds])
