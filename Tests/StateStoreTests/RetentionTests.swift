@@ -90,7 +90,7 @@ struct RetentionTests {
                 }
                 try await store.settled()
                 try await eventually("it is within its limits") {
-                    store.statistics.usedBytes > 0 && store.statistics.bytes <= UInt64(limit)
+                    store.statistics.usedBytes > limit / 2 && store.statistics.bytes <= UInt64(limit)
                 }
                 watcher.cancel()
                 _ = await watcher.result
@@ -109,6 +109,30 @@ struct RetentionTests {
                 try String.fetchAll(database, sql: "PRAGMA integrity_check")
             }
             #expect(check == ["ok"])
+        }
+    }
+
+    @Test("large rows after small ones: a step frees what is due, not as many rows as before (K-014)")
+    func freesWhatIsDue() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                for number in 0..<100 { store.append(try captured(number, bytes: 64_000)) }
+                try await store.settled()
+                let counts = try await onOwnThread {
+                    var deleted: Tally = [:]
+                    let pool = store.writer.pool
+                    let used = try RetentionPlan.Facts.measure(pool, store.writer.files).usedBytes
+                    let oldest = try RetentionPlan.Step.deleteOldestRequests(count: 1_024, pages: 64)
+                        .take(on: pool, &deleted)
+                    let left = try RetentionPlan.Facts.measure(pool, store.writer.files).usedBytes
+                    let old = try RetentionPlan.Step.deleteRequests(
+                        before: WallTime(microseconds: .max), count: 1_024, pages: 64
+                    ).take(on: pool, &deleted)
+                    return [oldest, old, (used - left) / 4_096]
+                }
+                #expect(counts[0] == 3 && counts[1] == 3, "\(counts)")
+                #expect(64..<128 ~= counts[2], "\(counts)")
+            }
         }
     }
 
@@ -182,6 +206,17 @@ struct RetentionTests {
                 #expect(store.statistics.usedBytes < 1 << 20)
                 #expect(store.statistics.bytes > 1 << 20)
                 #expect(store.statistics.retentionFailures == 0)
+            }
+        }
+    }
+
+    @Test("what is in use is told also where nothing is limited")
+    func measuresWithoutLimits() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                store.setRetention(Retention()) { newYear }
+                try await eventually("it is measured") { store.statistics.usedBytes > 0 }
+                #expect(store.statistics.usedBytes <= store.statistics.bytes)
             }
         }
     }

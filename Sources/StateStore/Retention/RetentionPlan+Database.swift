@@ -41,13 +41,14 @@ extension RetentionPlan.Step {
 
     private func take(in database: Database, _ tally: inout Tally) throws -> Int {
         switch self {
-        case .deleteRequests(let before, let count):
+        case .deleteRequests(let before, let count, let pages):
             return try Self.deleteRequests(
                 "SELECT number FROM requests INDEXED BY requests_by_time WHERE received_at < ? ORDER BY received_at LIMIT ?",
-                [before.microseconds, count], in: database, &tally)
-        case .deleteOldestRequests(let count):
+                [before.microseconds, count], freeing: pages, in: database, &tally)
+        case .deleteOldestRequests(let count, let pages):
             return try Self.deleteRequests(
-                "SELECT number FROM requests NOT INDEXED ORDER BY number LIMIT ?", [count], in: database, &tally)
+                "SELECT number FROM requests NOT INDEXED ORDER BY number LIMIT ?", [count], freeing: pages,
+                in: database, &tally)
         case .deleteSpending(let before):
             var count = 0
             try database.inTransaction(.immediate) {
@@ -75,27 +76,33 @@ extension RetentionPlan.Step {
     }
 
     private static func deleteRequests(
-        _ selection: String, _ arguments: StatementArguments, in database: Database, _ tally: inout Tally
+        _ selection: String, _ arguments: StatementArguments, freeing pages: Int, in database: Database,
+        _ tally: inout Tally
     ) throws -> Int {
         var counted: Tally = [:]
-        var numbers: [Int64] = []
+        var count = 0
         try database.inTransaction(.immediate) {
-            numbers = try Int64.fetchAll(database.cachedStatement(sql: selection), arguments: arguments)
+            let numbers = try Int64.fetchAll(database.cachedStatement(sql: selection), arguments: arguments)
             // References delete these as well, but do not tell how many they were.
             let statements: [(StoreStatistics.Table, Statement)] = [
                 (.bodies, try database.cachedStatement(sql: "DELETE FROM bodies WHERE request = ?")),
                 (.attempts, try database.cachedStatement(sql: "DELETE FROM attempts WHERE request = ?")),
                 (.requests, try database.cachedStatement(sql: "DELETE FROM requests WHERE number = ?")),
             ]
+            // What the header of the database tells, also within a transaction.
+            let freePages = try database.cachedStatement(sql: "PRAGMA freelist_count")
+            let enough = (try Int.fetchOne(freePages) ?? 0) + pages
             for number in numbers {
+                count += 1
                 for (table, statement) in statements {
                     try statement.execute(arguments: [number])
                     if database.changesCount > 0 { counted.add(table, UInt64(database.changesCount)) }
                 }
+                if try Int.fetchOne(freePages) ?? 0 >= enough { break }
             }
             return .commit
         }
         tally.add(counted)
-        return numbers.count
+        return count
     }
 }

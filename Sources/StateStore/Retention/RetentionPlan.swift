@@ -6,10 +6,10 @@ internal import ProxyCore
 struct RetentionPlan: Sendable {
     /// One step: a transaction of some milliseconds.
     enum Step: Sendable, Equatable {
-        /// Deletes the requests that came in before, at most so many.
-        case deleteRequests(before: WallTime, count: Int)
-        /// Deletes the oldest requests, at most so many.
-        case deleteOldestRequests(count: Int)
+        /// Deletes the requests that came in before, at most so many, until so many pages became free.
+        case deleteRequests(before: WallTime, count: Int, pages: Int)
+        /// Deletes the oldest requests, at most so many, until so many pages became free.
+        case deleteOldestRequests(count: Int, pages: Int)
         /// Deletes the sums of the oldest hour, if it ended before.
         case deleteSpending(before: WallTime)
         /// Gives so many free pages at the end of the file back.
@@ -43,6 +43,9 @@ struct RetentionPlan: Sendable {
     static let idleInterval = Duration.seconds(3600)
     /// How long a step is meant to take; the next one is larger or smaller.
     static let stepTarget = Duration.milliseconds(5)
+    /// A step ends when so many pages became free: requests with bodies are a hundred times as large as others, and the size of
+    /// a step may have been found with those.
+    static let stepPages = 256
     /// The log of a database without a limit is emptied by SQLite at 1,000 pages of 4 KiB.
     static let largestLog = 4_096_000
 
@@ -88,14 +91,20 @@ struct RetentionPlan: Sendable {
             // A log that much work has made long is emptied first.
             return .checkpoint
         }
-        if let before = self.requestsBefore { return .deleteRequests(before: before, count: self.stepSize) }
+        if let before = self.requestsBefore {
+            return .deleteRequests(before: before, count: self.stepSize, pages: Self.stepPages)
+        }
         if let before = self.spendingBefore { return .deleteSpending(before: before) }
         if let most = self.retention.maxBytes {
             // The log has its part of the limit; what is deleted down to leaves room for some transactions.
             let most = max(most, Retention.leastBytes) - logLimit
             if facts.usedBytes > most { self.isShrinking = true }
-            if facts.usedBytes <= most - most / 32 { self.isShrinking = false }
-            if self.isShrinking, !self.isDrained { return .deleteOldestRequests(count: self.stepSize) }
+            let surplus = facts.usedBytes - (most - most / 32)
+            if surplus <= 0 { self.isShrinking = false }
+            if self.isShrinking, !self.isDrained {
+                let pages = (surplus + facts.pageSize - 1) / facts.pageSize
+                return .deleteOldestRequests(count: self.stepSize, pages: min(pages, Self.stepPages))
+            }
             if let step = self.giveBack(facts, downTo: most / facts.pageSize) { return step }
             // What was given back is so only when the log has been moved to the database.
             let isTooLong = facts.fileBytes > max(most, facts.pages * facts.pageSize) && facts.logBytes > 0
@@ -110,7 +119,7 @@ struct RetentionPlan: Sendable {
     mutating func took(_ step: Step, done count: Int, in time: Duration) {
         switch step {
         case .deleteRequests:
-            if count < self.stepSize { self.requestsBefore = nil }
+            if count == 0 { self.requestsBefore = nil }
             self.adapt(to: time)
         case .deleteOldestRequests:
             if count == 0 { self.isDrained = true }
