@@ -12,6 +12,8 @@ struct RetentionState: Sendable {
     var clock: @Sendable () -> WallTime = RetentionState.machineClock
     /// When ages were last looked at.
     private(set) var lastLook: Instant?
+    private var watch = ClockWatch()
+    private var isDoubtTold = false
     /// Whether the writer's queue has been asked to go on.
     var isQueued = false
     /// Which limits hold: what was begun for others ends.
@@ -27,6 +29,13 @@ struct RetentionState: Sendable {
         return WallTime(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
+    /// The time since the machine's start, suspension included: against it the machine's clock is held.
+    static func bootTime() -> Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
     /// Begins, or goes on; false if there is nothing to do for now.
     ///
     /// The caller has noted in the plan what it wrote.
@@ -36,9 +45,20 @@ struct RetentionState: Sendable {
         self.pausedUntil = nil
         if self.lastLook.map({ now - $0 >= RetentionPlan.interval }) ?? true {
             self.lastLook = now
-            self.isLooking = true
-            self.plan.look(at: self.clock())
+            let time = self.clock()
+            if self.watch.trusts(time, at: now) {
+                self.isDoubtTold = false
+                self.isLooking = true
+                self.plan.look(at: time)
+            }
         }
+        return true
+    }
+
+    /// Whether there is a doubt about the clock that has not been told of yet.
+    mutating func takeDoubt() -> Bool {
+        guard self.watch.isDoubting, !self.isDoubtTold else { return false }
+        self.isDoubtTold = true
         return true
     }
 

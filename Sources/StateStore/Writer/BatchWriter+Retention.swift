@@ -17,6 +17,7 @@ extension BatchWriter {
         }
         self.queue.async {
             self.limitLog(retention)
+            self.measure()
             self.retain(for: .zero)
         }
         if retention.isLimited { self.lookLater(generation) }
@@ -27,9 +28,14 @@ extension BatchWriter {
     /// On the writer's queue only.
     func retain(for time: Duration) {
         let started = Self.now()
-        let isResumed = self.retention.withLock { state in
+        let (isResumed, isDoubtful) = self.retention.withLock { state in
             state.plan.noteWrites()
-            return state.resume(at: started)
+            return (state.resume(at: RetentionState.bootTime()), state.takeDoubt())
+        }
+        if isDoubtful {
+            self.logger.warning(
+                "the machine's clock jumped ahead; what is too old by it is kept for an hour, should it go back",
+                metadata: ["event": "state_clock_jumped"])
         }
         guard isResumed else { return }
         self.goOn(until: started + max(time, Self.shortestTurn))
@@ -94,8 +100,7 @@ extension BatchWriter {
     }
 
     private func failRetention(_ error: StateStoreError) {
-        let now = Self.now()
-        let isTold = self.retention.withLock { $0.fail(at: now) }
+        let isTold = self.retention.withLock { $0.fail(at: RetentionState.bootTime()) }
         let failures = self.state.withLock { state in
             state.statistics.retentionFailures += 1
             return state.statistics.retentionFailures
@@ -104,6 +109,16 @@ extension BatchWriter {
         self.logger.warning(
             "old state not deleted; it is tried again",
             metadata: ["event": "state_retention_failed", "reason": "\(error)", "failures": "\(failures)"])
+    }
+
+    /// What is in use is told also where nothing is limited, and so never measured again.
+    private func measure() {
+        do {
+            let facts = try RetentionPlan.Facts.measure(self.pool, self.files)
+            self.state.withLock { $0.statistics.usedBytes = UInt64(clamping: facts.usedBytes) }
+        } catch {
+            self.failRetention(StateStoreError(error, while: "measuring the state database"))
+        }
     }
 
     /// With a limit the log is emptied by retention, after rows were deleted, so that what comes in does not make the
