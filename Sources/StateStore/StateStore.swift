@@ -58,7 +58,9 @@ public final class StateStore: Sendable {
         self.writer = BatchWriter(
             pool: pool, files: opening.files, logger: opening.logger, rowLimit: rowLimit, memory: memory)
         self.backups = BackupMaker(writer: self.writer, version: opening.migrator.newest)
+        let lastBackup = try opening.files.newestRegularBackup(before: opening.now)
         self.writer.state.withLock { state in
+            state.statistics.lastBackup = lastBackup
             let sizes = opening.files.sizes()
             state.statistics.bytes = sizes.database + sizes.log
             state.statistics.walBytes = sizes.log
@@ -156,8 +158,8 @@ public final class StateStore: Sendable {
 
     /// Makes a consistent, verified copy in `backups/` while requests go on, and returns the name of the file.
     ///
-    /// With a number it is one of the regular copies, of which only so many of the newest are kept; without one it stays
-    /// until a person removes it. Copies from before a migration stay too. One is made at a time. An error of code `cancelled` or
+    /// With a number it is one of the regular copies, of which only so many of the newest are kept, those from the future going
+    /// first; without one it stays until a person removes it. Copies from before a migration stay too. One is made at a time. An error of code `cancelled` or
     /// `closed` means that the store was closed meanwhile.
     public func backUp(keeping count: Int?) async throws(StateStoreError) -> String {
         await self.writer.settle(within: Self.settleLimit)
@@ -165,8 +167,10 @@ public final class StateStore: Sendable {
     }
 
     /// When the newest copy in `backups/` that is not from the future was made; `nil` if there is none.
-    public func newestBackup(before now: WallTime) throws(StateStoreError) -> WallTime? {
-        try self.writer.files.backupNames().filter { $0.time <= now }.map(\.time).max()
+    ///
+    /// A failure is counted as one of copies, and told of once until it works again.
+    public func newestBackup(before now: WallTime) async throws(StateStoreError) -> WallTime? {
+        try await self.backups.newest(before: now)
     }
 
     /// What the store did since it was opened.

@@ -65,9 +65,9 @@ public struct StoreStatistics: Sendable, Equatable {
     public var retentionFailures: UInt64 = 0
     /// Copies made while the daemon runs.
     public var backups: UInt64 = 0
-    /// When the last of them was complete.
+    /// When the last of them was complete; before the first one when the newest regular copy that there is was begun.
     public var lastBackup: WallTime?
-    /// Copies that could not be made.
+    /// Copies that could not be made, and looks at those that there are that failed.
     public var backupFailures: UInt64 = 0
 
     /// Makes the statistics of a store that did nothing yet.

@@ -101,10 +101,10 @@ struct BackupTests {
                 #expect(
                     names == [
                         "notes.txt", "state-20250101T000000Z-schema1.sqlite", "state-20260101T000000Z-schema3.sqlite",
-                        "state-20260104T000000Z-schema3-daily.sqlite", "state-20270101T000000Z-schema3-daily.sqlite",
-                    ], "the one that was just made is never the one to go")
+                        "state-20260103T000000Z-schema3-daily.sqlite", "state-20260104T000000Z-schema3-daily.sqlite",
+                    ], "one from the future goes first")
                 #expect(store.statistics.backups == 5 && store.statistics.backupFailures == 0)
-                let newest = try store.newestBackup(
+                let newest = try await store.newestBackup(
                     before: WallTime(microseconds: newYear.microseconds + 86_400_000_000 * 9))
                 #expect(
                     newest == WallTime(microseconds: newYear.microseconds + 3 * 86_400_000_000), "none from the future")
@@ -118,7 +118,7 @@ struct BackupTests {
         try await TemporaryDirectory.with { directory in
             let log = LogCollector()
             try await withStore(in: directory, log: log) { store async throws in
-                #expect(try store.newestBackup(before: newYear) == nil)
+                #expect(try await store.newestBackup(before: newYear) == nil)
                 try FileManager.default.createSymbolicLink(
                     atPath: directory.path("backups"), withDestinationPath: directory.path)
                 let error = await #expect(throws: StateStoreError.self) { try await store.backUp(keeping: 2) }
@@ -130,6 +130,74 @@ struct BackupTests {
                 try await store.settled()
                 let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
                 #expect(!left.contains { $0.hasPrefix(StateFiles.incompletePrefix) })
+            }
+        }
+    }
+
+    @Test("copies that cannot be listed are counted each time and told of once, and again after it worked")
+    func failsToList() async throws {
+        try await TemporaryDirectory.with { directory in
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                let backups = directory.path("backups")
+                for round in 1...2 {
+                    try directory.write("backups", "no directory")
+                    for _ in 1...2 {
+                        let error = await #expect(throws: StateStoreError.self) {
+                            try await store.newestBackup(before: newYear)
+                        }
+                        #expect(error?.code == .inputOutput)
+                    }
+                    #expect(store.statistics.backupFailures == UInt64(2 * round))
+                    #expect(log.events == Array(repeating: "state_backup_failed", count: round))
+                    try FileManager.default.removeItem(atPath: backups)
+                    #expect(try await store.newestBackup(before: newYear) == nil)
+                }
+            }
+        }
+    }
+
+    @Test("a copy that would fill the file system is refused before it does, and leaves nothing behind")
+    func refusesWithoutSpace() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                try await store.fill(5_000)
+                let files = store.writer.files
+                let used = try await onOwnThread {
+                    UInt64(try RetentionPlan.Facts.measure(store.writer.pool, files).usedBytes)
+                }
+                let needed = used + UInt64(Backup.margin)
+                for free in [0, used, needed - 1, needed] {
+                    var backup = Backup(files: files)
+                    backup.freeBytes = { path throws(StateStoreError) in path == files.backups ? free : 0 }
+                    let code = try await onOwnThread { [backup] () -> StateStoreError.Code? in
+                        do throws(StateStoreError) {
+                            _ = try backup.make(store.writer.pool, version: 3, now: newYear)
+                            return nil
+                        } catch { return error.code }
+                    }
+                    #expect(code == (free < needed ? .full : nil), "\(free)")
+                    let left = try FileManager.default.contentsOfDirectory(atPath: files.backups)
+                    #expect(left.count == (free < needed ? 0 : 1))
+                }
+                #expect(try StateFiles.freeBytes(directory.path) > 0)
+            }
+        }
+    }
+
+    @Test("after a restart the newest regular copy is the last one")
+    func remembersTheLast() async throws {
+        try await TemporaryDirectory.with { directory in
+            for name in [
+                "state-20251230T000000Z-schema3-daily.sqlite", "state-20251231T000000Z-schema3-daily.sqlite",
+                "state-20251231T120000Z-schema3.sqlite", "state-20270101T000000Z-schema3-daily.sqlite",
+            ] {
+                try directory.write("backups/" + name, "")
+            }
+            try await withStore(in: directory) { store async throws in
+                #expect(
+                    store.statistics.lastBackup == WallTime(microseconds: newYear.microseconds - 86_400_000_000))
+                #expect(store.statistics.backups == 0)
             }
         }
     }

@@ -36,9 +36,9 @@ struct MigrationTests {
             try await withStore(in: directory, migrations: all, log: log) { store async throws in
                 #expect(try store.load() == old)
             }
-            #expect(log.events == ["state_backup", "state_migrated"])
+            #expect(log.events == ["state_migrating", "state_backup", "state_migrated"])
             try await withStore(in: directory, migrations: all, log: log) { _ async throws in }
-            #expect(log.events.count == 2, "once is enough")
+            #expect(log.events.count == 3, "once is enough")
             try await TemporaryDirectory.with { other in
                 try await withStore(in: other, migrations: all) { _ async throws in }
                 #expect(try Self.schema(directory) == Self.schema(other))
@@ -81,14 +81,24 @@ struct MigrationTests {
             try await withStore(in: directory) { $0.append(try full(1)) }
             let before = try Self.schema(directory)
             let migrations = Migration.all + [Self.second, Self.failing]
-            for attempt in 1...2 {
+            for attempt in 1...4 {
+                // A copy from before the last change is no copy of it.
+                try Self.age(directory, by: attempt == 3 ? -3_600 : 3_600)
+                // Nor is one that is damaged.
+                if attempt == 4 {
+                    for suffix in ["", "-2"] {
+                        try directory.write("backups/state-20260101T000000Z-schema3\(suffix).sqlite", "damaged")
+                    }
+                }
+                let log = LogCollector()
                 let refusal = #expect(throws: StateStoreError.self) {
                     try StateStore.open(
-                        directory: directory.path, logger: LogCollector().logger, now: newYear, migrations: migrations,
+                        directory: directory.path, logger: log.logger, now: newYear, migrations: migrations,
                         rowLimit: 10)
                 }
                 #expect(refusal?.code == .migrationFailed)
-                let suffix = attempt == 1 ? "" : "-2"
+                let suffix = ["", "", "-2", "-3"][attempt - 1]
+                #expect(log.events.contains("state_backup_reused") == (attempt == 2), "\(attempt): \(log.events)")
                 let backup = directory.path("backups/state-20260101T000000Z-schema3\(suffix).sqlite")
                 #expect(refusal?.message.contains(backup) == true, "\(String(describing: refusal))")
                 #expect(FileManager.default.fileExists(atPath: backup))
@@ -215,6 +225,12 @@ struct MigrationTests {
                 #expect(try Self.schema(directory) == Self.schema(other))
             }
         }
+    }
+
+    /// Sets when the database was last changed.
+    private static func age(_ directory: TemporaryDirectory, by seconds: Double) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -seconds)], ofItemAtPath: directory.path("state.sqlite"))
     }
 
     private static func schema(_ directory: TemporaryDirectory) throws -> [String] {

@@ -112,7 +112,7 @@ struct RequestSearchTests {
         }
     }
 
-    @Test("a search ends after a window of candidates; all pages together have every row once, the summary counts all (A-024)")
+    @Test("a search ends after a window; all pages together have every row once, the summary counts all (A-024)")
     func endsAfterWindows() async throws {
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { store async throws in

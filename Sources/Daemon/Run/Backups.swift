@@ -30,7 +30,7 @@ struct Backups: Service {
         while !Task.isCancelled {
             let now = self.time.wallTime()
             do throws(StateStoreError) {
-                let wait = schedule.wait(newest: try self.store.newestBackup(before: now), now: now)
+                let wait = schedule.wait(newest: try await self.store.newestBackup(before: now), now: now)
                 guard wait == .zero else {
                     await Self.sleep(wait)
                     continue
@@ -38,6 +38,7 @@ struct Backups: Service {
                 _ = try await self.store.backUp(keeping: self.count)
                 schedule.succeeded()
             } catch {
+                // Counted and told of by the store.
                 schedule.failed(at: self.time.wallTime())
                 await Self.sleep(.seconds(60))
             }

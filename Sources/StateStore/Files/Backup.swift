@@ -3,7 +3,12 @@ internal import ProxyCore
 
 /// A consistent, verified copy of the database in `backups/`.
 struct Backup {
+    /// What a copy must leave free, or a tenth of its size if that is more: whatever else needs the file system goes on.
+    static let margin = 16 << 20
+
     let files: StateFiles
+    /// Tells how many bytes are free where a path lies.
+    var freeBytes: @Sendable (String) throws(StateStoreError) -> UInt64 = StateFiles.freeBytes
 
     /// Makes a copy through a connection while the database is in use, and returns its path.
     ///
@@ -18,6 +23,7 @@ struct Backup {
         do {
             try StateStoreError.describing("copying the state database") {
                 try source.writeWithoutTransaction { database in
+                    try self.checkSpace(for: database)
                     try database.execute(sql: "VACUUM INTO ?", arguments: [path])
                 }
                 try Self.verify(path, version: version, open)
@@ -31,7 +37,25 @@ struct Backup {
         }
     }
 
-    private static func verify(_ path: String, version: Int, _ open: (DatabaseQueue) -> Void) throws {
+    /// Refuses a copy that would fill the file system, before it does.
+    private func checkSpace(for database: Database) throws {
+        func number(_ pragma: String) throws -> UInt64 {
+            UInt64(clamping: try Int64.fetchOne(database, sql: "PRAGMA " + pragma) ?? 0)
+        }
+        let pages = try number("page_count") - min(number("freelist_count"), number("page_count"))
+        let used = try pages * number("page_size")
+        let needed = used + max(UInt64(Self.margin), used / 10)
+        let free = try self.freeBytes(self.files.backups)
+        guard free >= needed else {
+            throw StateStoreError(
+                .full,
+                "a copy of the state database needs \(needed >> 20) MiB in \(self.files.backups), and \(free >> 20) MiB are "
+                    + "free; free some space, or remove old copies")
+        }
+    }
+
+    /// Makes sure that a copy is sound and has a version; `open` gets the connection that checks it.
+    static func verify(_ path: String, version: Int, _ open: (DatabaseQueue) -> Void = { _ in }) throws {
         var configuration = GRDB.Configuration()
         configuration.readonly = true
         let queue = try DatabaseQueue(path: path, configuration: configuration)

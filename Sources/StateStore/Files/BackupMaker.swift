@@ -9,6 +9,8 @@ internal import Synchronization
 final class BackupMaker: Sendable {
     private struct State {
         var isClosed = false
+        /// Whether it was told that the copies cannot be listed.
+        var isListingTold = false
         /// The connections to interrupt when the store is closed.
         var open: [DatabaseQueue] = []
     }
@@ -33,6 +35,38 @@ final class BackupMaker: Sendable {
             self.queue.async { continuation.resume(returning: self.result(keeping: count)) }
         }
         return try result.get().text
+    }
+
+    /// When the newest copy that is not from the future was made.
+    ///
+    /// A failure is counted, and told of once until it works again.
+    func newest(before now: WallTime) async throws(StateStoreError) -> WallTime? {
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<WallTime?, StateStoreError>, Never>) in
+            self.queue.async { continuation.resume(returning: self.listed(before: now)) }
+        }
+        return try result.get()
+    }
+
+    /// On the queue of copies only.
+    private func listed(before now: WallTime) -> Result<WallTime?, StateStoreError> {
+        do throws(StateStoreError) {
+            let times = try self.writer.files.backupNames().map(\.time).filter { $0 <= now }
+            self.state.withLock { $0.isListingTold = false }
+            return .success(times.max())
+        } catch {
+            self.writer.state.withLock { $0.statistics.backupFailures += 1 }
+            let isTold = self.state.withLock { state in
+                defer { state.isListingTold = true }
+                return state.isListingTold
+            }
+            if !isTold {
+                self.writer.logger.error(
+                    "copies of the state database not listed, so none is made; it is tried again",
+                    metadata: ["event": "state_backup_failed", "reason": "\(error)"])
+            }
+            return .failure(error)
+        }
     }
 
     /// Interrupts the copy that is being made, and makes no other.

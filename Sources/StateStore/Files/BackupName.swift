@@ -47,10 +47,13 @@ struct BackupName: Sendable, Equatable {
             + (self.number > 1 ? "-\(self.number)" : "") + ".sqlite"
     }
 
-    /// Which of these give way: the oldest regular ones beyond so many, but never the one that was just made.
+    /// Which of these give way beyond so many: regular ones, the oldest first, but never the one that was just made.
+    ///
+    /// Those from after it go before all others: a clock that was wrong made them.
     static func surplus(of names: [BackupName], keeping count: Int, besides newest: BackupName) -> [BackupName] {
         let regular = names.filter { $0.isRegular && $0 != newest }
             .sorted { ($0.time, $0.number) > ($1.time, $1.number) }
-        return Array(regular.dropFirst(max(0, count - 1)))
+        let kept = regular.filter { $0.time <= newest.time } + regular.filter { $0.time > newest.time }
+        return Array(kept.dropFirst(max(0, count - 1)))
     }
 }

@@ -15,9 +15,11 @@ struct DatabaseOpening {
         try self.files.secure(self.logger)
         let pool: DatabasePool
         if try self.files.exists() {
+            // Before the connections: with an empty log the first one makes it by a transaction that changes nothing.
+            let change = try self.files.lastChange()
             let version = try self.inspect()
             pool = try self.connect()
-            if version < self.migrator.newest { try self.migrate(pool, from: version) }
+            if version < self.migrator.newest { try self.migrate(pool, from: version, change) }
         } else {
             try self.make()
             pool = try self.connect()
@@ -124,12 +126,15 @@ struct DatabaseOpening {
         }
     }
 
-    private func migrate(_ pool: DatabasePool, from version: Int) throws(StateStoreError) {
-        let backup = self.files.path(
-            of: try Backup(files: self.files).make(pool, version: version, now: self.now))
+    private func migrate(_ pool: DatabasePool, from version: Int, _ change: Int64?) throws(StateStoreError) {
+        let size = self.files.sizes()
         self.logger.notice(
-            "copied the state database before its migration",
-            metadata: ["event": "state_backup", "file": "\(backup)", "schema": "\(version)"])
+            "the state database is copied and migrated; a large one takes its time",
+            metadata: [
+                "event": "state_migrating", "from": "\(version)", "to": "\(self.migrator.newest)",
+                "bytes": "\(size.database + size.log)",
+            ])
+        let backup = try self.backUp(pool, version, change)
         do {
             try pool.writeWithoutTransaction { database in
                 try self.migrator.migrate(database, from: version, now: self.now)
@@ -143,6 +148,45 @@ struct DatabaseOpening {
         self.logger.notice(
             "migrated the state database",
             metadata: ["event": "state_migrated", "from": "\(version)", "to": "\(self.migrator.newest)"])
+    }
+
+    /// The path of a verified copy from before the migration: one that a migration has left that was killed or failed, or a new
+    /// one.
+    private func backUp(
+        _ pool: DatabasePool, _ version: Int, _ change: Int64?
+    ) throws(StateStoreError) -> String {
+        // What a killed migration left in the log is no transaction, and goes; what is one becomes a change of the file.
+        try StateStoreError.describing("emptying the log of the state database") {
+            _ = try pool.writeWithoutTransaction { database in
+                try Row.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+        }
+        var reusable: [BackupName] = []
+        // With a log that held something before, the file tells now.
+        let later = try self.files.lastChange()
+        if let change = change ?? later {
+            reusable = try self.files.backups(ofSchema: version, after: change, now: self.now)
+        }
+        for name in reusable {
+            let path = self.files.path(of: name)
+            do {
+                try Backup.verify(path, version: version)
+                self.logger.notice(
+                    "a copy of the state database is there already",
+                    metadata: ["event": "state_backup_reused", "file": "\(path)", "schema": "\(version)"])
+                return path
+            } catch {
+                self.logger.warning(
+                    "a copy of the state database is not sound; another one is made",
+                    metadata: ["event": "state_backup_unsound", "file": "\(path)", "reason": "\(error)"])
+            }
+        }
+        let name = try Backup(files: self.files).make(pool, version: version, now: self.now)
+        let path = self.files.path(of: name)
+        self.logger.notice(
+            "copied the state database before its migration",
+            metadata: ["event": "state_backup", "file": "\(path)", "schema": "\(version)"])
+        return path
     }
 
     /// Each transaction is synced.

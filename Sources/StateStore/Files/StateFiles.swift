@@ -169,7 +169,7 @@ struct StateFiles: Sendable {
             "\(path) is a link, belongs to another user or is of the wrong kind; remove it, or put the real file there")
     }
 
-    private static func failure(_ doing: String, _ path: String, _ number: Int32) -> StateStoreError {
+    static func failure(_ doing: String, _ path: String, _ number: Int32) -> StateStoreError {
         let code: StateStoreError.Code =
             switch number {
             case ENOSPC, EDQUOT: .full
