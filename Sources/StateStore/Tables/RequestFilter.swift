@@ -104,7 +104,7 @@ struct RequestFilter {
         let text =
             "SELECT " + driver.number + " FROM " + driver.candidates + " WHERE "
             + conditions.joined(separator: " AND ") + " ORDER BY " + driver.number + " DESC LIMIT 1 OFFSET ?"
-        let numbers = self.bounds.map { Optional<any DatabaseValueConvertible>($0.number) }
+        let numbers: [(any DatabaseValueConvertible)?] = self.bounds.map { $0.number }
         return try Int64.fetchOne(
             database.cachedStatement(sql: text), arguments: StatementArguments(values + numbers) + [place - 1])
     }

@@ -43,13 +43,15 @@ enum RequestTables {
 
     /// Reads a page, the newest record first.
     ///
-    /// `next` is the number before which the next page begins; `nil` if there is none. Not all candidates may be looked at,
-    /// so that a page may be short, or empty, although it is not the last. Bodies are not read.
+    /// `next` is the number before which the next page begins; `nil` if there is none. Not all candidates may be looked
+    /// at, so that a page may be short, or empty, although it is not the last. Bodies are not read.
     static func page(
         _ query: RequestQuery, before number: Int64?, limits: RequestSearch.Limits = RequestSearch.Limits(),
         in database: Database, _ malformed: inout Tally
     ) throws -> (records: [RequestRecord], next: Int64?) {
-        guard var plan = try RequestSearch(query, before: number, limits: limits, in: database) else { return ([], nil) }
+        guard var plan = try RequestSearch(query, before: number, limits: limits, in: database) else {
+            return ([], nil)
+        }
         let end = try plan.narrow(in: database)
         let rows = try Row.fetchAll(
             database, sql: plan.page, arguments: plan.arguments + [query.limit + 1])

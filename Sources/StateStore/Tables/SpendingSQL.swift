@@ -24,7 +24,8 @@ enum SpendingSQL {
 
     /// Whether there is a sum of that identity.
     static let exists =
-        "SELECT EXISTS (SELECT 1 FROM spending WHERE " + Self.identity.map { $0 + " = ?" }.joined(separator: " AND ") + ")"
+        "SELECT EXISTS (SELECT 1 FROM spending WHERE "
+        + Self.identity.map { $0 + " = ?" }.joined(separator: " AND ") + ")"
 
     /// Sums by axes; its arguments are those of the conditions and the most rows.
     ///
