@@ -50,44 +50,76 @@ public struct ModelPrice: Sendable, Equatable {
 
     /// What a token of one kind costs in a request with so long a prompt; `nil` if that is not known.
     func rate(of priceClass: PriceClass, prompt: Int64, tier: PriceTier?) -> Int64? {
-        let own = self.ownRate(of: priceClass, prompt: prompt, tier: tier)
-        guard let main = priceClass.main else { return own }
-        guard let own else { return self.rate(of: main, prompt: prompt, tier: tier) }
-        // Tables often leave out the prices for tiers and lengths of a kind that costs what its main kind does. It goes
-        // with that one then.
-        let plain = self.rates[PriceField(priceClass)]
-        if own == plain, plain == self.rates[PriceField(main)] {
-            return self.rate(of: main, prompt: prompt, tier: tier)
-        }
-        return own
+        self.fit(of: priceClass, prompt: prompt, tier: tier)?.rate
     }
 
-    private func ownRate(of priceClass: PriceClass, prompt: Int64, tier: PriceTier?) -> Int64? {
+    /// A price that was found, and how closely it fits.
+    private struct Fit {
+        var rate: Int64
+        /// The threshold or the beginning of the range that it is for.
+        var above: Int64
+        /// Whether it is for the tier that was asked for.
+        var isTiered: Bool
+    }
+
+    private func fit(of priceClass: PriceClass, prompt: Int64, tier: PriceTier?) -> Fit? {
+        let own = self.ownFit(of: priceClass, prompt: prompt, tier: tier)
+        guard let mainClass = priceClass.main else { return own }
+        guard let main = self.fit(of: mainClass, prompt: prompt, tier: tier) else { return own }
+        guard let own else { return main }
+        // Tables often leave out the prices for tiers and lengths of a kind that costs what its main kind does. It goes
+        // with that one then.
+        if let plain = self.rates[PriceField(priceClass)], own.rate == plain,
+            plain == self.rates[PriceField(mainClass)]
+        {
+            return main
+        }
+        guard main.above > own.above || (main.isTiered && !own.isTiered) else { return own }
+        // The main kind has a price for this tier or length and this kind has none. One that is cheaper than its main
+        // kind, as what comes from the cache is, keeps its price: the other would be many times too high.
+        if let plain = self.plainRate(of: priceClass), let mainPlain = self.plainRate(of: mainClass), plain < mainPlain
+        {
+            return own
+        }
+        return Fit(
+            rate: max(own.rate, main.rate), above: max(own.above, main.above),
+            isTiered: own.isTiered || main.isTiered)
+    }
+
+    /// What a kind of token costs in the ordinary tier and the shortest prompt.
+    private func plainRate(of priceClass: PriceClass) -> Int64? {
+        self.rates[PriceField(priceClass)] ?? self.ranges.first?.rates[PriceField(priceClass)]
+    }
+
+    private func ownFit(of priceClass: PriceClass, prompt: Int64, tier: PriceTier?) -> Fit? {
         let range = self.ranges.last { prompt > $0.above || $0.above == 0 } ?? self.ranges.first
-        if let range, let rate = Self.rate(of: priceClass, in: range.rates, prompt: prompt, tier: tier) { return rate }
-        return Self.rate(of: priceClass, in: self.rates, prompt: prompt, tier: tier)
+        if let range, var fit = Self.fit(of: priceClass, in: range.rates, prompt: prompt, tier: tier) {
+            fit.above = max(fit.above, range.above)
+            return fit
+        }
+        return Self.fit(of: priceClass, in: self.rates, prompt: prompt, tier: tier)
     }
 
     /// The price with the highest threshold that the prompt passes.
     ///
     /// Where a tier has no price for that length, the dearer of the two that come near holds: the cost is rather told too
     /// high than too low.
-    private static func rate(
+    private static func fit(
         of priceClass: PriceClass, in rates: [PriceField: Int64], prompt: Int64, tier: PriceTier?
-    ) -> Int64? {
-        var plain: (above: Int64, rate: Int64)?
-        var tiered: (above: Int64, rate: Int64)?
+    ) -> Fit? {
+        var plain: Fit?
+        var tiered: Fit?
         for (field, rate) in rates where field.priceClass == priceClass {
             guard field.above == 0 || prompt > field.above else { continue }
             if field.tier == nil {
-                if field.above >= plain?.above ?? 0 { plain = (field.above, rate) }
+                if field.above >= plain?.above ?? 0 { plain = Fit(rate: rate, above: field.above, isTiered: false) }
             } else if field.tier == tier {
-                if field.above >= tiered?.above ?? 0 { tiered = (field.above, rate) }
+                if field.above >= tiered?.above ?? 0 { tiered = Fit(rate: rate, above: field.above, isTiered: true) }
             }
         }
-        guard let tiered else { return plain?.rate }
-        guard let plain, plain.above > tiered.above else { return tiered.rate }
-        return max(plain.rate, tiered.rate)
+        guard let tiered else { return plain }
+        guard let plain, plain.above > tiered.above else { return tiered }
+        return Fit(rate: max(plain.rate, tiered.rate), above: plain.above, isTiered: true)
     }
 
     /// All prices, in order of their names.

@@ -229,8 +229,57 @@ struct ModelPriceTests {
             "output_cost_per_token": 3, "output_cost_per_token_priority": 6, "output_cost_per_reasoning_token": 3,
         ]
         #expect(try self.cost(fields, tier: "priority") { $0.reasoning = 2 } == 12)
-        let other = fields.merging(["output_cost_per_reasoning_token": 4]) { $1 }
-        #expect(try self.cost(other, tier: "priority") { $0.reasoning = 2 } == 8)
+        let other = fields.merging(["output_cost_per_reasoning_token": 7]) { $1 }
+        #expect(try self.cost(other, tier: "priority") { $0.reasoning = 2 } == 14)
+    }
+
+    @Test("a kind that is dearer than its main kind stays so where that one alone has a price for the length")
+    func keepsUpWithTheMainClass() throws {
+        let fields = [
+            "input_cost_per_token": 3, "input_cost_per_token_above_200k_tokens": 6,
+            "cache_creation_input_token_cost": 4, "cache_creation_input_token_cost_above_200k_tokens": 8,
+            "cache_creation_input_token_cost_above_1hr": 6,
+        ]
+        #expect(try self.cost(fields) { $0.cacheWrite1h = 200_000 } == 6 * 200_000)
+        #expect(try self.cost(fields) { $0.cacheWrite1h = 200_001 } == 8 * 200_001)
+        // Five minutes have no price for the length either: the prompt's own is the nearest.
+        var without = fields
+        without["cache_creation_input_token_cost_above_200k_tokens"] = nil
+        without["input_cost_per_token_above_200k_tokens"] = 9
+        #expect(try self.cost(without) { $0.cacheWrite1h = 200_001 } == 9 * 200_001)
+        #expect(try self.cost(without) { $0.cacheWrite5m = 200_001 } == 9 * 200_001)
+    }
+
+    @Test("a kind that is dearer than its main kind stays so in a tier, and gets no discount that is not its own")
+    func keepsUpWithTheTier() throws {
+        let fields = [
+            "output_cost_per_token": 3, "output_cost_per_token_priority": 6, "output_cost_per_token_flex": 1,
+            "output_cost_per_reasoning_token": 4,
+        ]
+        #expect(try self.cost(fields, tier: "priority") { $0.reasoning = 2 } == 12)
+        #expect(try self.cost(fields, tier: "flex") { $0.reasoning = 2 } == 8)
+    }
+
+    @Test("a kind that is cheaper than its main kind keeps its price")
+    func keepsDiscounts() throws {
+        let fields = [
+            "input_cost_per_token": 30, "input_cost_per_token_above_200k_tokens": 60, "input_cost_per_token_flex": 15,
+            "cache_read_input_token_cost": 3,
+        ]
+        #expect(try self.cost(fields) { $0.cacheRead = 200_001 } == 3 * 200_001)
+        #expect(try self.cost(fields, tier: "flex") { $0.cacheRead = 1 } == 3)
+    }
+
+    @Test("a price by a range is heeded as a threshold is")
+    func keepsUpWithRanges() throws {
+        let fields = #"""
+            "tiered_pricing": [
+                {"range": [0, 32000], "input_cost_per_token": 2e-12},
+                {"range": [32000, 64000], "input_cost_per_token": 5e-12}
+            ], "cache_creation_input_token_cost": 3e-12
+            """#
+        #expect(try self.cost(fields) { $0.cacheWrite5m = 32_000 } == 3 * 32_000)
+        #expect(try self.cost(fields) { $0.cacheWrite5m = 32_001 } == 5 * 32_001)
     }
 
     @Test(arguments: [

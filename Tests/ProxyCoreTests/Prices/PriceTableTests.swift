@@ -192,6 +192,17 @@ struct PriceTableTests {
         #expect(cost.picoDollars == picoDollars)
     }
 
+    @Test(
+        "nothing in the embedded table is cheaper for an hour in the cache than for five minutes",
+        arguments: [1, 300_000])
+    func anHourIsNoCheaper(prompt: Int64) throws {
+        for (name, price) in try PriceTable.embedded().models {
+            guard let short = price.rate(of: .cacheWrite5m, prompt: prompt, tier: nil) else { continue }
+            let long = try #require(price.rate(of: .cacheWrite1h, prompt: prompt, tier: nil))
+            #expect(long >= short, "\(name)")
+        }
+    }
+
     @Test func theEmbeddedTableTellsOfItself() throws {
         let table = try PriceTable.embedded()
         #expect((120...400).contains(table.count))
