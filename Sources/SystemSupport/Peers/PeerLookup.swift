@@ -1,15 +1,5 @@
 import ProxyCore
 
-/// One connection whose caller is looked for.
-struct PendingPeer: Sendable {
-    /// Its ends.
-    var ends: ConnectionEnds
-    /// Where to put what is found.
-    var observation: PeerObservation
-    /// When it was seen, in clock ticks since boot.
-    var seenAtTicks: UInt64
-}
-
 /// Looks for the callers of many connections at a time.
 struct PeerLookup: ~Copyable, Sendable {
     private var diagnosis: SocketDiagnosis?
@@ -23,7 +13,8 @@ struct PeerLookup: ~Copyable, Sendable {
 
     /// Looks once for all of them; what is not found stays unknown.
     mutating func look(for peers: [PendingPeer]) {
-        var byEnds: [SocketEnds: PendingPeer] = [:]
+        // A port may be used again while its last connection still waits here, so that two have the same ends.
+        var byEnds: [SocketEnds: [PendingPeer]] = [:]
         for peer in peers {
             switch peer.ends {
             case .unix(let userID, let processID):
@@ -37,27 +28,37 @@ struct PeerLookup: ~Copyable, Sendable {
                 else { continue }
                 let ends = SocketEnds(
                     localAddress: callerAddress, localPort: callerPort, remoteAddress: ourAddress, remotePort: ourPort)
-                byEnds[ends] = peer
+                byEnds[ends, default: []].append(peer)
             }
         }
         guard !byEnds.isEmpty else { return }
         self.lookForSockets(byEnds)
     }
 
-    private mutating func lookForSockets(_ byEnds: [SocketEnds: PendingPeer]) {
+    private mutating func lookForSockets(_ byEnds: [SocketEnds: [PendingPeer]]) {
         var searches: [UInt64: SocketSearch] = [:]
-        var byInode: [UInt64: (peer: PendingPeer, userID: UInt32)] = [:]
+        var byInode: [UInt64: (peers: [PendingPeer], userID: UInt32)] = [:]
         for (ends, owner) in self.owners(of: Set(byEnds.keys)) {
             // Without an inode the caller has left already, and the user is not told any more.
-            guard let peer = byEnds[ends], owner.inode != 0 else { continue }
-            self.tell(peer.observation, userID: owner.userID, process: nil)
-            searches[owner.inode] = SocketSearch(userID: owner.userID, seenAtTicks: peer.seenAtTicks)
-            byInode[owner.inode] = (peer, owner.userID)
+            guard let peers = byEnds[ends], let last = peers.map(\.seenAtTicks).max(), owner.inode != 0 else {
+                continue
+            }
+            for peer in peers { self.tell(peer.observation, userID: owner.userID, process: nil) }
+            searches[owner.inode] = SocketSearch(userID: owner.userID, seenAtTicks: last)
+            byInode[owner.inode] = (peers, owner.userID)
         }
         guard !searches.isEmpty else { return }
         for (inode, process) in self.finder.processes(having: searches) {
-            guard let (peer, userID) = byInode[inode] else { continue }
-            self.tell(peer.observation, userID: userID, process: process)
+            guard let (peers, userID) = byInode[inode] else { continue }
+            for peer in peers {
+                // It was found for the last of them; an earlier one may be older than the process.
+                if peer.seenAtTicks != searches[inode]?.seenAtTicks,
+                    self.finder.process(process.processID, seenAtTicks: peer.seenAtTicks) == nil
+                {
+                    continue
+                }
+                self.tell(peer.observation, userID: userID, process: process)
+            }
         }
     }
 

@@ -5,25 +5,30 @@ import Synchronization
 
 /// Looks at who is behind connections from this machine: user, process and systemd unit.
 ///
-/// What is found is an observation and nothing is allowed or refused by it. Nobody waits for it: look-ups run on a
-/// queue of their own, many at a time, with pauses in between. The process behind a TCP connection is found only where
-/// this process may look into the other's descriptors (`ptrace(2)` access, as a rule: the same user and no namespace in
-/// between).
+/// What is found is an observation and nothing is allowed or refused by it. Nobody waits for it: look-ups run on queues
+/// of their own, many at a time. Callers over Unix sockets are looked at without delay, for their process numbers are
+/// known; those over TCP need a walk through all processes, and there are pauses between these (``LookupPace``). The
+/// process behind a TCP connection is found only where this process may look into the other's descriptors (`ptrace(2)`
+/// access, as a rule: the same user and no namespace in between).
 public final class PeerObserver: CallerObserver {
-    /// How many connections wait to be looked at; what comes beyond that stays unknown.
-    public static let maximumPending = 4_096
+    /// What waits to be looked at one way, and who looks.
+    private final class Lane: Sendable {
+        let queue: DispatchQueue
+        let waiting = Mutex(PendingPeers())
+        let pace = Mutex(LookupPace())
+        // Used on the queue only, one round at a time: the lock is always free.
+        let lookup: Mutex<PeerLookup>
 
-    private struct Waiting {
-        var peers: [PendingPeer] = []
-        var isScheduled = false
-        var pace = LookupPace()
-        var passedOver = 0
+        init(_ label: String, asksKernel: Bool) {
+            self.queue = DispatchQueue(label: label, qos: .utility)
+            self.lookup = Mutex(PeerLookup(asksKernel: asksKernel))
+        }
     }
 
-    private let queue = DispatchQueue(label: "kmi.peers", qos: .utility)
-    private let waiting = Mutex(Waiting())
-    // Used on the queue only, one round at a time: the lock is always free.
-    private let lookup = Mutex(PeerLookup())
+    /// Callers whose process number is known: some files to read for each.
+    private let unix = Lane("kmi.peers.unix", asksKernel: false)
+    /// Callers whose process has to be searched for.
+    private let loopback = Lane("kmi.peers.loopback", asksKernel: true)
     private let ticksPerSecond: UInt64
 
     /// Makes an observer; nothing runs before the first connection.
@@ -32,9 +37,6 @@ public final class PeerObserver: CallerObserver {
         self.ticksPerSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
     }
 
-    /// How many connections were not looked at because too many were waiting.
-    public var passedOver: Int { self.waiting.withLock { $0.passedOver } }
-
     /// Begins to look; returns at once.
     ///
     /// A Unix socket's user and process number are known from the beginning.
@@ -42,17 +44,12 @@ public final class PeerObserver: CallerObserver {
         let observation = PeerObservation(Self.knownAtOnce(ends))
         let now = SystemClock.nanosecondsSinceBoot()
         let peer = PendingPeer(ends: ends, observation: observation, seenAtTicks: self.ticks(now))
-        let delay = self.waiting.withLock { waiting -> Int64? in
-            guard waiting.peers.count < Self.maximumPending else {
-                waiting.passedOver += 1
-                return nil
+        let lane =
+            switch ends {
+            case .unix: self.unix
+            case .loopback: self.loopback
             }
-            waiting.peers.append(peer)
-            guard !waiting.isScheduled else { return nil }
-            waiting.isScheduled = true
-            return waiting.pace.delay(at: now)
-        }
-        if let delay { self.schedule(after: delay) }
+        if lane.waiting.withLock({ $0.add(peer) }) { self.schedule(lane, at: now) }
         return observation
     }
 
@@ -70,24 +67,19 @@ public final class PeerObserver: CallerObserver {
         return seconds * self.ticksPerSecond + rest * self.ticksPerSecond / 1_000_000_000
     }
 
-    private func schedule(after delay: Int64) {
-        self.queue.asyncAfter(deadline: .now() + .nanoseconds(Int(delay))) { self.round() }
+    private func schedule(_ lane: Lane, at now: Int64) {
+        let delay = lane.pace.withLock { $0.delay(at: now) }
+        guard delay > 0 else { return lane.queue.async { self.round(lane) } }
+        lane.queue.asyncAfter(deadline: .now() + .nanoseconds(Int(delay))) { self.round(lane) }
     }
 
     /// Looks for all that wait.
-    private func round() {
+    private func round(_ lane: Lane) {
         let began = SystemClock.nanosecondsSinceBoot()
-        let peers = self.waiting.withLock { waiting in
-            defer { waiting.peers.removeAll() }
-            return waiting.peers
-        }
-        self.lookup.withLock { $0.look(for: peers) }
+        let peers = lane.waiting.withLock { $0.take() }
+        lane.lookup.withLock { $0.look(for: peers) }
         let now = SystemClock.nanosecondsSinceBoot()
-        let delay = self.waiting.withLock { waiting -> Int64? in
-            waiting.pace.ended(began: began, at: now)
-            waiting.isScheduled = !waiting.peers.isEmpty
-            return waiting.isScheduled ? waiting.pace.delay(at: now) : nil
-        }
-        if let delay { self.schedule(after: delay) }
+        if lane === self.loopback { lane.pace.withLock { $0.ended(began: began, at: now) } }
+        if lane.waiting.withLock({ $0.ended() }) { self.schedule(lane, at: now) }
     }
 }

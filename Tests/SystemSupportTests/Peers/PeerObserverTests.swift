@@ -1,5 +1,6 @@
 import Foundation
 import ProxyCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -23,7 +24,6 @@ struct PeerObserverTests {
             #expect(caller.userID == getuid())
             #expect(caller.user == ProcessInfo.processInfo.userName)
         }
-        #expect(observer.passedOver == 0)
     }
 
     @Test("finds it in the tables of /proc where the kernel cannot be asked")
@@ -97,17 +97,53 @@ struct PeerObserverTests {
         #expect(outside.caller?.process == nil)
     }
 
-    @Test("keeps no more waiting than it may, and counts the others")
-    func bounded() async throws {
+    /// How long after one another callers may be known, all together: with a fixed pause it takes five seconds.
+    private static let timeOfTwenty = Duration.seconds(4)
+
+    @Test("knows callers over a Unix socket that come one after the other without a pause")
+    func unixSocketsInARow() async throws {
         let observer = PeerObserver()
-        var seen = 0
-        // Rounds may take what waits in between.
-        while observer.passedOver == 0, seen < 100 * PeerObserver.maximumPending {
-            _ = observer.observe(.loopback(localAddress: "x", localPort: 1, peerAddress: "x", peerPort: 1))
-            seen += 1
+        var waited = Duration.zero
+        for _ in 0..<20 {
+            waited += try await ChildProcess.with("/bin/sleep", arguments: ["60"]) { child in
+                let observation = observer.observe(.unix(userID: getuid(), processID: child.pid))
+                return try await Self.timeUntilNamed(observation)
+            }
         }
-        #expect(observer.passedOver == 1)
-        #expect(seen > PeerObserver.maximumPending)
+        #expect(waited < Self.timeOfTwenty)
+    }
+
+    @Test("knows callers over TCP that come one after the other with short pauses")
+    func connectionsInARow() async throws {
+        let observer = PeerObserver()
+        let waited = Mutex(Duration.zero)
+        for _ in 0..<20 {
+            try await self.withCaller(of: "127.0.0.1") { _, ends in
+                let time = try await Self.timeUntilNamed(observer.observe(ends))
+                waited.withLock { $0 += time }
+            }
+        }
+        #expect(waited.withLock { $0 } < Self.timeOfTwenty)
+    }
+
+    private static func timeUntilNamed(_ observation: any CallerObservation) async throws -> Duration {
+        try await ContinuousClock().measure {
+            try await eventually("the caller is named", every: .milliseconds(1)) { observation.caller?.process != nil }
+        }
+    }
+
+    @Test("tells two waiting connections with the same ends the same, unless the process is younger than one of them")
+    func sameEnds() async throws {
+        try await self.withCaller(of: "127.0.0.1") { child, ends in
+            let observations = [PeerObservation(), PeerObservation(), PeerObservation()]
+            var lookup = PeerLookup()
+            lookup.look(
+                for: zip(observations, [.max, .max - 1, 0]).map { observation, ticks in
+                    PendingPeer(ends: ends, observation: observation, seenAtTicks: ticks)
+                })
+            #expect(observations.map { $0.caller?.processID } == [child.pid, child.pid, nil])
+            #expect(observations.allSatisfy { $0.caller?.userID == getuid() })
+        }
     }
 
     /// Runs the body with a process that has connected to a fresh listener, and the ends of its connection.
