@@ -8,6 +8,8 @@ struct CredentialName: Equatable {
         case likely
         /// It is one in the query of a URL only.
         case parameter
+        /// It is a header field with cookies, which hold sessions.
+        case cookie
     }
 
     /// Longer names are none of these.
@@ -19,7 +21,7 @@ struct CredentialName: Equatable {
     ]
     private static let likely = ["token"]
     /// What all of these end with: most names are told apart by it.
-    private static let lastLetters: [UInt8] = Array("denty".utf8)
+    private static let lastLetters: [UInt8] = Array("dentye".utf8)
 
     /// How much the name says.
     let kind: Kind
@@ -56,6 +58,8 @@ struct CredentialName: Equatable {
             self.kind = .likely
         } else if letters.elementsEqual("key".utf8), self.isParameter {
             self.kind = .parameter
+        } else if letters.elementsEqual("cookie".utf8) || letters.elementsEqual("setcookie".utf8) {
+            self.kind = .cookie
         } else {
             return nil
         }

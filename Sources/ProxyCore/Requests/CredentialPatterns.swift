@@ -7,6 +7,12 @@ struct CredentialPatterns {
     static let shortestBytes = 8
     /// From how many bytes on any word is.
     static let surelyBytes = 16
+    /// How many blanks may stand between the word `Bearer` and what it announces.
+    static let mostSpaces = 64
+    /// The beginning of the keys of most services.
+    private static let commonPrefix = Array("sk-".utf8)
+    /// From how many bytes on a text with that beginning is taken for a key, if it is not made of words.
+    private static let shortestCommonBytes = 12
 
     let text: [UInt8]
     let isCut: Bool
@@ -31,7 +37,8 @@ struct CredentialPatterns {
         while place < self.text.count {
             let range: Range<Int>? =
                 switch self.text[place] {
-                case 0x3A, 0x3D: self.namedValue(after: place)
+                case 0x3A: self.namedValue(after: place) ?? self.password(inAddressAt: place)
+                case 0x3D: self.namedValue(after: place)
                 case 0x2D: self.privateKey(at: place)
                 case 0x41...0x5A, 0x61...0x7A: self.isWordStart(place) ? self.word(at: place) : nil
                 default: nil
@@ -96,22 +103,26 @@ struct CredentialPatterns {
             {
                 end += 1
             }
-            let isEnough = end - place >= (self.isCutOff(end) ? Self.shortestBytes : Self.surelyBytes)
-            if isEnough { return place..<end }
+            if self.isLongEnough(place..<end, behind: prefix) { return place..<end }
         }
         return self.bearer(at: place) ?? self.webToken(at: place)
+    }
+
+    private func isLongEnough(_ token: Range<Int>, behind prefix: Prefix) -> Bool {
+        if token.count >= (self.isCutOff(token.upperBound) ? Self.shortestBytes : Self.surelyBytes) { return true }
+        guard prefix.bytes == Self.commonPrefix, token.count >= Self.shortestCommonBytes else { return false }
+        // Words that are joined by dashes are none: `sk-learn-based`.
+        let rest = self.text[(token.lowerBound + prefix.bytes.count)..<token.upperBound]
+        return !rest.contains(0x2D) || rest.contains { !(0x61...0x7A).contains($0) && $0 != 0x2D && $0 != 0x5F }
     }
 
     /// `Bearer` and a token (RFC 6750 section 2.1), but not the word in a sentence.
     private func bearer(at place: Int) -> Range<Int>? {
         guard self.matches("bearer", at: place) else { return nil }
-        var start = place + 6
-        if start < self.text.count, self.text[start] == 0x20 || self.text[start] == 0x2B {
-            start += 1
-        } else if self.matches("%20", at: start) {
+        var start = self.end(from: place + 6, atMost: Self.mostSpaces) { $0 == 0x20 || $0 == 0x09 || $0 == 0x2B }
+        if start == place + 6 {
+            guard self.matches("%20", at: start) else { return nil }
             start += 3
-        } else {
-            return nil
         }
         let value = start..<self.end(from: start, while: Self.isCredentialByte)
         return self.looksLikeCredential(value) ? value : nil
@@ -134,7 +145,7 @@ struct CredentialPatterns {
     // MARK: Private keys
 
     /// A private key in PEM (RFC 7468), to its end or that of the text.
-    private func privateKey(at place: Int) -> Range<Int>? {
+    func privateKey(at place: Int) -> Range<Int>? {
         guard self.matches("-----BEGIN ", at: place) else { return nil }
         let label = self.end(from: place + 11, atMost: 40) { $0 == 0x20 || Self.isAlphanumeric($0) }
         guard self.matches("PRIVATE KEY", at: label - 11) || self.matches("PRIVATE KEY BLOCK", at: label - 17) else {
@@ -150,62 +161,10 @@ struct CredentialPatterns {
         return place..<self.text.count
     }
 
-    // MARK: Named values
-
-    /// The value behind a `:` or `=` whose name says that it is a credential.
-    private func namedValue(after delimiter: Int) -> Range<Int>? {
-        guard let name = CredentialName(before: delimiter, in: self.text) else { return nil }
-        let isColon = self.text[delimiter] == 0x3A
-        let start = self.end(from: delimiter + 1) {
-            $0 == 0x20 || (isColon && ($0 == 0x0A || $0 == 0x0D || $0 == 0x09))
-        }
-        guard start < self.text.count else { return nil }
-        let quote = self.text[start]
-        guard quote == 0x22 || quote == 0x27 else {
-            // In JSON and its like an unquoted value is a number, a list or a word of the language.
-            return name.isQuoted ? nil : self.bareValue(at: start, name: name, isColon: isColon)
-        }
-        guard name.kind != .parameter else { return nil }
-        let value = start + 1..<self.endOfString(from: start + 1, quote: quote)
-        // A sentence may say `the secret: "…"`; a member of an object and an assignment do not.
-        let isSure = name.kind == .certain && (name.isQuoted || !isColon)
-        return isSure || self.looksLikeCredential(value) ? value : nil
-    }
-
-    private func bareValue(at start: Int, name: CredentialName, isColon: Bool) -> Range<Int>? {
-        if !isColon, name.isParameter {
-            return start..<self.end(from: start, while: Self.isParameterByte)
-        }
-        guard name.kind != .parameter else { return nil }
-        var first = start
-        var isSure = false
-        if name.isAuthorization {
-            let word = self.end(from: start, atMost: 16, while: Self.isAlphanumeric)
-            let isScheme = ["bearer", "basic", "token", "digest", "apikey"].contains { scheme in
-                scheme.utf8.count == word - start && self.matches(scheme, at: start)
-            }
-            if isScheme, word < self.text.count, self.text[word] == 0x20 {
-                first = self.end(from: word) { $0 == 0x20 }
-                isSure = true
-            }
-        }
-        let value = first..<self.end(from: first, while: isSure ? Self.isCredentialByte : Self.isTokenByte)
-        return isSure || self.looksLikeCredential(value) ? value : nil
-    }
-
-    /// Where a string ends: at its quote, at the end of the line or at that of the text.
-    private func endOfString(from start: Int, quote: UInt8) -> Int {
-        var place = start
-        while place < self.text.count, self.text[place] != quote, self.text[place] != 0x0A {
-            place += self.text[place] == 0x5C ? 2 : 1
-        }
-        return min(place, self.text.count)
-    }
-
     // MARK: Bytes
 
     /// Whether a value can hardly be an ordinary word.
-    private func looksLikeCredential(_ range: Range<Int>) -> Bool {
+    func looksLikeCredential(_ range: Range<Int>) -> Bool {
         guard range.count >= Self.shortestBytes else { return false }
         var isMixed = false
         for place in range {
@@ -218,17 +177,17 @@ struct CredentialPatterns {
         return isMixed || range.count >= Self.surelyBytes || self.isCutOff(range.upperBound)
     }
 
-    private func isCutOff(_ end: Int) -> Bool { self.isCut && end == self.text.count }
+    func isCutOff(_ end: Int) -> Bool { self.isCut && end == self.text.count }
 
     /// The first place from `start` on whose byte does not belong.
-    private func end(from start: Int, atMost limit: Int = .max, while belongs: (UInt8) -> Bool) -> Int {
+    func end(from start: Int, atMost limit: Int = .max, while belongs: (UInt8) -> Bool) -> Int {
         var place = start
         while place < self.text.count, place - start < limit, belongs(self.text[place]) { place += 1 }
         return place
     }
 
     /// Whether a text stands here; letters match whatever their case if the text has them in lower case.
-    private func matches(_ expected: String, at place: Int) -> Bool {
+    func matches(_ expected: String, at place: Int) -> Bool {
         let bytes = expected.utf8
         guard place >= 0, place + bytes.count <= self.text.count else { return false }
         return zip(bytes, self.text[place...]).allSatisfy { expected, byte in
@@ -236,22 +195,22 @@ struct CredentialPatterns {
         }
     }
 
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    static func isAlphanumeric(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
 
     /// Letters, digits, `-` and `_`.
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
+    static func isTokenByte(_ byte: UInt8) -> Bool {
         self.isAlphanumeric(byte) || byte == 0x2D || byte == 0x5F
     }
 
     /// What RFC 6750 allows in a token (`b64token`).
-    private static func isCredentialByte(_ byte: UInt8) -> Bool {
+    static func isCredentialByte(_ byte: UInt8) -> Bool {
         self.isTokenByte(byte) || byte == 0x2E || byte == 0x7E || byte == 0x2B || byte == 0x2F || byte == 0x3D
     }
 
     /// What does not end the value of a parameter of a URL, wherever that may stand.
-    private static func isParameterByte(_ byte: UInt8) -> Bool {
+    static func isParameterByte(_ byte: UInt8) -> Bool {
         self.isCredentialByte(byte) || byte == 0x25 || byte == 0x3A || byte == 0x40 || byte == 0x21 || byte == 0x2A
     }
 }

@@ -69,7 +69,8 @@ struct CredentialRedactorPropertyTests {
                     "Bearer \(canary)", "sk-\(canary)", "sk-ant-\(canary)", "AIza\(canary)", "ghp_\(canary)",
                     "xoxb-\(canary)",
                     "{\"api_key\": \"\(canary)\"}", "{\"client_secret\":\"\(canary)\"}", "https://h/?key=\(canary)",
-                    "Authorization: Basic \(canary)",
+                    "Authorization: Basic \(canary)", "Bearer \t  \(canary)", "Cookie: session=\(canary)",
+                    "postgres://user:\(canary)@db", "client_secret=a/b.\(canary)", "password: p@/\(canary)",
                     "-----BEGIN PRIVATE KEY-----\n\(canary)\n-----END PRIVATE KEY-----",
                 ].randomElement(using: &numbers) ?? ""
             var text = self.text(using: &numbers) + " " + form + " " + self.text(using: &numbers)

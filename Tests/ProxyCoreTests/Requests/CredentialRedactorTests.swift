@@ -85,10 +85,83 @@ struct CredentialRedactorTests {
         #expect(self.redact(text) == expected)
     }
 
+    @Test(
+        "takes out the whole value of an assignment, whatever is in it",
+        arguments: [
+            ("secret_key=abc/def0123456/x end", "secret_key=[redacted] end"),
+            ("secret_key=abc/defgh", "secret_key=[redacted]"),
+            ("client_secret=a.b.c~d-e_f;x=1", "client_secret=[redacted];x=1"),
+            ("password: p@ss/word\nnext", "password: [redacted]\nnext"),
+            ("password=p@ss/word&user=me", "password=[redacted]&user=me"),
+            ("PGPASSWORD=correct/horse-battery, x", "PGPASSWORD=[redacted], x"),
+            (
+                "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n",
+                "aws_secret_access_key=[redacted]\n"
+            ),
+            ("aws_session_token=IQoJb3JpZ2lu/X2VjE+aB== ", "aws_session_token=[redacted] "),
+            ("aws_secret_access_key = wJalr/K7MD", "aws_secret_access_key = [redacted]"),
+            (#"{"t":"password=p@ss\/word\nkept words"}"#, #"{"t":"password=[redacted]\nkept words"}"#),
+            ("`api_key=ab.cd/12345` or", "`api_key=[redacted]` or"),
+            ("Authorization: Basic \t dTp/w+==", "Authorization: Basic \t [redacted]"),
+            ("authorization:\tBearer\ttiny", "authorization:\tBearer\t[redacted]"),
+            ("Bearer   abcdef123456", "Bearer   [redacted]"), ("Bearer\tabcdef123456", "Bearer\t[redacted]"),
+            (#"{"t":"Bearer\tabcdef123456"}"#, #"{"t":"Bearer\t[redacted]"}"#),
+            ("sk-abcdefghi", "[redacted]"), ("sk-test-1234", "[redacted]"), ("sk-a-B_cdefgh", "[redacted]"),
+        ])
+    func wholeValues(text: String, expected: String) {
+        #expect(self.redact(text, secrets: []) == expected)
+    }
+
+    @Test(
+        "takes out cookies and the passwords of addresses",
+        arguments: [
+            ("Cookie: session=abc; theme=dark\r\nHost: h", "Cookie: [redacted]\r\nHost: h"),
+            ("set-cookie: sid=\"a b\"; Path=/; HttpOnly\nx", "set-cookie: [redacted]\nx"),
+            (#"curl -H 'Cookie: a=b' x"#, #"curl -H 'Cookie: [redacted]' x"#),
+            (#"{"Cookie":"a=b; c=d","x":1}"#, #"{"Cookie":"[redacted]","x":1}"#),
+            (#"{"t":"Set-Cookie: a=b\r\nkept"}"#, #"{"t":"Set-Cookie: [redacted]\r\nkept"}"#),
+            ("https://user:PASS@host/path", "https://user:[redacted]@host/path"),
+            ("postgres://u:p@s:s@db:5432/x", "postgres://u:[redacted]@db:5432/x"),
+            ("redis://:tiny@cache", "redis://:[redacted]@cache"),
+            ("secret=postgres://u:PASS@db", "secret=postgres://u:[redacted]@db"),
+            (#""https:\/\/user:PASS@host\/""#, #""https:\/\/user:[redacted]@host\/""#),
+        ])
+    func cookiesAndAddresses(text: String, expected: String) {
+        #expect(self.redact(text, secrets: []) == expected)
+    }
+
+    @Test("takes out the password of an address that is cut off, but no port")
+    func cutAddresses() {
+        #expect(self.redact("https://user:PAS", isCut: true) == "https://user:[redacted]")
+        #expect(self.redact("https://user:PAS", isCut: false) == "https://user:PAS")
+        #expect(self.redact("http://localhost:80", isCut: true) == "http://localhost:80")
+    }
+
+    @Test(
+        "leaves programs, paths and sentences alone",
+        arguments: [
+            "password=getpass.getpass()", "api_key=os.getenv(\"KEY\")", "apiKey: process.env.OPENAI_API_KEY,",
+            "token = request.headers.authorization", "password: $DB_PASSWORD", "password=${DB_PASSWORD}",
+            "password=%DB_PASSWORD%", "token: {{ token }}", "api_key=<YOUR_API_KEY>", "if password == other_password",
+            "private_key=/etc/ssl/private/server.pem", "secret: ./secrets/db", "token: input/output/both",
+            "token: input/output-related", "password: required/optional", "the secret: confidential!",
+            "password: something.", "secret: https://example.com/docs", "token: Optional[str]",
+            "Authorization: Bearer <token>", "Authorization: Bearer ${TOKEN}", "Authorization: Basic {value}",
+            "cookie: a small biscuit", "Cookie: none", #"{"cookie":"chocolate"}"#, "a cookie = sweet",
+            "http://localhost:8080/a@b", "http://h:80", "see https://example.org: mail me@example.org",
+            "https://me@example.org/", "ssh://git@h:22/x", "sk-learn-based", "sk-learn-contr", "the task-runner",
+            "bearer   of good news", "note://a b:c@d", "time: 12:30@home", "Cookie: ", "Set-Cookie:", "://:@",
+            "secret=$",
+        ])
+    func programs(text: String) {
+        #expect(self.redact(text, secrets: []) == text)
+    }
+
     @Test("takes out private keys, whole or cut")
     func privateKeys() {
         let key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----"
         #expect(self.redact("a\n\(key)\nb") == "a\n[redacted]\nb")
+        #expect(self.redact("token: \n \(key)\nb") == "token: \n [redacted]\nb")
         #expect(self.redact("{\"k\":\"\(key.replacing("\n", with: "\\n"))\"}") == #"{"k":"[redacted]"}"#)
         #expect(self.redact("a " + key.prefix(45), isCut: true) == "a [redacted]")
         let certificate = "-----BEGIN CERTIFICATE-----\nMIIEow\n-----END CERTIFICATE-----"
@@ -135,7 +208,9 @@ struct CredentialRedactorTests {
         let pieces = [
             "eyJ-", "Bearer ", "-----BEGIN ", "\"", "\\", "secret:'", "a=", ":", "sk-", "\"token\" ", "=", "\\u005c",
             " ",
-            "-----BEGIN PRIVATE KEY----", "secret:\"\\\\", "known/se",
+            "-----BEGIN PRIVATE KEY----", "secret:\"\\\\", "known/se", "secret=(", "token:token:", "token:a.",
+            "password:",
+            "://a:", "a://a:b", "Cookie: a=\"", "cookie:", "Bearer\t", "secret=$a", "password:/a",
         ]
         for piece in pieces {
             let text = Array(String(repeating: piece, count: 65_536 / piece.utf8.count).utf8)
