@@ -1,7 +1,7 @@
 /// The price table that the daemon has without any file: the one place of the project with prices in it.
 ///
-/// Written by `scripts/prices-snapshot`, never by hand. The figures are those of LiteLLM's table (MIT license, copyright
-/// Berri AI); `docs/prices.md` tells how to bring them up to date. It is a literal and no resource of the package: a
+/// Written by `scripts/prices-snapshot`. The figures were compiled from LiteLLM's table (MIT license, copyright Berri AI),
+/// some left out; `docs/prices.md` tells what they are worth and how to bring them up to date. It is a literal and no resource of the package: a
 /// resource that is embedded becomes an array of bytes, which costs seconds in every build and six times the room.
 enum EmbeddedPrices {
     /// The table in the format that is imported.

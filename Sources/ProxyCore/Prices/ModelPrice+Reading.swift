@@ -30,7 +30,7 @@ extension ModelPrice {
             guard let field = PriceField(name) else { throw Fault(field: name, reason: "is no price") }
             do throws(PicoDollars.Fault) {
                 // A number is described by the shortest text that means it, which is what was written.
-                self.rates[field] = try PicoDollars.parse(dollars.description)
+                self.rates[field] = try PicoDollars.parsePrice(dollars.description)
             } catch {
                 throw Fault(field: name, reason: error.rawValue)
             }
@@ -58,7 +58,7 @@ extension ModelPrice {
             throw Fault(field: member.name, reason: PicoDollars.Fault.malformed.rawValue)
         }
         do throws(PicoDollars.Fault) {
-            return try PicoDollars.parse(text)
+            return try PicoDollars.parsePrice(text)
         } catch {
             throw Fault(field: member.name, reason: error.rawValue)
         }
@@ -92,13 +92,9 @@ extension ModelPrice {
     /// A number of tokens, which tables write as `32000`, `32000.0` and `3.2e4`.
     private static func tokens(_ value: JSONValue) -> Int64? {
         guard case .number(let text) = value else { return nil }
-        do throws(PicoDollars.Fault) {
-            let scaled = try PicoDollars.parse(text)
-            return scaled / 1_000_000_000_000
-        } catch .tooLarge {
-            return .max
-        } catch {
-            return nil
-        }
+        // No number of tokens is so large that floating point would change it.
+        guard let tokens = Int64(text) ?? Double(text).flatMap({ Int64(exactly: $0.rounded(.down)) }), tokens >= 0
+        else { return nil }
+        return tokens
     }
 }

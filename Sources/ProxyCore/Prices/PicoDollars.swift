@@ -11,6 +11,8 @@ public enum PicoDollars {
         case negative = "is below zero"
         /// It does not fit.
         case tooLarge = "is a million dollars or more"
+        /// A price that would become nothing.
+        case tooSmall = "is less than half a picodollar, but not 0"
     }
 
     /// The longest number that is read, in bytes.
@@ -32,6 +34,17 @@ public enum PicoDollars {
             amount = amount * 10 + (position < digits.count ? Int64(digits[position]) : 0)
         }
         return whole < digits.count && digits[whole] >= 5 ? amount + 1 : amount
+    }
+
+    /// Reads a price as ``parse(_:)`` does an amount, but refuses one that is not 0 and would become 0: what is charged
+    /// by it is never free.
+    static func parsePrice(_ dollars: some StringProtocol) throws(Fault) -> Int64 {
+        let amount = try self.parse(dollars)
+        guard amount == 0 else { return amount }
+        var digits: [UInt8] = []
+        var exponent = 0
+        guard self.read(dollars.utf8, into: &digits, &exponent) != nil, digits.isEmpty else { throw .tooSmall }
+        return 0
     }
 
     /// Takes a number apart into its digits without leading zeros and the power of ten of the last one.

@@ -57,7 +57,7 @@ public struct PriceList: Sendable {
     /// What a model would be charged by, for showing it.
     public func finding(for model: ModelName, kind: ProviderKind) -> PriceFinding {
         if let (name, price) = Self.first([model], kind, self.overrides) {
-            return PriceFinding(basis: .override, entry: name, price: price, version: Self.overrideVersion)
+            return PriceFinding(basis: .override, entry: name, price: price)
         }
         switch kind {
         case .kimi: return PriceFinding(basis: .plan)
@@ -66,7 +66,7 @@ public struct PriceList: Sendable {
             guard let (name, price) = Self.first([model], kind, self.table.models) else {
                 return PriceFinding(basis: .none)
             }
-            return PriceFinding(basis: .table, entry: name, price: price, version: self.table.version)
+            return PriceFinding(basis: .table, entry: name, price: price)
         }
     }
 
@@ -102,6 +102,4 @@ public struct PriceFinding: Sendable, Equatable {
     public var entry: String?
     /// The price.
     public var price: ModelPrice?
-    /// What is kept with costs that are computed with it.
-    public var version: String?
 }

@@ -63,7 +63,8 @@ enum VersionSuffix {
     /// Whether the text, which begins with `-`, `@` or `:`, is made of dates, build numbers and words for versions.
     ///
     /// A number of one digit is none of them, for it tells models apart: `claude-opus-4-1` is no version of
-    /// `claude-opus-4`. Two digits are the month or day beside another part of a date.
+    /// `claude-opus-4`. Two digits are the month or day beside another part of a date. Three to five are a build number
+    /// by themselves only: with a word beside it, as in `gpt-4-1106-preview`, it was another model more than once.
     static func matches(_ text: Substring) -> Bool {
         let parts = text.dropFirst().split(omittingEmptySubsequences: false, whereSeparator: Self.separators.contains)
         return parts.indices.allSatisfy { index in
@@ -73,12 +74,16 @@ enum VersionSuffix {
             return switch part.utf8.count {
             // The second number of Bedrock's versions, `-v1:0`.
             case 1: text[..<part.startIndex].hasSuffix("v1:")
-            case 2: neighbours.contains { Self.isNumber($0) && ($0.utf8.count == 2 || $0.utf8.count == 4) }
-            case 3...8: true
+            case 2: neighbours.contains { Self.isNumber($0) && ($0.utf8.count == 2 || Self.isYear($0)) }
+            case 4 where Self.isYear(part) && neighbours.contains { Self.isNumber($0) && $0.utf8.count == 2 }: true
+            case 3...5: parts.count == 1
+            case 6...8: true
             default: false
             }
         }
     }
+
+    private static func isYear(_ part: Substring) -> Bool { part.utf8.count == 4 && part.hasPrefix("20") }
 
     private static func isNumber(_ part: Substring) -> Bool {
         !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) }

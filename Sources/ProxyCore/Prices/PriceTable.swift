@@ -4,8 +4,8 @@ internal import Crypto
 ///
 /// The top level is an object from models to their fields; prices are US dollars for a token. Two names are no models,
 /// `sample_spec` and `fallback_generalizations`, and `_kmi` holds what a table says of itself: `effective`, a day, and
-/// `source`. Fields that are not known are left out; a field that is missing is not known and never 0. The last one of
-/// several entries of a name counts.
+/// `source`. Fields that are not known are left out; a field that is missing is not known and never 0. So are entries
+/// whose name no model can have. The last one of several entries of a name counts.
 public struct PriceTable: Sendable {
     /// The largest table that is read, in bytes.
     public static let largest = 16 << 20
@@ -34,10 +34,10 @@ public struct PriceTable: Sendable {
     public let effective: String?
     /// The beginning of that day (UTC).
     public let effectiveAt: WallTime?
-    /// Where the table says that it is from.
-    public let source: String?
     /// The SHA-256 of its bytes in hexadecimal digits.
     public let sha256: String
+    /// How many entries were passed over because no model can have their name.
+    public let passedOver: Int
     /// The models that have a price.
     let models: [String: ModelPrice]
 
@@ -46,25 +46,29 @@ public struct PriceTable: Sendable {
         guard bytes.count <= Self.largest else {
             throw Fault(reason: "is larger than \(Self.largest >> 20) MiB")
         }
-        guard let value = JSONValue(parsing: bytes), case .object(let members) = value else {
-            throw Fault(reason: "is no JSON object")
-        }
+        let members = try Self.members(bytes)
         guard members.count <= Self.mostModels else { throw Fault(reason: "has more than \(Self.mostModels) entries") }
         var models: [String: ModelPrice] = [:]
         var about = About()
+        var passedOver = 0
         for member in members {
             switch member.name {
             case "sample_spec", "fallback_generalizations": continue
             case "_kmi": about = try About(member.value)
             default:
+                // Tables are collected by many hands. A name that nobody can ask for does no harm.
+                guard ModelName(member.name) != nil else {
+                    passedOver += 1
+                    continue
+                }
                 let price = try Self.price(member)
                 models[member.name] = price.isEmpty ? nil : price
             }
         }
+        self.passedOver = passedOver
         self.models = models
         self.effective = about.effective
         self.effectiveAt = about.effectiveAt
-        self.source = about.source
         self.sha256 = Self.hexadecimal(SHA256.hash(data: bytes))
         self.version = "\(about.effective ?? "undated")+\(self.sha256.prefix(8))"
     }
@@ -74,17 +78,27 @@ public struct PriceTable: Sendable {
         try PriceTable(parsing: EmbeddedPrices.text.withUTF8Buffer { Array($0) })
     }
 
-    /// The models that have a price, in order of their names.
-    public var names: [String] { self.models.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
-
     /// How many models have a price.
     public var count: Int { self.models.count }
 
-    private static func price(_ member: JSONValue.Member) throws(Fault) -> ModelPrice {
-        guard ModelName(member.name) != nil else {
-            let reason = "is no name of a model: 1 to 256 visible ASCII characters"
-            throw Fault(entry: String(member.name.prefix(64)), reason: reason)
+    /// The members of the top-level object.
+    private static func members(_ bytes: [UInt8]) throws(Fault) -> [JSONValue.Member] {
+        var scanner = JSONTopLevelScanner()
+        bytes.withUnsafeBytes { scanner.feed($0) }
+        do throws(JSONTopLevelScanner.Fault) {
+            try scanner.finish()
+        } catch {
+            throw Fault(reason: "is no JSON, as byte \(error.offset) shows")
         }
+        guard scanner.isObject else { throw Fault(reason: "is no JSON object") }
+        guard case .object(let members) = JSONValue(parsing: bytes) else {
+            // The scanner allows for more nesting.
+            throw Fault(reason: "is nested more than \(JSONValue.maximumDepth) deep")
+        }
+        return members
+    }
+
+    private static func price(_ member: JSONValue.Member) throws(Fault) -> ModelPrice {
         guard case .object(let fields) = member.value else { throw Fault(entry: member.name, reason: "is no object") }
         do throws(ModelPrice.Fault) {
             return try ModelPrice(fields)
@@ -104,13 +118,11 @@ public struct PriceTable: Sendable {
     private struct About {
         var effective: String?
         var effectiveAt: WallTime?
-        var source: String?
 
         init() {}
 
         init(_ value: JSONValue) throws(Fault) {
             guard case .object = value else { throw Fault(entry: "_kmi", reason: "is no object") }
-            self.source = value["source"]?.text.map { String($0.prefix(512)) }
             guard let effective = value["effective"], effective != .null else { return }
             guard let day = effective.text, day.utf8.count == 10, let time = WallTime(rfc3339: day + "T00:00:00Z")
             else {

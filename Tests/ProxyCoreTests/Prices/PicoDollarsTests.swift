@@ -1,5 +1,6 @@
-import ProxyCore
 import Testing
+
+@testable import ProxyCore
 
 @Suite("Amounts of money are read exactly (A-011)")
 struct PicoDollarsTests {
@@ -35,6 +36,17 @@ struct PicoDollarsTests {
     @Test(arguments: ["1000000", "1e6", "1e400", "1e99999", "99999999999999999999999"])
     func refusesWhatDoesNotFit(text: String) {
         #expect(throws: PicoDollars.Fault.tooLarge) { try PicoDollars.parse(text) }
+    }
+
+    @Test("a price that is not 0 never becomes 0", arguments: ["4e-13", "0.0000000000001", "1e-400", "4.9999999e-13"])
+    func refusesPricesThatWouldBeNothing(text: String) throws {
+        #expect(throws: PicoDollars.Fault.tooSmall) { try PicoDollars.parsePrice(text) }
+        #expect(try PicoDollars.parse(text) == 0)
+    }
+
+    @Test(arguments: [("0", 0), ("0.0e5", 0), ("-0", 0), ("5e-13", 1), ("1.5e-07", 150_000)])
+    func readsPrices(text: String, picoDollars: Int64) throws {
+        #expect(try PicoDollars.parsePrice(text) == picoDollars)
     }
 
     @Test("what a person wrote is what is charged, through binary floating point and back (A-028)")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Price tables (A-028)")
 struct PriceTableTests {
-    @Test("tells version, day, origin and hash")
+    @Test("tells version, day and hash")
     func tellsItsVersion() throws {
         let text = #"{"_kmi": {"effective": "2026-11-05", "source": "a table"}, "m": {"input_cost_per_token": 1e-06}}"#
         let table = try PriceTable(parsing: Array(text.utf8))
@@ -13,8 +13,7 @@ struct PriceTableTests {
         #expect(table.version == "2026-11-05+" + table.sha256.prefix(8))
         #expect(table.effective == "2026-11-05")
         #expect(table.effectiveAt?.rfc3339 == "2026-11-05T00:00:00Z")
-        #expect(table.source == "a table")
-        #expect(table.names == ["m"])
+        #expect(table.models.keys.sorted() == ["m"])
     }
 
     @Test func aTableWithoutADayIsUndated() throws {
@@ -34,7 +33,7 @@ struct PriceTableTests {
             "m": {"input_cost_per_token": 1e-06, "supports_vision": true, "tpm": 5, "metadata": {"a": [null]}},
             "n": {"input_cost_per_token": "0.0000015"}
             """#)
-        #expect(table.names == ["m", "n"])
+        #expect(table.models.keys.sorted() == ["m", "n"])
     }
 
     @Test func theLastOfSeveralEntriesCounts() throws {
@@ -66,19 +65,36 @@ struct PriceTableTests {
                 #""m", input_cost_per_token: is below zero"#
             ),
             (#"{"m": 5}"#, #""m": is no object"#), (#"{"m": null}"#, #""m": is no object"#),
-            (#"{"a b": {}}"#, #""a b": is no name of a model: 1 to 256 visible ASCII characters"#),
-            (#"{"": {}}"#, #""": is no name of a model: 1 to 256 visible ASCII characters"#),
+            (
+                #"{"m": {"input_cost_per_token": 4e-13}}"#,
+                #""m", input_cost_per_token: is less than half a picodollar, but not 0"#
+            ),
             (#"{"_kmi": 1}"#, #""_kmi": is no object"#),
             (#"{"_kmi": {"effective": "soon"}}"#, #""_kmi", effective: is no day of the form 2026-11-05"#),
             (#"{"_kmi": {"effective": "2026-02-30"}}"#, #""_kmi", effective: is no day of the form 2026-11-05"#),
             (#"{"_kmi": {"effective": 20261105}}"#, #""_kmi", effective: is no day of the form 2026-11-05"#),
-            ("[]", "is no JSON object"), ("", "is no JSON object"), (#"{"m": {"#, "is no JSON object"),
-            (#"{"m": {"input_cost_per_token": 1,}}"#, "is no JSON object"), ("{} {}", "is no JSON object"),
-            (String(repeating: #"{"m":"#, count: 1_000), "is no JSON object"),
+            ("[]", "is no JSON object"), ("5", "is no JSON object"), ("", "is no JSON, as byte 0 shows"),
+            (#"{"m": {"#, "is no JSON, as byte 7 shows"), ("{} {}", "is no JSON, as byte 3 shows"),
+            (#"{"m": {"input_cost_per_token": 1,}}"#, "is no JSON, as byte 33 shows"),
+            (String(repeating: #"{"m":"#, count: 1_000), "is no JSON, as byte 5000 shows"),
+            (
+                String(repeating: #"{"m":"#, count: 99) + "1" + String(repeating: "}", count: 99),
+                "is nested more than 64 deep"
+            ),
         ])
     func namesWhatIsWrong(text: String, problem: String) {
         let fault = #expect(throws: PriceTable.Fault.self) { try PriceTable(parsing: Array(text.utf8)) }
         #expect(fault?.description == problem)
+    }
+
+    @Test("passes over what no model can be called, and reads the others")
+    func passesOverOddNames() throws {
+        let odd = ["a b", "", "mod\u{E8}le", String(repeating: "m", count: 257)]
+        let members =
+            odd.map { #""\#($0)": {"input_cost_per_token": "much"}"# } + [#""m": {"input_cost_per_token": 1}"#]
+        let table = try priceTable(members.joined(separator: ","))
+        #expect(table.models.keys.sorted() == ["m"])
+        #expect(table.passedOver == odd.count)
     }
 
     @Test func boundsItsSize() throws {
@@ -203,11 +219,22 @@ struct PriceTableTests {
         }
     }
 
+    @Test(
+        "versions of old models are charged by an entry of their own or by none",
+        arguments: [
+            ("gpt-4-0613", .openAI, "gpt-4-0613"), ("gpt-4-1106-preview", .openAI, "gpt-4-1106-preview"),
+            ("gpt-4-1234-preview", .openAI, nil), ("gemini-2.5-pro-preview-05-06", .gemini, "gemini/gemini-2.5-pro"),
+            ("kimi-k2-0905-preview", .moonshot, "moonshot/kimi-k2-0905-preview"),
+        ] as [(String, ProviderKind, String?)])
+    func findsOldVersions(model: String, kind: ProviderKind, entry: String?) throws {
+        let list = try PriceList(table: .embedded())
+        #expect(list.finding(for: try #require(ModelName(model)), kind: kind).entry == entry)
+    }
+
     @Test func theEmbeddedTableTellsOfItself() throws {
         let table = try PriceTable.embedded()
         #expect((120...400).contains(table.count))
         #expect(table.effectiveAt != nil)
-        #expect(table.source?.contains("litellm") == true)
         #expect(table.version.hasPrefix("20"))
     }
 }
