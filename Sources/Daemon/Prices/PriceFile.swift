@@ -25,8 +25,13 @@ struct PriceFile: Sendable {
     /// Where the table lies.
     var path: String { self.directory + "/" + Self.name }
 
-    /// Stores a table in place of one that was there.
-    func write(_ bytes: [UInt8]) throws(Failure) {
+    /// Makes the names in a directory last; 0 if that worked, else the error number is set.
+    var syncDirectory: @Sendable (_ descriptor: CInt) -> CInt = { fsync($0) }
+
+    /// Stores a table in place of one that was there; if it throws, that one is still there.
+    ///
+    /// Tells what is wrong if the table is in its place, but may be gone again once the machine loses its power.
+    func write(_ bytes: [UInt8]) throws(Failure) -> Failure? {
         let directory = try self.openDirectory()
         defer { close(directory) }
         let temporary = Self.temporaryPrefix + String(UInt64.random(in: .min ... .max), radix: 16)
@@ -43,7 +48,7 @@ struct PriceFile: Sendable {
             unlinkat(directory, temporary, 0)
             throw error
         }
-        guard fsync(directory) == 0 else { throw Self.failure("sync the state directory") }
+        return self.syncDirectory(directory) == 0 ? nil : Self.failure("sync the state directory")
     }
 
     /// Removes what a write that never ended has left.

@@ -22,6 +22,7 @@ final class PriceKeeper: Sendable {
         var list: PriceList
         var info: PriceTableInfo
         var overrides: [Configuration.Prices.Override] = []
+        /// What is wrong with the files of tables.
         var unusable: [PriceWarning] = []
     }
 
@@ -32,9 +33,14 @@ final class PriceKeeper: Sendable {
     private let turn = Mutex(())
 
     /// Begins with the embedded table; ``load(_:now:)`` finds the right one.
-    init(stateDirectory: String, logger: Logger) throws(PriceTable.Fault) {
+    convenience init(stateDirectory: String, logger: Logger) throws(PriceTable.Fault) {
+        try self.init(file: PriceFile(directory: stateDirectory), logger: logger)
+    }
+
+    /// Begins with the embedded table and keeps imported ones in a file.
+    init(file: PriceFile, logger: Logger) throws(PriceTable.Fault) {
         let table = try PriceTable.embedded()
-        self.file = PriceFile(directory: stateDirectory)
+        self.file = file
         self.logger = logger
         self.state = Mutex(
             State(
@@ -47,9 +53,6 @@ final class PriceKeeper: Sendable {
 
     /// The table in force.
     var info: PriceTableInfo { self.state.withLock(\.info) }
-
-    /// The models of the table in force, in order of their names.
-    var models: [String] { self.list.table.names }
 
     /// What a model is charged by.
     func show(model: ModelName, kind: ProviderKind) -> PriceFinding { self.list.finding(for: model, kind: kind) }
@@ -101,12 +104,19 @@ final class PriceKeeper: Sendable {
         let result: Result<PriceTableInfo, ImportFailure> = self.turn.withLock { _ in
             do {
                 let list = try PriceList(table: table, overrides: self.state.withLock(\.overrides))
-                try self.file.write(bytes)
+                let doubt = try self.file.write(bytes).map { failure in
+                    PriceWarning(
+                        kind: .unsynced,
+                        message:
+                            "\(self.file.path) is in use, but may be lost when the machine loses its power: cannot "
+                            + "\(failure) – import it again once the disk is well")
+                }
                 self.state.withLock { state in
                     state.list = list
                     state.info = info
-                    state.unusable = []
+                    state.unusable = [doubt].compactMap(\.self)
                 }
+                if let doubt { self.log(doubt) }
                 return .success(info)
             } catch {
                 return .failure(
@@ -118,7 +128,7 @@ final class PriceKeeper: Sendable {
             "price table imported",
             metadata: [
                 "event": "prices_imported", "version": "\(stored.version)", "models": "\(stored.models)",
-                "sha256": "\(stored.sha256)",
+                "sha256": "\(stored.sha256)", "passed_over": "\(table.passedOver)",
             ])
         return stored
     }
@@ -205,6 +215,7 @@ final class PriceKeeper: Sendable {
         let metadata: Logger.Metadata = ["event": "\(warning.kind.rawValue)", "reason": "\(warning.message)"]
         switch warning.kind {
         case .unusable: self.logger.error("a price table cannot be used", metadata: metadata)
+        case .unsynced: self.logger.error("the price table may not last", metadata: metadata)
         case .old: self.logger.warning("the price table is old", metadata: metadata)
         }
     }

@@ -27,8 +27,6 @@ struct PriceTableInfo: Sendable, Equatable {
     var version: String
     /// The day from which its prices hold, such as `2026-11-05`; `nil` if it does not say.
     var effective: String?
-    /// Where it says that its figures are from; `nil` if it does not say.
-    var source: String?
     /// The SHA-256 of its bytes in hexadecimal digits.
     var sha256: String
     /// How many models have a price.
@@ -45,7 +43,6 @@ struct PriceTableInfo: Sendable, Equatable {
         self.origin = origin
         self.version = table.version
         self.effective = table.effective
-        self.source = table.source
         self.sha256 = table.sha256
         self.models = table.count
         self.knownAt = table.effectiveAt ?? writtenAt
@@ -63,6 +60,8 @@ struct PriceWarning: Sendable, Equatable {
     enum Kind: String, Sendable {
         /// A table cannot be used, and another one is.
         case unusable = "prices_unusable"
+        /// A table is in place, but perhaps not yet on the disk.
+        case unsynced = "prices_unsynced"
         /// The table is old.
         case old = "prices_old"
     }
