@@ -27,8 +27,12 @@ enum RelayTarget {
     private static func pass(_ pieces: [UnsafeRawBufferPointer], _ removes: Bool) -> Passed {
         var relay = StreamRelay(dialect: .openai, removesUsage: removes)
         var passed = Passed()
+        // Reads what comes out: whether it ends between two events.
+        var follower = EventStreamReader(dataLimit: 0)
         func take(_ passage: StreamRelay.Passage) {
             passed.bytes += Array(passage.bytes.readableBytesView)
+            var rest = passage.bytes
+            while follower.next(in: &rest) != nil {}
             if let decision = passage.finding.decision {
                 Fuzzing.check(passed.decision == nil, "decided twice")
                 passed.decision = decision
@@ -40,20 +44,12 @@ enum RelayTarget {
         }
         for piece in pieces {
             take(relay.take(ByteBuffer(bytes: piece)))
-            if relay.isBetweenEvents { self.checkEnd(of: passed.bytes) }
+            Fuzzing.check(
+                !relay.isBetweenEvents || follower.pendingStart == follower.offset,
+                "it stands within an event and says that it does not")
         }
         take(relay.finish())
         passed.usage = relay.usage(isComplete: true)
         return passed
-    }
-
-    /// What was passed on ends between two events, so that another one may follow.
-    private static func checkEnd(of bytes: [UInt8]) {
-        var reader = EventStreamReader(dataLimit: 0)
-        bytes.withUnsafeBytes { bytes in
-            var index = 0
-            while reader.next(in: bytes, from: &index) != nil {}
-        }
-        Fuzzing.check(reader.pendingStart == reader.offset, "it stands within an event and says that it does not")
     }
 }

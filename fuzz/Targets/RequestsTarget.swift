@@ -1,14 +1,16 @@
+import NIOCore
+
 @testable import ProxyCore
 
 /// The scanner of request bodies: the same findings whatever the pieces are, places within the text, bounded values, and a
-/// member that is put in leaves good JSON good.
+/// question for usage that is put in leaves good JSON good.
 enum RequestsTarget {
     private struct Findings: Equatable {
         var fault: JSONTopLevelScanner.Fault?
         var members: [JSONTopLevelScanner.Member?]
         var insertion: Int64?
         var isObject: Bool
-        var isEmptyObject: Bool
+        var ask: BodySplice.Edit?
         var conversation: Conversation?
     }
 
@@ -19,8 +21,8 @@ enum RequestsTarget {
             let again = self.scan(cuts.pieces(of: bytes))
             Fuzzing.check(again == whole, "other findings in pieces: \(again) instead of \(whole)")
         }
-        guard whole.fault == nil, whole.isObject, let place = whole.insertion else { return }
-        self.insert(into: bytes, at: Int(place), whole)
+        guard whole.fault == nil, let ask = whole.ask else { return }
+        self.splice(ask, into: bytes, whole)
     }
 
     private static func scan(_ pieces: [UnsafeRawBufferPointer]) -> Findings {
@@ -39,7 +41,7 @@ enum RequestsTarget {
         }
         return Findings(
             fault: scanner.fault, members: JSONTopLevelScanner.Name.allCases.map { scanner[$0] },
-            insertion: scanner.insertionOffset, isObject: scanner.isObject, isEmptyObject: scanner.isEmptyObject,
+            insertion: scanner.insertionOffset, isObject: scanner.isObject, ask: UsageAsk.edit(in: scanner),
             conversation: Conversation(session: nil, body: scanner))
     }
 
@@ -71,13 +73,17 @@ enum RequestsTarget {
         }
     }
 
-    private static func insert(into bytes: UnsafeRawBufferPointer, at place: Int, _ former: Findings) {
-        let member = Array((#""kmi_fuzz":{"include_usage":true}"# + (former.isEmptyObject ? "" : ",")).utf8)
-        let text = Array(bytes[..<place]) + member + Array(bytes[place...])
+    /// What makes the request ask for usage leaves good JSON good, and everything else in it as it was.
+    private static func splice(_ ask: BodySplice.Edit, into bytes: UnsafeRawBufferPointer, _ former: Findings) {
+        let text =
+            Array(bytes[..<Int(ask.range.lowerBound)]) + Array(ask.replacement.readableBytesView)
+            + Array(bytes[Int(ask.range.upperBound)...])
         let now = text.withUnsafeBytes { self.scan([$0]) }
-        Fuzzing.check(now.fault == nil, "an inserted member spoils the text: \(String(describing: now.fault))")
-        Fuzzing.check(
-            now.members.map { $0?.kind } == former.members.map { $0?.kind },
-            "an inserted member changes others")
+        Fuzzing.check(now.fault == nil, "the question spoils the text: \(String(describing: now.fault))")
+        Fuzzing.check(now.ask == nil, "it is asked again")
+        for name in JSONTopLevelScanner.Name.allCases where name != .streamOptions && name != .includeUsage {
+            Fuzzing.check(
+                now.members[name.rawValue]?.kind == former.members[name.rawValue]?.kind, "the question changes \(name)")
+        }
     }
 }

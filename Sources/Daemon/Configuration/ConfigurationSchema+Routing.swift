@@ -120,7 +120,8 @@ extension ConfigurationSchema {
             "usage.ask", \.usage.ask, Form.boolean, default: "true", .live,
             "Asks for usage in streams whose caller does not."),
         Setting(
-            "usage.keepalive", \.usage.keepalive, Form.durationOrZero("never", from: .milliseconds(100)), default: "0", .live,
+            "usage.keepalive", \.usage.keepalive, Form.durationOrZero("never", from: .milliseconds(100)), default: "0",
+            .live,
             "Sends the caller a comment or ping after so long without an event."),
         Setting(
             "usage.keep", \.usage.keep, Form.durationOrZero(), default: #""730d""#, .live,
