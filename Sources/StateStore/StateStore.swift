@@ -18,6 +18,7 @@ public final class StateStore: Sendable {
     public let sqliteVersion: String
 
     let writer: BatchWriter
+    private let settleLimit: Duration
     private let backups: BackupMaker
     private let installation: Installation
 
@@ -32,20 +33,24 @@ public final class StateStore: Sendable {
             directory: directory, logger: logger, now: now, migrations: Migration.all, rowLimit: Self.rowLimit)
     }
 
-    /// As ``open(directory:logger:now:)``, with other migrations and another bound.
+    /// As ``open(directory:logger:now:)``, with other migrations and other bounds.
     static func open(
-        directory: String, logger: Logger, now: WallTime, migrations: [Migration], rowLimit: Int
+        directory: String, logger: Logger, now: WallTime, migrations: [Migration], rowLimit: Int,
+        settleLimit: Duration = StateStore.settleLimit
     ) throws(StateStoreError) -> StateStore {
         let opening = DatabaseOpening(
             files: StateFiles(directory: directory), migrator: Migrator(migrations: migrations), logger: logger,
             now: now)
         let pool = try opening.open()
         return try StateStoreError.describing("reading state") {
-            try StateStore(pool, opening, rowLimit: rowLimit)
+            try StateStore(pool, opening, rowLimit: rowLimit, settleLimit: settleLimit)
         }
     }
 
-    private init(_ pool: DatabasePool, _ opening: DatabaseOpening, rowLimit: Int) throws {
+    private init(
+        _ pool: DatabasePool, _ opening: DatabaseOpening, rowLimit: Int, settleLimit: Duration
+    ) throws {
+        self.settleLimit = settleLimit
         var malformed: Tally = [:]
         let (installation, memory, version) = try pool.read { database in
             (
@@ -162,7 +167,7 @@ public final class StateStore: Sendable {
     /// first; without one it stays until a person removes it. Copies from before a migration stay too. One is made at a time. An error of code `cancelled` or
     /// `closed` means that the store was closed meanwhile.
     public func backUp(keeping count: Int?) async throws(StateStoreError) -> String {
-        await self.writer.settle(within: Self.settleLimit)
+        await self.writer.settle(within: self.settleLimit)
         return try await self.backups.make(keeping: count)
     }
 
@@ -197,7 +202,7 @@ public final class StateStore: Sendable {
     private func read<Value: Sendable>(
         _ doing: String, _ body: @escaping @Sendable (Database, inout Tally) throws -> Value
     ) async throws(StateStoreError) -> Value {
-        await self.writer.settle(within: Self.settleLimit)
+        await self.writer.settle(within: self.settleLimit)
         guard self.writer.state.withLock({ $0.phase != .closed }) else { throw BatchWriter.closed }
         do {
             let (value, malformed) = try await self.writer.pool.read { database in

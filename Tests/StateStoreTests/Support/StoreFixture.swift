@@ -102,7 +102,9 @@ func withStore<Value>(
     log: LogCollector = LogCollector(), _ body: (StateStore) async throws -> Value
 ) async throws -> Value {
     let store = try StateStore.open(
-        directory: directory.path, logger: log.logger, now: newYear, migrations: migrations, rowLimit: rowLimit)
+        directory: directory.path, logger: log.logger, now: newYear, migrations: migrations, rowLimit: rowLimit,
+        // What was appended is to be found, however busy the disk of a test machine is.
+        settleLimit: .seconds(5))
     do {
         let value = try await body(store)
         await store.close()
