@@ -50,7 +50,7 @@ extension PriceStatus {
         try reader.read(.source, into: &self.source, \.asString)
         try reader.read(.ageDays, into: &self.ageDays) { $0.asUInt32.map(Optional.some) }
         var isFound: Bool?
-        var finding = Finding(provider: "", basis: "")
+        var finding = Finding(provider: "", basis: "", entry: nil)
         var entry = Entry(name: "", prices: [:])
         try reader.read(.isFound, into: &isFound) { $0.asBoolean.map(Optional.some) }
         try reader.read(.provider, into: &finding.provider, \.asString)

@@ -25,7 +25,7 @@ public struct PriceStatus: Sendable, Equatable {
         public var entry: Entry?
 
         /// Makes a finding.
-        public init(provider: String, basis: String, entry: Entry? = nil) {
+        public init(provider: String, basis: String, entry: Entry?) {
             self.provider = provider
             self.basis = basis
             self.entry = entry

@@ -83,7 +83,7 @@ extension PriceStatus {
 extension PriceStatus.Finding {
     /// What a model is charged by, in the words of the bus.
     fileprivate init(_ finding: PriceFinding, provider: String) {
-        self.init(provider: provider, basis: finding.basis.rawValue)
+        self.init(provider: provider, basis: finding.basis.rawValue, entry: nil)
         guard let price = finding.price else { return }
         self.entry = PriceStatus.Entry(
             name: finding.entry ?? "",

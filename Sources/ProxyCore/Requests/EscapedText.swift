@@ -77,7 +77,7 @@ struct EscapedText: Sendable {
         return (12, Array(String(Character(scalar)).utf8))
     }
 
-    /// The number of `\uXXXX`.
+    /// The number that `\u` and four digits stand for.
     private func unit(at place: Int) -> UInt32? {
         guard place + 6 <= self.bytes.count, self.bytes[place] == 0x5C, self.bytes[place + 1] == 0x75 else {
             return nil

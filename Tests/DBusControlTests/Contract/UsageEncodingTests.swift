@@ -69,7 +69,7 @@ struct UsageEncodingTests {
         #expect(row[.hour] == nil)
     }
 
-    @Test(arguments: [nil, PriceStatus.Finding(provider: "kimi", basis: "plan"), Samples.prices.finding])
+    @Test(arguments: [nil, PriceStatus.Finding(provider: "kimi", basis: "plan", entry: nil), Samples.prices.finding])
     func pricesComeBackAsTheyWere(finding: PriceStatus.Finding?) throws {
         var status = Samples.prices
         status.finding = finding
@@ -87,7 +87,7 @@ struct UsageEncodingTests {
                     "prices_pico_usd": "a{st}",
                 ])
         var none = Samples.prices
-        none.finding = PriceStatus.Finding(provider: "", basis: "none")
+        none.finding = PriceStatus.Finding(provider: "", basis: "none", entry: nil)
         #expect(none.busValue.asDictionary?["found"] == .boolean(false))
         #expect(none.busValue.asDictionary?["name"] == nil)
         #expect(PriceStatus().busValue.asDictionary?["found"] == nil)
