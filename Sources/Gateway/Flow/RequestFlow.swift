@@ -147,8 +147,9 @@ final class RequestFlow: ExchangeHandler {
     /// The caller went away before its answer was complete: everything that is done for it stops (theme: tokens burn).
     private func callerLeft() {
         if case .over = self.phase { return }
-        if let running, running.attempt.hasEnded {
-            // Some leave with the last event in their hands, without waiting for the end of the body.
+        // Some leave with the last event in their hands, without waiting for the end of the body; who did not take what was
+        // written has not got it.
+        if let running, running.attempt.hasEnded, !running.attempt.isPaused {
             self.settle(running, class: running.decidedBy == nil ? nil : self.record.errorClass)
             running.attempt.linger()
             return self.account()

@@ -112,7 +112,6 @@ final class Attempt {
         guard !self.isOver else { return }
         self.owner = nil
         self.timer?.cancel()
-        if self.isPaused { self.transfer?.resumeReading() }
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.longestLinger) {
             self.timer = nil
             self.cancel()

@@ -172,6 +172,20 @@ struct UsageTests {
         fixture.expectAllSettled()
     }
 
+    @Test("who leaves with the last event still unread has left")
+    func leavesUnread() throws {
+        let fixture = try Self.fixture()
+        let exchange = fixture.post(Self.ask)
+        try fixture.transfer().head(200, Self.events)
+        exchange.setWritable(false)
+        try fixture.transfer().body(Self.word + Self.usage + Self.done)
+        exchange.leave()
+        fixture.run()
+        #expect(fixture.observer.records.last?.outcome == .left)
+        #expect(try fixture.transfer().isCancelled)
+        fixture.expectAllSettled()
+    }
+
     @Test("an answer that is fetched again tells of work that was counted before")
     func fetchedAgain() throws {
         let fixture = try Self.fixture()
