@@ -91,7 +91,7 @@ extension ControlClient {
         Self.unreadable("the reply of \(method.rawValue)")
     }
 
-    private static func unreadable(_ what: String) -> ControlClientError {
+    static func unreadable(_ what: String) -> ControlClientError {
         ControlClientError(reading: ControlFault(.invalidArgument, "\(what) is not of the contract's type"))
     }
 

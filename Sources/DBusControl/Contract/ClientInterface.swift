@@ -26,6 +26,10 @@ public enum ClientInterface {
         case scopes = "Scopes"
         /// ``ClientStatus/models``.
         case models = "Models"
+        /// ``ClientStatus/project``.
+        case project = "Project"
+        /// ``ClientStatus/origin``.
+        case origin = "Origin"
         /// ``ClientStatus/expiresAt``.
         case expiresAt = "ExpiresAt"
         /// ``ClientStatus/lastSeenAt``.
@@ -38,6 +42,7 @@ public enum ClientInterface {
             switch self {
             case .name: self.described("s", change: .const)
             case .scopes, .models: self.described("as")
+            case .project, .origin: self.described("s")
             case .expiresAt: self.described("t")
             // These move with each request.
             case .lastSeenAt, .requests: self.described("t", change: .silent)

@@ -7,6 +7,9 @@ public struct ClientOptions: Sendable, Equatable {
     /// When the token ends, in microseconds since the epoch; 0 for never.
     public var expiresAt: UInt64 = 0
 
+    /// The project of its requests that name none; empty for none.
+    public var project = ""
+
     /// A client for all models that never ends.
     public init() {}
 }

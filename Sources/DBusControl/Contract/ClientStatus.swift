@@ -6,6 +6,10 @@ public struct ClientStatus: Sendable, Equatable {
     public var scopes: [String] = []
     /// The models that it may ask for; empty for all.
     public var models: [String] = []
+    /// The project of its requests that name none; empty for none.
+    public var project = ""
+    /// Where the client comes from: `file` (the configuration) or `state` (made at run time).
+    public var origin = ""
     /// When its token ends, in microseconds since the epoch; 0 for never.
     public var expiresAt: UInt64 = 0
     /// When it last sent a request, in microseconds since the epoch; 0 for never.

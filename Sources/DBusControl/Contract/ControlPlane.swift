@@ -30,8 +30,18 @@ public protocol ControlPlane: Sendable {
     func addKey(
         _ label: String, provider: String, secret: SecretText, options: KeyOptions
     ) async throws(ControlFault)
-    /// Removes a key that was added at run time, its secret included.
+    /// Replaces the secret of a key that was added at run time.
+    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlFault)
+    /// Changes what the daemon keeps a key to.
+    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlFault)
+    /// Removes a key that was added at run time, its secret included, when the requests that it serves have ended.
     func removeKey(_ label: String) async throws(ControlFault)
+    /// Adds a provider that the configuration does not name.
+    func addProvider(
+        _ name: String, kind: String, base: String, options: ProviderOptions
+    ) async throws(ControlFault)
+    /// Removes a provider that was added at run time and has no keys.
+    func removeProvider(_ name: String) async throws(ControlFault)
     /// Makes the next request use another key: `key`, or the next one in turn of `provider` (`nil`: the default one).
     func rotate(to key: String?, of provider: String?) async throws(ControlFault) -> Rotation
     /// Ends every rest of every key, and forgets their errors.
@@ -46,6 +56,24 @@ public protocol ControlPlane: Sendable {
     func revokeClient(_ name: String) async throws(ControlFault)
     /// Reads the configuration again.
     func reload() async throws(ControlFault) -> [ReloadEntry]
+    /// What reading the configuration again would do; nothing changes by it.
+    func checkConfiguration() async throws(ControlFault) -> [ReloadEntry]
+    /// The configuration in force, setting by setting.
+    func configuration() async throws(ControlFault) -> [ConfigurationRow]
+    /// What was done to the daemon, and what it refused.
+    func audit(_ filter: AuditFilter) async throws(ControlFault) -> AuditPage
+    /// Makes a copy of the state that was verified; returns its path.
+    func backup() async throws(ControlFault) -> String
+    /// Takes no new requests from now on, and ends the daemon when those under way have ended or their time is over.
+    func drain() async throws(ControlFault)
+    /// Looks for what is wrong.
+    func diagnose(_ options: DiagnosisOptions) async throws(ControlFault) -> [DiagnosisRow]
+    /// The least severe messages that are logged, in syslog's words: `debug`, `info`, `notice`, `warning`, `err`, `crit`.
+    func logLevel() -> String
+    /// Where messages go: `journal`, `console` or what systemd's tools call it.
+    func logTarget() -> String
+    /// Chooses the least severe messages that are logged until the daemon ends or reads its configuration again.
+    func setLogLevel(_ level: String) async throws(ControlFault)
     /// Requests that have ended, committed or about to be.
     func requests(_ filter: RequestFilter) async throws(ControlFault) -> RequestPage
     /// The newest request of that id, with its bodies if they were captured; `nil` if there is none.

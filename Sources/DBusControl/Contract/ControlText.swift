@@ -42,6 +42,15 @@ public enum ControlText {
             && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
+    /// Whether a text can be an e-mail address (RFC 5321 §4.5.3.1): visible ASCII with one `@` that something surrounds.
+    public static func isMailAddress(_ text: String) -> Bool {
+        guard Self.isVisibleASCII(text, maximum: 254), !text.contains(where: { "<>\"',;:\\()[]".contains($0) }) else {
+            return false
+        }
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+    }
+
     static func isLowerSnake(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count) && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F }
     }

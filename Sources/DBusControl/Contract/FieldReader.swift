@@ -22,6 +22,19 @@ struct FieldReader<Field: RawRepresentable<String>> {
 }
 
 extension BusValue {
+    /// The rows of an `aa{sv}`, each made from its fields; `what` is named where it is something else.
+    func rows<Row>(
+        _ what: String, _ make: ([String: BusValue]) throws(ControlFault) -> Row
+    ) throws(ControlFault) -> [Row] {
+        guard let list = self.asList(\.asDictionary) else {
+            throw ControlFault(.invalidArgument, "\(what) is not of the contract's type")
+        }
+        var rows: [Row] = []
+        rows.reserveCapacity(list.count)
+        for fields in list { rows.append(try make(fields)) }
+        return rows
+    }
+
     /// A text from outside: a NUL, which no message can carry, shows as U+FFFD.
     static func text(_ text: String) -> BusValue {
         guard text.utf8.contains(0) else { return .string(text) }

@@ -11,6 +11,8 @@ public enum KeyInterface {
         case reset = "Reset"
         /// Asks the provider now whether it takes the key.
         case probe = "Probe"
+        /// Replaces the secret by one that is read from a descriptor.
+        case replaceSecret = "ReplaceSecret"
 
         /// The method with its arguments.
         public var description: MethodDescription {
@@ -19,6 +21,9 @@ public enum KeyInterface {
             case .probe:
                 MethodDescription(
                     name: self.member, input: [], output: [ArgumentDescription(name: "result", signature: "s")])
+            case .replaceSecret:
+                MethodDescription(
+                    name: self.member, input: [ArgumentDescription(name: "secret", signature: "h")], output: [])
             }
         }
     }
@@ -43,6 +48,12 @@ public enum KeyInterface {
         case priority = "Priority"
         /// ``KeyStatus/weight``; can be set.
         case weight = "Weight"
+        /// ``KeyStatus/limits``; can be set.
+        case limits = "Limits"
+        /// ``KeyStatus/account``.
+        case account = "Account"
+        /// ``KeyStatus/origin``.
+        case origin = "Origin"
         /// ``KeyStatus/masked``.
         case masked = "Masked"
         /// ``KeyStatus/fingerprint``.
@@ -66,12 +77,13 @@ public enum KeyInterface {
         public var description: PropertyDescription {
             switch self {
             case .label, .provider: self.described("s", change: .const)
-            case .state, .reason, .masked, .fingerprint: self.described("s")
+            case .state, .reason, .account, .origin, .masked, .fingerprint: self.described("s")
             case .usableAt: self.described("t")
             case .warn: self.described("b")
             case .enabled: self.described("b", access: .readWrite)
             case .priority: self.described("i", access: .readWrite)
             case .weight: self.described("u", access: .readWrite)
+            case .limits: self.described("a{su}", access: .readWrite)
             case .windows: self.described("a(sddt)")
             case .inconsistentWindows: self.described("as")
             case .modelStates: self.described("a(ssst)")

@@ -13,6 +13,9 @@ extension KeyStatus {
         case .enabled: .boolean(self.enabled)
         case .priority: .int32(self.priority)
         case .weight: .uint32(self.weight)
+        case .limits: self.limits.busValue
+        case .account: .text(self.account)
+        case .origin: .text(self.origin)
         case .masked: .text(self.masked)
         case .fingerprint: .text(self.fingerprint)
         case .windows: .array(of: "(sddt)", self.windows.map(\.busValue))
@@ -45,6 +48,9 @@ extension KeyStatus {
         try reader.read(.enabled, into: &self.enabled, \.asBoolean)
         try reader.read(.priority, into: &self.priority, \.asInt32)
         try reader.read(.weight, into: &self.weight, \.asUInt32)
+        try reader.read(.limits, into: &self.limits, KeyLimits.init(told:))
+        try reader.read(.account, into: &self.account, \.asString)
+        try reader.read(.origin, into: &self.origin, \.asString)
         try reader.read(.masked, into: &self.masked, \.asString)
         try reader.read(.fingerprint, into: &self.fingerprint, \.asString)
         try reader.read(.windows, into: &self.windows) { $0.asList(Window.init(busValue:)) }

@@ -60,6 +60,12 @@ public struct KeyStatus: Sendable, Equatable {
     public var priority: Int32 = 0
     /// The share in the mode `weighted`, at least 1.
     public var weight: UInt32 = 1
+    /// What the daemon keeps the key to.
+    public var limits = KeyLimits()
+    /// The e-mail address of the account, as far as somebody has told it; else empty.
+    public var account = ""
+    /// Where the key comes from: `file` (the configuration), `state` (added at run time), `local` (a server without keys).
+    public var origin = ""
     /// The secret's first and last four characters around `***`.
     public var masked = ""
     /// Twelve hexadecimal digits that tell secrets apart within one installation only.

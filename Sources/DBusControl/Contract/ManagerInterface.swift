@@ -15,12 +15,20 @@ public enum ManagerInterface {
         case rotate = "Rotate"
         /// Ends every rest of every key.
         case resetKeys = "ResetKeys"
+        /// Adds a provider at run time.
+        case addProvider = "AddProvider"
+        /// Removes a provider that was added at run time.
+        case removeProvider = "RemoveProvider"
         /// Makes a client and its token.
         case createClient = "CreateClient"
         /// Ends a client that was made at run time.
         case revokeClient = "RevokeClient"
         /// Reads the configuration again.
         case reload = "Reload"
+        /// Tells what reading the configuration again would do.
+        case checkConfig = "CheckConfig"
+        /// Tells the configuration in force.
+        case getConfig = "GetConfig"
         /// Lists requests that have ended.
         case listRequests = "ListRequests"
         /// Tells one request.
@@ -37,6 +45,14 @@ public enum ManagerInterface {
         case getPrices = "GetPrices"
         /// Replaces the price table by one that is read from a descriptor.
         case importPrices = "ImportPrices"
+        /// Lists what was done to the daemon, and what it refused.
+        case listAudit = "ListAudit"
+        /// Makes a copy of the state.
+        case backup = "Backup"
+        /// Ends the daemon when its requests have ended.
+        case drain = "Drain"
+        /// Looks for what is wrong with the daemon and its surroundings.
+        case diagnose = "Diagnose"
         /// Tells the metrics.
         case metrics = "Metrics"
         /// Begins to send `RequestFinished` to the caller.
@@ -49,6 +65,10 @@ public enum ManagerInterface {
     public enum Property: String, ControlMember {
         /// ``ManagerStatus/version``.
         case version = "Version"
+        /// ``ManagerStatus/commit``.
+        case commit = "Commit"
+        /// ``ManagerStatus/builtAt``.
+        case builtAt = "BuiltAt"
         /// ``ManagerStatus/state``.
         case state = "State"
         /// ``ManagerStatus/degraded``.
@@ -98,69 +118,12 @@ public enum ManagerInterface {
     )
 }
 
-extension ManagerInterface.Method {
-    /// The method with its arguments.
-    public var description: MethodDescription {
-        MethodDescription(name: self.member, input: self.input, output: self.output)
-    }
-
-    private var input: [ArgumentDescription] {
-        let options = ArgumentDescription(name: "options", signature: "a{sv}")
-        switch self {
-        case .addKey:
-            return [
-                ArgumentDescription(name: "label", signature: "s"),
-                ArgumentDescription(name: "provider", signature: "s"),
-                ArgumentDescription(name: "secret", signature: "h"),
-                options,
-            ]
-        case .removeKey: return [ArgumentDescription(name: "label", signature: "s")]
-        case .rotate, .refreshUsage, .subscribe, .getUsage, .getPrices: return [options]
-        case .importPrices: return [ArgumentDescription(name: "file", signature: "h")]
-        case .explainRoute: return [ArgumentDescription(name: "model", signature: "s"), options]
-        case .createClient: return [ArgumentDescription(name: "name", signature: "s"), options]
-        case .revokeClient: return [ArgumentDescription(name: "name", signature: "s")]
-        case .listRequests, .summarizeRequests: return [ArgumentDescription(name: "filter", signature: "a{sv}")]
-        case .getRequest: return [ArgumentDescription(name: "id", signature: "s")]
-        case .resetKeys, .reload, .metrics, .unsubscribe: return []
-        }
-    }
-
-    private var output: [ArgumentDescription] {
-        switch self {
-        case .addKey: [ArgumentDescription(name: "key", signature: "o")]
-        case .rotate:
-            [
-                ArgumentDescription(name: "key", signature: "s"),
-                ArgumentDescription(name: "reason", signature: "s"),
-            ]
-        case .resetKeys, .refreshUsage: [ArgumentDescription(name: "count", signature: "u")]
-        case .createClient:
-            [
-                ArgumentDescription(name: "client", signature: "o"),
-                ArgumentDescription(name: "token", signature: "h"),
-            ]
-        case .reload: [ArgumentDescription(name: "entries", signature: "a(sss)")]
-        case .listRequests:
-            [
-                ArgumentDescription(name: "requests", signature: "aa{sv}"),
-                ArgumentDescription(name: "cursor", signature: "s"),
-            ]
-        case .getRequest: [ArgumentDescription(name: "request", signature: "a{sv}")]
-        case .summarizeRequests, .explainRoute, .getUsage: [ArgumentDescription(name: "rows", signature: "aa{sv}")]
-        case .getPrices, .importPrices: [ArgumentDescription(name: "prices", signature: "a{sv}")]
-        case .metrics: [ArgumentDescription(name: "text", signature: "s")]
-        case .removeKey, .revokeClient, .subscribe, .unsubscribe: []
-        }
-    }
-}
-
 extension ManagerInterface.Property {
     /// The property with its type, who may set it, and how its changes are announced.
     public var description: PropertyDescription {
         switch self {
-        case .version: self.described("s", change: .const)
-        case .startedAt: self.described("t", change: .const)
+        case .version, .commit: self.described("s", change: .const)
+        case .startedAt, .builtAt: self.described("t", change: .const)
         case .state, .activeKey: self.described("s")
         case .degraded, .listeners, .warnings: self.described("as")
         case .rotationMode: self.described("s", access: .readWrite)
@@ -169,38 +132,6 @@ extension ManagerInterface.Property {
         case .nextUsableAt: self.described("t")
         // Moves with each request.
         case .requestsInFlight: self.described("u", change: .silent)
-        }
-    }
-}
-
-extension ManagerInterface.Signal {
-    /// The signal with its arguments.
-    public var description: SignalDescription {
-        SignalDescription(name: self.member, arguments: self.arguments)
-    }
-
-    private var arguments: [ArgumentDescription] {
-        switch self {
-        case .keyStateChanged:
-            [
-                ArgumentDescription(name: "key", signature: "o"),
-                ArgumentDescription(name: "old", signature: "s"),
-                ArgumentDescription(name: "new", signature: "s"),
-                ArgumentDescription(name: "reason", signature: "s"),
-                ArgumentDescription(name: "usable_at", signature: "t"),
-            ]
-        case .rotated:
-            [
-                ArgumentDescription(name: "from", signature: "s"),
-                ArgumentDescription(name: "to", signature: "s"),
-                ArgumentDescription(name: "reason", signature: "s"),
-            ]
-        case .requestFinished: [ArgumentDescription(name: "request", signature: "a{sv}")]
-        case .configReloaded: [ArgumentDescription(name: "entries", signature: "a(sss)")]
-        case .warning:
-            [
-                ArgumentDescription(name: "code", signature: "s"), ArgumentDescription(name: "message", signature: "s"),
-            ]
         }
     }
 }

@@ -5,6 +5,8 @@ extension ManagerStatus {
     public func value(of property: ManagerInterface.Property) -> BusValue {
         switch property {
         case .version: .text(self.version)
+        case .commit: .text(self.commit)
+        case .builtAt: .uint64(self.builtAt)
         case .state: .text(self.state)
         case .degraded: .texts(self.degraded)
         case .listeners: .texts(self.listeners)
@@ -32,6 +34,8 @@ extension ManagerStatus {
         self.init()
         let reader = FieldReader<ManagerInterface.Property>(busProperties)
         try reader.read(.version, into: &self.version, \.asString)
+        try reader.read(.commit, into: &self.commit, \.asString)
+        try reader.read(.builtAt, into: &self.builtAt, \.asUInt64)
         try reader.read(.state, into: &self.state, \.asString)
         try reader.read(.degraded, into: &self.degraded, \.asStrings)
         try reader.read(.listeners, into: &self.listeners, \.asStrings)

@@ -2,6 +2,10 @@
 public struct ManagerStatus: Sendable, Equatable {
     /// The daemon's version; never changes while it runs.
     public var version = ""
+    /// The commit that the daemon was built from; empty if the build was not told.
+    public var commit = ""
+    /// When the daemon was built, in microseconds since 1970-01-01T00:00:00Z; 0 if the build was not told.
+    public var builtAt: UInt64 = 0
     /// `starting`, `running`, `degraded` or `draining`; treat what is unknown as `running`.
     public var state = ""
     /// What does not work as configured, one word each: `bus`, `storage`, …; empty when all does.

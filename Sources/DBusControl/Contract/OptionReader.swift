@@ -45,6 +45,21 @@ struct OptionReader<Option: ControlOption> {
         try self.value(option, expected: "t, microseconds since 1970-01-01T00:00:00Z", \.asUInt64)
     }
 
+    /// The number of rows of a page.
+    func pageLimit(_ option: Option) throws(ControlFault) -> UInt32? {
+        let maximum = RequestFilter.maximumLimit
+        return try self.value(option, expected: "u, from 1 to \(maximum)") {
+            $0.asUInt32.flatMap { (1...maximum).contains($0) ? $0 : nil }
+        }
+    }
+
+    /// Where a page begins.
+    func cursor(_ option: Option) throws(ControlFault) -> String? {
+        try self.value(option, expected: "s, a cursor of an earlier reply, or nothing") {
+            $0.asString.flatMap { $0.isEmpty || ControlText.isVisibleASCII($0, maximum: 1024) ? $0 : nil }
+        }
+    }
+
     /// Names of models.
     func models(_ option: Option) throws(ControlFault) -> [String]? {
         try self.value(option, expected: "as, at most 1000 model names of 1 to 256 visible ASCII characters") {

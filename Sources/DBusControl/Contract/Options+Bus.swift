@@ -7,6 +7,12 @@ extension KeyOptions {
         case weight = "weight"
         case enabled = "enabled"
         case models = "models"
+        case rps = "rps"
+        case rpm = "rpm"
+        case tpm = "tpm"
+        case inFlight = "in_flight"
+        case account = "account"
+        case store = "store"
     }
 
     /// What a weight has to be, in words.
@@ -14,12 +20,17 @@ extension KeyOptions {
 
     /// The options as messages carry them, `a{sv}`.
     public var busValue: BusValue {
-        .variants([
+        var options: [String: BusValue] = [
             Option.priority.rawValue: .int32(self.priority),
             Option.weight.rawValue: .uint32(self.weight),
             Option.enabled.rawValue: .boolean(self.enabled),
             Option.models.rawValue: .texts(self.models),
-        ])
+        ]
+        // What is not asked for is left out.
+        for (kind, limit) in self.limits.values { options[kind.rawValue] = .uint32(limit) }
+        if !self.account.isEmpty { options[Option.account.rawValue] = .text(self.account) }
+        if self.store != .auto { options[Option.store.rawValue] = .text(self.store.rawValue) }
+        return .variants(options)
     }
 
     /// Reads the options strictly; fails with `invalidArgument`, naming the option and what is expected.
@@ -33,6 +44,18 @@ extension KeyOptions {
             } ?? self.weight
         self.enabled = try reader.value(.enabled, expected: "b", \.asBoolean) ?? self.enabled
         self.models = try reader.models(.models) ?? []
+        for (option, kind) in [(Option.rps, KeyLimits.Kind.rps), (.rpm, .rpm), (.tpm, .tpm), (.inFlight, .inFlight)] {
+            let limit = try reader.value(option, expected: "u, 0 for no limit", \.asUInt32)
+            if let limit { self.limits[kind] = limit }
+        }
+        self.account =
+            try reader.value(.account, expected: "s, an e-mail address of at most 254 characters") {
+                $0.asString.flatMap { ControlText.isMailAddress($0) ? $0 : nil }
+            } ?? ""
+        let stores = Store.allCases.map(\.rawValue).joined(separator: ", ")
+        self.store =
+            try reader.value(.store, expected: "s, one of \(stores)") { $0.asString.flatMap(Store.init(rawValue:)) }
+            ?? .auto
     }
 
     /// Refuses a weight of 0, which no key may have.
@@ -47,6 +70,7 @@ extension ClientOptions {
         case scopes = "scopes"
         case models = "models"
         case expiresAt = "expires_at"
+        case project = "project"
     }
 
     /// What a token can be good for (contract section 3).
@@ -54,11 +78,13 @@ extension ClientOptions {
 
     /// The options as messages carry them, `a{sv}`.
     public var busValue: BusValue {
-        .variants([
+        var options: [String: BusValue] = [
             Option.scopes.rawValue: .texts(self.scopes),
             Option.models.rawValue: .texts(self.models),
             Option.expiresAt.rawValue: .uint64(self.expiresAt),
-        ])
+        ]
+        if !self.project.isEmpty { options[Option.project.rawValue] = .text(self.project) }
+        return .variants(options)
     }
 
     /// Reads the options strictly; fails with `invalidArgument`, naming the option and what is expected.
@@ -72,6 +98,10 @@ extension ClientOptions {
             } ?? []
         self.models = try reader.models(.models) ?? []
         self.expiresAt = try reader.moment(.expiresAt) ?? 0
+        self.project =
+            try reader.value(.project, expected: "s, 1 to 256 bytes without control characters") {
+                $0.asString.flatMap { ControlText.isName($0) ? $0 : nil }
+            } ?? ""
     }
 }
 

@@ -53,15 +53,8 @@ extension RequestFilter {
     public init(busValue: BusValue) throws(ControlFault) {
         self.init()
         let reader = try OptionReader<Option>(busValue)
-        let maximum = Self.maximumLimit
-        self.limit =
-            try reader.value(.limit, expected: "u, from 1 to \(maximum)") {
-                $0.asUInt32.flatMap { (1...maximum).contains($0) ? $0 : nil }
-            } ?? self.limit
-        self.cursor =
-            try reader.value(.cursor, expected: "s, a cursor of an earlier reply, or nothing") {
-                $0.asString.flatMap { $0.isEmpty || ControlText.isVisibleASCII($0, maximum: 1024) ? $0 : nil }
-            } ?? ""
+        self.limit = try reader.pageLimit(.limit) ?? self.limit
+        self.cursor = try reader.cursor(.cursor) ?? ""
         self.since = try reader.moment(.since)
         self.until = try reader.moment(.until)
         self.key = try reader.label(.key)

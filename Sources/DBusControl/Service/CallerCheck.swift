@@ -25,6 +25,11 @@ final class CallerCheck: Sendable {
         }
     }
 
+    /// The user behind a connection that was admitted; `nil` if it has ended.
+    func knownUser(of caller: BusName) -> UInt32? {
+        self.table.withLock { $0.user(of: caller) }
+    }
+
     /// Forgets a connection that has ended.
     func forget(_ caller: BusName) {
         self.table.withLock { $0.forget(caller) }

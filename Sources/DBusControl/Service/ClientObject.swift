@@ -30,12 +30,10 @@ struct ClientObject: BusObject {
         guard let method = ClientInterface.Method(rawValue: call.member.text) else {
             throw BusError(.unknownMethod, "\(call.interface) has no such method")
         }
-        do {
+        try await self.service.acting(for: call.sender) { (plane) throws(ControlFault) in
             switch method {
-            case .revoke: try await self.service.plane.revokeClient(self.name)
+            case .revoke: try await plane.revokeClient(self.name)
             }
-        } catch {
-            throw BusError(error)
         }
         self.service.objectsChanged()
         return []

@@ -21,6 +21,8 @@ enum ControlPolicy: Sendable, CaseIterable {
         case KeyInterface.name: return KeyInterface.Method(rawValue: member)?.policy ?? .secrets
         // It has no methods.
         case ProviderInterface.name: return .secrets
+        // It has none either.
+        case LogControlInterface.name: return .secrets
         case ClientInterface.name: return ClientInterface.Method(rawValue: member)?.policy ?? .secrets
         default: return member == Self.settingMember ? .control : .read
         }
@@ -35,9 +37,11 @@ extension ManagerInterface.Method {
     var policy: ControlPolicy {
         switch self {
         case .listRequests, .getRequest, .summarizeRequests, .explainRoute, .getUsage, .getPrices, .metrics,
-            .subscribe, .unsubscribe:
+            .subscribe, .unsubscribe, .listAudit, .checkConfig, .getConfig, .diagnose:
             .read
-        case .removeKey, .rotate, .resetKeys, .refreshUsage, .revokeClient, .reload, .importPrices: .control
+        case .addProvider, .removeProvider, .backup, .drain, .removeKey, .rotate, .resetKeys, .refreshUsage,
+            .revokeClient, .reload, .importPrices:
+            .control
         case .addKey, .createClient: .secrets
         }
     }
@@ -48,6 +52,7 @@ extension KeyInterface.Method {
     var policy: ControlPolicy {
         switch self {
         case .reset, .probe: .control
+        case .replaceSecret: .secrets
         }
     }
 }

@@ -17,6 +17,26 @@ extension ControlService {
         await self.removeIfGone(caller)
     }
 
+    /// Lets the control plane do something in the name of a caller.
+    func acting<Result>(
+        for sender: BusName?, _ body: (any ControlPlane) async throws(ControlFault) -> Result
+    ) async throws(BusError) -> Result {
+        let caller = sender.flatMap { self.callers.knownUser(of: $0) }.map(ControlCaller.init(userID:))
+        // The task-local's scope passes no typed errors on.
+        let outcome = await ControlCaller.$current.withValue(caller) { () async -> Swift.Result<Result, ControlFault> in
+            do throws(ControlFault) {
+                return .success(try await body(self.plane))
+            } catch {
+                return .failure(error)
+            }
+        }
+        do throws(ControlFault) {
+            return try outcome.get()
+        } catch {
+            throw BusError(error)
+        }
+    }
+
     /// Sends nothing more to a caller.
     func unsubscribe(_ caller: BusName?) {
         guard let caller else { return }

@@ -63,6 +63,7 @@ public final class ControlService: Sendable {
         self.state.withLock { $0.ledger.begin(.manager, with: status) }
         try self.connection.exportObjectManager(at: ControlPath.manager)
         try self.connection.export(ManagerObject(service: self), at: ControlPath.manager)
+        try self.connection.export(LogControlObject(service: self), at: LogControlInterface.path)
         try self.synchronise()
     }
 

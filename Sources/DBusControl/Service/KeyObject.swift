@@ -26,10 +26,8 @@ struct KeyObject: BusObject {
         guard let property = KeyInterface.Property(rawValue: name.text) else {
             throw BusError(.unknownProperty, "\(interface) has no such property")
         }
-        do {
+        try await self.service.acting(for: sender) { (_) throws(ControlFault) in
             try await self.set(property, to: value)
-        } catch {
-            throw BusError(error)
         }
         self.service.keyChanged(self.label)
         self.service.statusChanged()
@@ -39,20 +37,26 @@ struct KeyObject: BusObject {
         guard let method = KeyInterface.Method(rawValue: call.member.text) else {
             throw BusError(.unknownMethod, "\(call.interface) has no such method")
         }
-        let reply: [BusValue]
-        do {
-            switch method {
-            case .reset:
-                try await self.service.plane.resetKey(self.label)
-                reply = []
-            case .probe: reply = [.text(try await self.service.plane.probeKey(self.label))]
-            }
-        } catch {
-            throw BusError(error)
+        let reply = try await self.service.acting(for: call.sender) { (plane) throws(ControlFault) in
+            try await self.perform(method, call, by: plane)
         }
         self.service.keyChanged(self.label)
         self.service.statusChanged()
         return reply
+    }
+
+    private func perform(
+        _ method: KeyInterface.Method, _ call: BusCall, by plane: any ControlPlane
+    ) async throws(ControlFault) -> [BusValue] {
+        switch method {
+        case .reset: try await plane.resetKey(self.label)
+        case .probe: return [.text(try await plane.probeKey(self.label))]
+        case .replaceSecret:
+            var arguments = ArgumentReader(call)
+            let secret = try await self.service.secrets.read(try arguments.descriptor())
+            try await plane.replaceSecret(of: self.label, by: secret)
+        }
+        return []
     }
 
     private func set(_ property: KeyInterface.Property, to value: BusValue) async throws(ControlFault) {
@@ -67,7 +71,9 @@ struct KeyObject: BusObject {
             guard let weight = value.asUInt32 else { throw ControlFault(.invalidArgument, "Weight: expected u") }
             try KeyOptions.checkWeight(weight)
             try await self.service.plane.changeKey(self.label, enabled: nil, priority: nil, weight: weight)
-        case .label, .provider, .state, .reason, .usableAt, .warn, .masked, .fingerprint, .windows,
+        case .limits:
+            try await self.service.plane.setLimits(of: self.label, to: try KeyLimits(busValue: value))
+        case .label, .provider, .state, .reason, .usableAt, .warn, .account, .origin, .masked, .fingerprint, .windows,
             .inconsistentWindows, .inFlight, .requests, .errors, .lastUsedAt, .modelStates:
             throw ControlFault(.notAllowed, "\(property.rawValue) cannot be set")
         }

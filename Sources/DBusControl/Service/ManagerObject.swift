@@ -22,10 +22,8 @@ struct ManagerObject: BusObject {
         guard let property = ManagerInterface.Property(rawValue: name.text) else {
             throw BusError(.unknownProperty, "\(interface) has no such property")
         }
-        do {
+        try await self.service.acting(for: sender) { (_) throws(ControlFault) in
             try await self.set(property, to: value)
-        } catch {
-            throw BusError(error)
         }
         self.service.statusChanged()
     }
@@ -34,10 +32,8 @@ struct ManagerObject: BusObject {
         guard let method = ManagerInterface.Method(rawValue: call.member.text) else {
             throw BusError(.unknownMethod, "\(call.interface) has no such method")
         }
-        do {
-            return try await self.perform(method, call)
-        } catch {
-            throw BusError(error)
+        return try await self.service.acting(for: call.sender) { (_) throws(ControlFault) in
+            try await self.perform(method, call)
         }
     }
 
@@ -49,8 +45,8 @@ struct ManagerObject: BusObject {
         case .dryRun:
             guard let isOn = value.asBoolean else { throw ControlFault(.invalidArgument, "DryRun: expected b") }
             try await self.service.plane.setDryRun(isOn)
-        case .version, .state, .degraded, .listeners, .activeKey, .startedAt, .keysTotal, .keysUsable,
-            .requestsInFlight, .nextUsableAt, .warnings:
+        case .version, .commit, .builtAt, .state, .degraded, .listeners, .activeKey, .startedAt, .keysTotal,
+            .keysUsable, .requestsInFlight, .nextUsableAt, .warnings:
             throw ControlFault(.notAllowed, "\(property.rawValue) cannot be set")
         }
     }
@@ -62,6 +58,10 @@ struct ManagerObject: BusObject {
         case .addKey: return [try await self.addKey(&arguments)]
         case .removeKey:
             try await plane.removeKey(try arguments.label("label"))
+            self.service.objectsChanged()
+        case .addProvider: return [try await self.addProvider(&arguments)]
+        case .removeProvider:
+            try await plane.removeProvider(try arguments.label("name"))
             self.service.objectsChanged()
         case .rotate:
             let options = try KeySelectionOptions(busValue: try arguments.value())
@@ -80,6 +80,20 @@ struct ManagerObject: BusObject {
             let entries = try await plane.reload()
             self.service.everythingChanged()
             return [ReloadEntry.busValue(of: entries)]
+        case .checkConfig: return [ReloadEntry.busValue(of: try await plane.checkConfiguration())]
+        case .getConfig:
+            _ = try OptionReader<NoOption>(try arguments.value())
+            return [ConfigurationRow.busValue(of: try await plane.configuration())]
+        case .listAudit: return try await plane.audit(try AuditFilter(busValue: try arguments.value())).busValues
+        case .backup:
+            _ = try OptionReader<NoOption>(try arguments.value())
+            return [.text(try await plane.backup())]
+        case .drain:
+            try await plane.drain()
+            self.service.statusChanged()
+        case .diagnose:
+            let options = try DiagnosisOptions(busValue: try arguments.value())
+            return [DiagnosisRow.busValue(of: try await plane.diagnose(options))]
         case .listRequests:
             return try await self.page(try RequestFilter(busValue: try arguments.value())).busValues
         case .getRequest:
@@ -149,6 +163,17 @@ struct ManagerObject: BusObject {
         // The path in the reply names an object that is there.
         self.service.objectsChanged()
         return .path(ControlPath.key(label))
+    }
+
+    private func addProvider(_ arguments: inout ArgumentReader) async throws(ControlFault) -> BusValue {
+        let name = try arguments.label("name")
+        let kind = try arguments.string()
+        let base = try arguments.string()
+        let options = try ProviderOptions(busValue: try arguments.value())
+        try await self.service.plane.addProvider(name, kind: kind, base: base, options: options)
+        // The path in the reply names an object that is there.
+        self.service.objectsChanged()
+        return .path(ControlPath.provider(name))
     }
 
     private func createClient(_ arguments: inout ArgumentReader) async throws(ControlFault) -> [BusValue] {

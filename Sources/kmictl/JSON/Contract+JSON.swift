@@ -12,6 +12,8 @@ extension ManagerStatus {
     private func json(of property: ManagerInterface.Property) -> JSONValue {
         switch property {
         case .version: .string(self.version)
+        case .commit: self.commit.isEmpty ? .null : .string(self.commit)
+        case .builtAt: .moment(self.builtAt)
         case .state: .string(self.state)
         case .degraded: .strings(self.degraded)
         case .listeners: .strings(self.listeners)
@@ -45,6 +47,11 @@ extension KeyStatus {
         case .enabled: .boolean(self.enabled)
         case .priority: .integer(Int64(self.priority))
         case .weight: .unsigned(UInt64(self.weight))
+        case .limits:
+            .object(
+                KeyLimits.Kind.allCases.reduce(into: [:]) { $0[$1.rawValue] = .unsigned(UInt64(self.limits[$1])) })
+        case .account: self.account.isEmpty ? .null : .string(self.account)
+        case .origin: .string(self.origin)
         case .masked: .string(self.masked)
         case .fingerprint: .string(self.fingerprint)
         case .windows: .array(self.windows.map(\.json))
@@ -138,6 +145,8 @@ extension ClientStatus {
         case .name: .string(self.name)
         case .scopes: .strings(self.scopes)
         case .models: .strings(self.models)
+        case .project: self.project.isEmpty ? .null : .string(self.project)
+        case .origin: .string(self.origin)
         case .expiresAt: .moment(self.expiresAt)
         case .lastSeenAt: .moment(self.lastSeenAt)
         case .requests: .unsigned(self.requests)

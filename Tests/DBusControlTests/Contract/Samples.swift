@@ -5,6 +5,8 @@ enum Samples {
     static let manager: ManagerStatus = {
         var status = ManagerStatus()
         status.version = "1.2.3"
+        status.commit = "0123456789abcdef0123456789abcdef01234567"
+        status.builtAt = 1_767_000_000_000_000
         status.state = "degraded"
         status.degraded = ["bus", "storage"]
         status.listeners = ["http://127.0.0.1:7878", "unix:/run/user/1000/kmi/proxy.sock"]
@@ -31,6 +33,10 @@ enum Samples {
         status.enabled = false
         status.priority = -5
         status.weight = 9
+        status.limits[.rpm] = 60
+        status.limits[.inFlight] = 4
+        status.account = "me@example.com"
+        status.origin = "state"
         status.masked = "sk-a***wxyz"
         status.fingerprint = "0123456789ab"
         status.windows = [
@@ -60,6 +66,38 @@ enum Samples {
         status.keys = ["alpha", "my-key"]
         status.models = ["kimi-for-coding"]
         return status
+    }()
+
+    static let setting: ConfigurationRow = {
+        var row = ConfigurationRow()
+        row.key = "rotation.mode"
+        row.value = "\"sticky\""
+        row.source = "file"
+        row.origin = "/etc/kmi/kmi.toml:3"
+        row.applies = "live"
+        return row
+    }()
+
+    static let audited: AuditRow = {
+        var row = AuditRow()
+        row.id = 7
+        row.at = 1_767_225_600_000_000
+        row.actor = "uid:1000"
+        row.action = "key_added"
+        row.target = "alpha"
+        row.result = "ok"
+        row.detail = "provider kimi"
+        return row
+    }()
+
+    static let diagnosed: DiagnosisRow = {
+        var row = DiagnosisRow()
+        row.check = "clock"
+        row.subject = "ntp"
+        row.result = "warn"
+        row.message = "the clock is not synchronised"
+        row.advice = "start systemd-timesyncd"
+        return row
     }()
 
     static let explained: ExplainRow = {

@@ -32,6 +32,14 @@ final class FakeControlPlane: ControlPlane {
         var filter: RequestFilter?
         var keyOptions: KeyOptions?
         var clientOptions: ClientOptions?
+        var providerOptions: ProviderOptions?
+        var configuration = [Samples.setting]
+        var audit = AuditPage(rows: [Samples.audited], cursor: "next")
+        var auditFilter: AuditFilter?
+        var diagnosis = [Samples.diagnosed]
+        var logLevel = "info"
+        /// In whose name it was asked last.
+        var caller: ControlCaller?
     }
 
     private let state = Mutex(State())
@@ -47,6 +55,7 @@ final class FakeControlPlane: ControlPlane {
     private func note(_ text: String) throws(ControlFault) {
         let fault = self.with { state in
             state.asked.append(text)
+            state.caller = ControlCaller.current
             return state.fault
         }
         if let fault { throw fault }
@@ -99,6 +108,76 @@ final class FakeControlPlane: ControlPlane {
     func removeKey(_ label: String) async throws(ControlFault) {
         try self.note("remove \(label)")
         self.with { $0.keys.removeAll { $0.label == label } }
+    }
+
+    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlFault) {
+        try self.note("replace secret of \(label)")
+        self.with { $0.secret = secret.withBytes { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlFault) {
+        try self.note("limit \(label)")
+        self.with { state in
+            guard let index = state.keys.firstIndex(where: { $0.label == label }) else { return }
+            state.keys[index].limits = limits
+        }
+    }
+
+    func addProvider(
+        _ name: String, kind: String, base: String, options: ProviderOptions
+    ) async throws(ControlFault) {
+        try self.note("add provider \(name) of \(kind) at \(base)")
+        self.with { state in
+            state.providerOptions = options
+            var provider = ProviderStatus()
+            provider.name = name
+            state.providers.append(provider)
+        }
+    }
+
+    func removeProvider(_ name: String) async throws(ControlFault) {
+        try self.note("remove provider \(name)")
+        self.with { $0.providers.removeAll { $0.name == name } }
+    }
+
+    func checkConfiguration() async throws(ControlFault) -> [ReloadEntry] {
+        try self.note("check configuration")
+        return self.with { $0.entries }
+    }
+
+    func configuration() async throws(ControlFault) -> [ConfigurationRow] {
+        try self.note("configuration")
+        return self.with { $0.configuration }
+    }
+
+    func audit(_ filter: AuditFilter) async throws(ControlFault) -> AuditPage {
+        try self.note("audit")
+        return self.with { state in
+            state.auditFilter = filter
+            return state.audit
+        }
+    }
+
+    func backup() async throws(ControlFault) -> String {
+        try self.note("backup")
+        return "/state/backups/state.sqlite"
+    }
+
+    func drain() async throws(ControlFault) {
+        try self.note("drain")
+    }
+
+    func diagnose(_ options: DiagnosisOptions) async throws(ControlFault) -> [DiagnosisRow] {
+        try self.note(options.isOffline ? "diagnose offline" : "diagnose")
+        return self.with { $0.diagnosis }
+    }
+
+    func logLevel() -> String { self.with { $0.logLevel } }
+    func logTarget() -> String { "console" }
+
+    func setLogLevel(_ level: String) async throws(ControlFault) {
+        try self.note("log level \(level)")
+        self.with { $0.logLevel = level }
     }
 
     func rotate(to key: String?, of provider: String?) async throws(ControlFault) -> Rotation {
