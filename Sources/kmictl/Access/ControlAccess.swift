@@ -16,6 +16,14 @@ protocol ControlAccess: Sendable {
     func explain(_ model: String, _ options: ExplainOptions) async throws(ControlClientError) -> [ExplainRow]
     func refreshUsage(of key: String?, provider: String?) async throws(ControlClientError) -> UInt32
     func probeKey(_ label: String) async throws(ControlClientError) -> String
+    func audit(_ filter: AuditFilter) async throws(ControlClientError) -> AuditPage
+    func configuration() async throws(ControlClientError) -> [ConfigurationRow]
+    func checkConfiguration() async throws(ControlClientError) -> [ReloadEntry]
+    func diagnose(_ options: DiagnosisOptions) async throws(ControlClientError) -> [DiagnosisRow]
+    func backup() async throws(ControlClientError) -> String
+    func drain() async throws(ControlClientError)
+    func logLevel() async throws(ControlClientError) -> String
+    func setLogLevel(_ level: String) async throws(ControlClientError)
     func metrics() async throws(ControlClientError) -> String
     func setRotationMode(_ mode: String) async throws(ControlClientError)
     func changeKey(
@@ -24,6 +32,12 @@ protocol ControlAccess: Sendable {
     func addKey(
         _ label: String, provider: String, secret: SecretText, options: KeyOptions
     ) async throws(ControlClientError) -> String
+    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlClientError)
+    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlClientError)
+    func addProvider(
+        _ name: String, kind: String, base: String, options: ProviderOptions
+    ) async throws(ControlClientError) -> String
+    func removeProvider(_ name: String) async throws(ControlClientError)
     func removeKey(_ label: String) async throws(ControlClientError)
     func rotate(to key: String?, of provider: String?) async throws(ControlClientError) -> Rotation
     func resetKeys() async throws(ControlClientError) -> UInt32

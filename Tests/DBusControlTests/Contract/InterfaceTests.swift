@@ -7,7 +7,8 @@ struct InterfaceTests {
     @Test func theManagerHasThePropertiesOfTheContract() {
         #expect(
             Self.properties(of: ManagerInterface.description) == [
-                "Version s const", "State s", "Degraded as", "Listeners as", "RotationMode s rw", "ActiveKey s",
+                "Version s const", "Commit s const", "BuiltAt t const", "State s", "Degraded as", "Listeners as",
+                "RotationMode s rw", "ActiveKey s",
                 "DryRun b rw", "StartedAt t const", "KeysTotal u", "KeysUsable u", "RequestsInFlight u silent",
                 "NextUsableAt t", "Warnings as",
             ])
@@ -18,13 +19,19 @@ struct InterfaceTests {
             Self.methods(of: ManagerInterface.description) == [
                 "AddKey(s label, s provider, h secret, a{sv} options) -> (o key)", "RemoveKey(s label) -> ()",
                 "Rotate(a{sv} options) -> (s key, s reason)", "ResetKeys() -> (u count)",
+                "AddProvider(s name, s kind, s base_url, a{sv} options) -> (o provider)",
+                "RemoveProvider(s name) -> ()",
                 "CreateClient(s name, a{sv} options) -> (o client, h token)", "RevokeClient(s name) -> ()",
-                "Reload() -> (a(sss) entries)", "ListRequests(a{sv} filter) -> (aa{sv} requests, s cursor)",
+                "Reload() -> (a(sss) entries)", "CheckConfig() -> (a(sss) entries)",
+                "GetConfig(a{sv} options) -> (aa{sv} rows)",
+                "ListRequests(a{sv} filter) -> (aa{sv} requests, s cursor)",
                 "GetRequest(s id) -> (a{sv} request)",
                 "SummarizeRequests(a{sv} filter) -> (aa{sv} rows)",
                 "ExplainRoute(s model, a{sv} options) -> (aa{sv} rows)",
                 "RefreshUsage(a{sv} options) -> (u count)", "GetUsage(a{sv} options) -> (aa{sv} rows)",
                 "GetPrices(a{sv} options) -> (a{sv} prices)", "ImportPrices(h file) -> (a{sv} prices)",
+                "ListAudit(a{sv} filter) -> (aa{sv} events, s cursor)", "Backup(a{sv} options) -> (s path)",
+                "Drain() -> ()", "Diagnose(a{sv} options) -> (aa{sv} checks)",
                 "Metrics() -> (s text)", "Subscribe(a{sv} options) -> ()", "Unsubscribe() -> ()",
             ])
     }
@@ -42,11 +49,15 @@ struct InterfaceTests {
         #expect(
             Self.properties(of: KeyInterface.description) == [
                 "Label s const", "Provider s const", "State s", "Reason s", "UsableAt t", "Warn b", "Enabled b rw",
-                "Priority i rw", "Weight u rw", "Masked s", "Fingerprint s", "Windows a(sddt)",
+                "Priority i rw", "Weight u rw", "Limits a{su} rw", "Account s", "Origin s", "Masked s", "Fingerprint s",
+                "Windows a(sddt)",
                 "InconsistentWindows as", "InFlight u silent", "Requests t silent", "Errors a{st} silent",
                 "LastUsedAt t silent", "ModelStates a(ssst)",
             ])
-        #expect(Self.methods(of: KeyInterface.description) == ["Reset() -> ()", "Probe() -> (s result)"])
+        #expect(
+            Self.methods(of: KeyInterface.description) == [
+                "Reset() -> ()", "Probe() -> (s result)", "ReplaceSecret(h secret) -> ()",
+            ])
         #expect(KeyInterface.description.signals.isEmpty)
     }
 
@@ -63,10 +74,20 @@ struct InterfaceTests {
     @Test func aClientHasTheMembersOfTheContract() {
         #expect(
             Self.properties(of: ClientInterface.description) == [
-                "Name s const", "Scopes as", "Models as", "ExpiresAt t", "LastSeenAt t silent", "Requests t silent",
+                "Name s const", "Scopes as", "Models as", "Project s", "Origin s", "ExpiresAt t", "LastSeenAt t silent",
+                "Requests t silent",
             ])
         #expect(Self.methods(of: ClientInterface.description) == ["Revoke() -> ()"])
         #expect(ClientInterface.description.signals.isEmpty)
+    }
+
+    @Test("what is logged can be changed as systemd's tools do it (T-030)")
+    func theLogHasTheMembersOfSystemd() {
+        #expect(
+            Self.properties(of: LogControlInterface.description) == [
+                "LogLevel s rw silent", "LogTarget s silent", "SyslogIdentifier s silent",
+            ])
+        #expect(LogControlInterface.description.methods.isEmpty)
     }
 
     private static func properties(of interface: InterfaceDescription) -> [String] {

@@ -18,6 +18,7 @@ struct AuthorisationTests {
                 (ControlPath.key("alpha"), KeyInterface.description),
                 (ControlPath.provider("kimi"), ProviderInterface.description),
                 (ControlPath.client("ci"), ClientInterface.description),
+                (LogControlInterface.path, LogControlInterface.description),
             ]
             for (path, interface) in objects {
                 for method in interface.methods {
@@ -61,6 +62,7 @@ struct AuthorisationTests {
         case "ao": .array(of: "o", [])
         case "a{sv}": .variants([:])
         case "a{st}": .counts([:])
+        case "a{su}": KeyLimits().busValue
         case "a(sddt)": .array(of: "(sddt)", [])
         case "a(ssst)": .array(of: "(ssst)", [])
         case "h": .descriptor(try Pipe.closed("sk-planted").reading)

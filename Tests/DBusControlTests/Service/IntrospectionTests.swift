@@ -9,7 +9,7 @@ import Testing
 struct IntrospectionTests {
     private static let interfaces = [
         ManagerInterface.description, KeyInterface.description, ProviderInterface.description,
-        ClientInterface.description,
+        ClientInterface.description, LogControlInterface.description,
     ]
 
     private static func file(of interface: InterfaceDescription) -> String {
@@ -47,6 +47,7 @@ struct IntrospectionTests {
                 (ControlPath.key("alpha"), KeyInterface.description),
                 (ControlPath.provider("kimi"), ProviderInterface.description),
                 (ControlPath.client("ci"), ClientInterface.description),
+                (LogControlInterface.path, LogControlInterface.description),
             ]
             for (path, interface) in objects {
                 let told = try IntrospectedInterface.all(in: try await stage.introspect(path))

@@ -13,7 +13,7 @@ struct ClientTests {
                 """)
         #expect(
             try await kmictl("clients", "list", "--json").output
-                == #"[{"expires_at":null,"last_seen_at":null,"models":[],"name":"ci","requests":7,"#
+                == #"[{"expires_at":null,"last_seen_at":null,"models":[],"name":"ci","origin":"","project":null,"requests":7,"#
                 + #""scopes":["inference"]}]"# + "\n")
     }
 

@@ -43,7 +43,7 @@ struct StatusTests {
     @Test("counts each state of keys in JSON, those without keys too (X-061)")
     func countsStates() async throws {
         let expected =
-            #"{"active_key":"alpha","degraded":[],"dry_run":false,"#
+            #"{"active_key":"alpha","built_at":null,"commit":null,"degraded":[],"dry_run":false,"#
             + #""keys":{"billing":0,"cooling":1,"disabled":0,"exhausted":0,"invalid":1,"suspect":0,"usable":1},"#
             + #""keys_total":3,"keys_usable":1,"#
             + #""listeners":["http://127.0.0.1:7878","unix:/run/user/1000/kmi/proxy.sock"],"#

@@ -35,6 +35,12 @@ final class FakeDaemon: ControlAccess {
         var asked: [String] = []
         var filter: RequestFilter?
         var keyOptions: KeyOptions?
+        var providerOptions: ProviderOptions?
+        var audit = AuditPage(rows: [], cursor: "")
+        var auditFilter: AuditFilter?
+        var configuration: [ConfigurationRow] = []
+        var diagnosis: [DiagnosisRow] = []
+        var logLevel = "notice"
         var clientOptions: ClientOptions?
         var secret: String?
         /// What a following tells before it ends.
@@ -114,6 +120,63 @@ final class FakeDaemon: ControlAccess {
             status.models += 5
             status.source = "imported"
             return status
+        }
+    }
+
+    func audit(_ filter: AuditFilter) async throws(ControlClientError) -> AuditPage {
+        try self.ask("audit") { state in
+            state.auditFilter = filter
+            return state.audit
+        }
+    }
+
+    func configuration() async throws(ControlClientError) -> [ConfigurationRow] {
+        try self.ask("configuration") { $0.configuration }
+    }
+
+    func checkConfiguration() async throws(ControlClientError) -> [ReloadEntry] {
+        try self.ask("check configuration") { $0.entries }
+    }
+
+    func diagnose(_ options: DiagnosisOptions) async throws(ControlClientError) -> [DiagnosisRow] {
+        try self.ask(options.isOffline ? "diagnose offline" : "diagnose") { $0.diagnosis }
+    }
+
+    func backup() async throws(ControlClientError) -> String {
+        try self.ask("backup") { _ in "/state/backups/state-20260102T030405Z.sqlite" }
+    }
+
+    func drain() async throws(ControlClientError) { try self.ask("drain") { _ in () } }
+    func logLevel() async throws(ControlClientError) -> String { try self.ask("log level") { $0.logLevel } }
+
+    func setLogLevel(_ level: String) async throws(ControlClientError) {
+        try self.ask("log level \(level)") { $0.logLevel = level }
+    }
+
+    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlClientError) {
+        let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+        try self.ask("replace secret of \(label)") { $0.secret = text }
+        try self.needKey(label)
+    }
+
+    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlClientError) {
+        try self.ask("limit \(label)") { state in
+            guard let index = state.keys.firstIndex(where: { $0.label == label }) else { return }
+            state.keys[index].limits = limits
+        }
+        try self.needKey(label)
+    }
+
+    func addProvider(
+        _ name: String, kind: String, base: String, options: ProviderOptions
+    ) async throws(ControlClientError) -> String {
+        try self.ask("add provider \(name) of \(kind) at \(base)") { $0.providerOptions = options }
+        return "/org/kmi/Proxy1/provider/\(name)"
+    }
+
+    func removeProvider(_ name: String) async throws(ControlClientError) {
+        try self.ask("remove provider \(name)") { state in
+            state.providers.removeAll { $0.name == name }
         }
     }
 
