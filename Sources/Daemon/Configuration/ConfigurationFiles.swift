@@ -27,24 +27,30 @@ struct ConfigurationFiles: Sendable {
     /// `kmi.toml.d/*.toml` beside it.
     func find() -> Found {
         var found = Found()
-        var directory: String?
-        if let named = self.configPath ?? self.environment["KMI_CONFIG"].flatMap({ $0.isEmpty ? nil : $0 }) {
-            let path = Self.absolute(named)
-            found.paths = [path]
-            directory = (path as NSString).deletingLastPathComponent
-        } else {
-            for candidate in self.usualDirectories {
-                let file = candidate + "/kmi.toml"
-                let isThere = Self.exists(file)
-                if isThere { found.paths = [file] }
-                if isThere || Self.exists(candidate + "/kmi.toml.d") {
-                    directory = candidate
-                    break
-                }
-            }
+        let isNamed = self.named != nil
+        for candidate in self.candidates {
+            let isThere = Self.exists(candidate.file)
+            // A file that somebody names has to be there.
+            if isThere || isNamed { found.paths = [candidate.file] }
+            guard isThere || isNamed || Self.exists(candidate.fragments) else { continue }
+            self.addFragments(of: candidate.fragments, to: &found)
+            break
         }
-        if let directory { self.addFragments(of: directory + "/kmi.toml.d", to: &found) }
         return found
+    }
+
+    /// The places that are looked at, the first one that has anything wins: the file, and the directory of its fragments.
+    var candidates: [(file: String, fragments: String)] {
+        if let named = self.named {
+            let path = Self.absolute(named)
+            return [(path, (path as NSString).deletingLastPathComponent + "/kmi.toml.d")]
+        }
+        return self.usualDirectories.map { ($0 + "/kmi.toml", $0 + "/kmi.toml.d") }
+    }
+
+    /// The file that somebody names.
+    private var named: String? {
+        self.configPath ?? self.environment["KMI_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     private var usualDirectories: [String] {

@@ -27,9 +27,7 @@ struct ConfigurationLoader: Sendable {
     /// Reads and checks everything; `now` tells tokens that are no longer good.
     func load(secrets: Secrets = .load, now: WallTime) -> Result<LoadedConfiguration, ConfigurationProblems> {
         var reader = ConfigurationReader()
-        let found = ConfigurationFiles(
-            configPath: self.configPath, environment: self.environment, systemDirectory: self.systemDirectory
-        ).find()
+        let found = self.files.find()
         reader.problems = found.problems
         reader.warnings = found.warnings
         for path in found.paths {
@@ -50,6 +48,12 @@ struct ConfigurationLoader: Sendable {
         var loaded = LoadedConfiguration(reader, files: found.paths)
         if secrets == .load { self.fetchSecrets(of: &reader, into: &loaded) }
         return self.result(reader, loaded)
+    }
+
+    /// Where the files are looked for.
+    var files: ConfigurationFiles {
+        ConfigurationFiles(
+            configPath: self.configPath, environment: self.environment, systemDirectory: self.systemDirectory)
     }
 
     private func result(

@@ -34,6 +34,7 @@ struct DaemonRun {
         let loader = ConfigurationLoader(
             configPath: self.config, options: self.bus.map { ["control.bus": $0] } ?? [:], environment: environment,
             stateDirectory: Directories.statePath(self.stateDirectory, environment: environment))
+        let sources = ConfigurationSources(loader.files)
         let loaded: LoadedConfiguration
         switch loader.load(now: SystemTime().wallTime()) {
         case .success(let configuration):
@@ -68,7 +69,8 @@ struct DaemonRun {
             defer { withExtendedLifetime(lock) {} }
             let services = try await DaemonServices.make(
                 DaemonServices.Foundation(
-                    loaded: loaded, loader: loader, directories: directories, state: state, bus: address,
+                    loaded: loaded, loader: loader, sources: sources, directories: directories, state: state,
+                    bus: address,
                     connection: connection, output: output, logger: logger))
             try await services.run()
             logger.info("ended", metadata: ["event": "ended"])

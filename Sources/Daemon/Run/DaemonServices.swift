@@ -23,6 +23,8 @@ struct DaemonServices {
     struct Foundation {
         let loaded: LoadedConfiguration
         let loader: ConfigurationLoader
+        /// What the files of the configuration held when they were read.
+        let sources: ConfigurationSources
         let directories: Directories
         let state: DaemonState
         /// The bus that was asked for; `nil` for none.
@@ -79,12 +81,15 @@ struct DaemonServices {
         let checks = KeyChecks(
             host: gateway, transport: client, time: time, metrics: metrics, logger: logger, eventLoop: loops.next(),
             userAgent: "kmid/\(Version.text)")
+        let reloader = Reloader(
+            loader: foundation.loader, sources: foundation.sources, keeper: keeper, gateway: gateway,
+            notifier: notifier,
+            logger: logger)
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
             checks: checks, prices: foundation.state.prices, secrets: foundation.state.secrets,
             installationKey: stored.installationKey,
-            reloader: Reloader(
-                loader: foundation.loader, keeper: keeper, gateway: gateway, notifier: notifier, logger: logger),
+            reloader: reloader,
             threads: threads, counters: metrics, time: time, logger: logger)
         let presence = foundation.bus.map {
             BusPresence(
@@ -106,6 +111,7 @@ struct DaemonServices {
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: checks, gateway: gateway),
+            ConfigurationWatch(control: control, reloader: reloader, metrics: metrics, logger: logger),
             AdminListener(listeners: listeners),
         ]
         // The bus shows how the data plane drains.

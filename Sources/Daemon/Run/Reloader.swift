@@ -2,6 +2,7 @@ import DBusControl
 import Gateway
 import Logging
 import ProxyCore
+import Synchronization
 import SystemSupport
 
 /// Reads the configuration again, from the same sources with the same precedence as at the start, and puts in force
@@ -14,9 +15,12 @@ final class Reloader: Sendable {
     private let gateway: Gateway
     private let notifier: ServiceNotifier
     private let logger: Logger
+    /// What the files held when they were last read.
+    private let sources: Mutex<ConfigurationSources>
 
     init(
-        loader: ConfigurationLoader, keeper: ConfigurationKeeper, gateway: Gateway, notifier: ServiceNotifier,
+        loader: ConfigurationLoader, sources: ConfigurationSources, keeper: ConfigurationKeeper, gateway: Gateway,
+        notifier: ServiceNotifier,
         logger: Logger
     ) {
         self.loader = loader
@@ -24,11 +28,24 @@ final class Reloader: Sendable {
         self.gateway = gateway
         self.notifier = notifier
         self.logger = logger
+        self.sources = Mutex(sources)
     }
+
+    /// Whether the files hold something else than when they were last read; blocks.
+    func isOutdated() -> Bool {
+        let sources = ConfigurationSources(self.loader.files)
+        return self.sources.withLock { $0 != sources }
+    }
+
+    /// Where something can happen that changes what is read; blocks.
+    func places() -> WatchPlaces { self.loader.files.places }
 
     /// Reads all sources; blocks, so it is called off the event loops.
     func read() -> Result<LoadedConfiguration, ConfigurationProblems> {
         self.notifier.tell(.reloading, logger: self.logger)
+        // Before they are read: what changes in between is found to be new afterwards.
+        let sources = ConfigurationSources(self.loader.files)
+        self.sources.withLock { $0 = sources }
         return self.loader.load(now: SystemTime().wallTime())
     }
 
