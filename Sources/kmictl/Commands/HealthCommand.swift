@@ -12,7 +12,9 @@ struct HealthCommand: ControlCommand {
     @OptionGroup var options: GlobalOptions
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
-        let (count, keys) = try await invocation.withDaemon(askingProviders: self.refresh) { daemon in
+        let (count, keys) = try await invocation.withDaemon(
+            askingProviders: self.refresh, doing: self.refresh ? "asking the providers" : nil
+        ) { daemon in
             let count = self.refresh ? try await daemon.refreshUsage(of: nil, provider: nil) : nil
             return (count, try await daemon.keys())
         }

@@ -54,7 +54,8 @@ extension KeysCommand {
         @OptionGroup var options: GlobalOptions
 
         func perform(in invocation: Invocation) async throws -> ExitStatus {
-            let result = try await invocation.withDaemon(askingProviders: true) { daemon in
+            let result = try await invocation.withDaemon(askingProviders: true, doing: "asking the provider") {
+                daemon in
                 try await daemon.naming(key: self.label) { () async throws(ControlClientError) in
                     try await daemon.probeKey(self.label)
                 }

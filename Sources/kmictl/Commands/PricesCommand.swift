@@ -66,7 +66,9 @@ extension PricesCommand {
             let descriptor = try self.open(invocation)
             defer { if descriptor != invocation.surroundings.input { close(descriptor) } }
             // A pipe may take its time, as a provider may.
-            let (before, status) = try await invocation.withDaemon(askingProviders: true) { daemon in
+            let (before, status) = try await invocation.withDaemon(
+                askingProviders: true, doing: "handing over the prices"
+            ) { daemon in
                 let before = try await daemon.prices(PriceQuery()).models
                 return (before, try await daemon.importPrices(from: descriptor))
             }

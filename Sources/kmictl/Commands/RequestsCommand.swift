@@ -67,12 +67,14 @@ struct RequestsCommand: ControlCommand {
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         let filter = try self.filter(now: invocation.now, zone: invocation.surroundings.zone)
         if self.summary {
-            let summary = try await invocation.withDaemon { try await $0.summary(filter) }
+            let summary = try await invocation.withDaemon(doing: "counting requests") { try await $0.summary(filter) }
             try invocation.show(RequestSummaryReport(summary: summary))
             return .success
         }
         if self.follow { return try await RequestTail(filter: filter, invocation: invocation).run() }
-        let page = try await invocation.withDaemon { try await RequestGathering(filter).page(of: $0) }
+        let page = try await invocation.withDaemon(doing: "reading requests") {
+            try await RequestGathering(filter).page(of: $0)
+        }
         let report = RequestListReport(rows: page.rows)
         if self.csv { try invocation.print(csv: report.csv) } else { try invocation.show(report) }
         if !self.csv, invocation.json == nil, page.rows.isEmpty, page.cursor.isEmpty {

@@ -56,7 +56,9 @@ struct UsageCommand: ControlCommand {
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         let query = try self.query(now: invocation.now, zone: invocation.surroundings.zone)
-        let rows = try await invocation.withDaemon { try await UsageGathering(query, now: invocation.now).rows(of: $0) }
+        let rows = try await invocation.withDaemon(doing: "adding up") {
+            try await UsageGathering(query, now: invocation.now).rows(of: $0)
+        }
         let report = UsageReport(rows: rows, by: query.by)
         if self.csv { try invocation.print(csv: report.csv) } else { try invocation.show(report) }
         let isText = !self.csv && invocation.json == nil

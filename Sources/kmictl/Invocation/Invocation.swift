@@ -76,15 +76,23 @@ struct Invocation: Sendable {
         if self.terminal.hasErrors, self.terminal.hasOutput, self.json == nil { self.note(text) }
     }
 
-    /// Connects to the daemon for as long as `body` runs; `askingProviders` if the daemon has to ask them before it answers,
-    /// which takes longer.
+    /// Connects to the daemon for as long as `body` runs.
+    ///
+    /// `askingProviders` if the daemon has to ask them before it answers, which takes longer. With `doing` a person is told
+    /// what takes so long; `body` is to print nothing then.
     func withDaemon<Value>(
-        askingProviders: Bool = false, _ body: (any ControlAccess) async throws -> Value
+        askingProviders: Bool = false, doing words: String? = nil,
+        _ body: (any ControlAccess) async throws -> Value
     ) async throws -> Value {
         let usual = askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout
         let daemon = try await self.surroundings.connect(self.bus, (self.timeout ?? usual).duration)
         do {
-            let value = try await body(daemon)
+            let value: Value
+            if let words {
+                value = try await self.showing(words) { try await body(daemon) }
+            } else {
+                value = try await body(daemon)
+            }
             await daemon.close()
             return value
         } catch {

@@ -11,6 +11,8 @@ struct Surroundings: Sendable {
     var output: any OutputChannel
     /// The time in microseconds since the epoch.
     var now: @Sendable () -> UInt64
+    /// Waits; ends early with an error when it is cancelled.
+    var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     /// The time zone of whoever types.
     var zone: LocalZone = .process
     /// Connects to the daemon.
