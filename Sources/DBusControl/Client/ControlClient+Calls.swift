@@ -25,7 +25,8 @@ extension ControlClient {
                 member: member,
                 arguments,
                 timeout: self.timeout,
-                autoStart: false
+                autoStart: false,
+                allowsInteraction: self.allowsInteraction
             )
         } catch {
             throw ControlClientError(error)

@@ -8,6 +8,8 @@ import Glibc
 public struct ControlClient: Sendable {
     let connection: BusConnection
     let timeout: Duration
+    /// Whether the daemon may have a person asked for permission, as on the system bus, before it answers.
+    var allowsInteraction = false
 
     /// Connects to a bus.
     ///
@@ -26,7 +28,10 @@ public struct ControlClient: Sendable {
     public static func connect(
         to bus: ControlAddress, timeout: Duration
     ) async throws(ControlClientError) -> ControlClient {
-        try await Self.connect(bus.bus, timeout: timeout)
+        var client = try await Self.connect(bus.bus, timeout: timeout)
+        // Elsewhere nobody is asked.
+        client.allowsInteraction = bus == .system
+        return client
     }
 
     /// Ends the connection; calls that are under way fail.

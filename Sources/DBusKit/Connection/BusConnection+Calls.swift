@@ -12,6 +12,7 @@ extension BusConnection {
     ///   - arguments: its arguments.
     ///   - timeout: how long to wait for the answer, at most a day.
     ///   - autoStart: whether the bus may start a program that owns the destination.
+    ///   - allowsInteraction: whether the other side may ask a person for permission before it answers.
     /// - Throws: `remote` for an error reply; `timedOut`, also when the task is cancelled, which the other side does not
     ///   hear of; `disconnected` when the connection ends; `invalid` for arguments that cannot be sent; `limit` when too
     ///   many calls wait for their answers, or the bus takes no messages.
@@ -22,7 +23,8 @@ extension BusConnection {
         member: MemberName,
         _ arguments: [BusValue] = [],
         timeout: Duration,
-        autoStart: Bool = false
+        autoStart: Bool = false,
+        allowsInteraction: Bool = false
     ) async throws(BusError) -> [BusValue] {
         try await self.perform(
             OutgoingCall(
@@ -32,6 +34,7 @@ extension BusConnection {
                 member: member,
                 body: try MessageBody(arguments),
                 autoStart: autoStart,
+                allowsInteraction: allowsInteraction,
                 deadline: Self.deadline(after: timeout)
             )
         )

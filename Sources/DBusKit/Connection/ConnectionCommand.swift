@@ -40,6 +40,7 @@ struct OutgoingCall: Sendable {
     let member: MemberName
     let body: MessageBody
     var autoStart = false
+    var allowsInteraction = false
     var purpose = Purpose.plain
     /// When the answer is given up.
     let deadline: ContinuousClock.Instant

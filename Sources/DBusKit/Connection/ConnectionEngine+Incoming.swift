@@ -26,7 +26,8 @@ extension ConnectionEngine {
                 member: member,
                 signature: signature,
                 arguments: arguments,
-                expectsReply: expectsReply
+                expectsReply: expectsReply,
+                allowsInteraction: message.allowsInteraction
             )
             self.objects.handle(call) { [mailbox = self.mailbox] outcome in
                 if expectsReply { mailbox.post(.answer(outcome, reference)) }

@@ -21,8 +21,9 @@ public protocol BusObject: Sendable {
     /// Fails, with the error that the caller gets, if the caller may not do this.
     ///
     /// Asked before anything else about a call, so that `call` may name a member that does not exist, and its arguments
-    /// are as they came. Calls of `Properties` and `ObjectManager` are asked about too and then name those interfaces;
-    /// `Peer` and `Introspectable`, which tell nothing that is worth hiding, are free.
+    /// are as they came. Calls of the standard interfaces are asked about too and then name those; only `Peer`, which
+    /// tells nothing that is worth hiding, is free. An object is also asked about what is below it and is no object
+    /// itself: `Introspect` tells the names of the objects there, and an error whether there is one.
     func authorise(_ call: BusCall) async throws(BusError)
 }
 

@@ -47,7 +47,7 @@ extension ExportedObjects {
 
     // MARK: - Peer and Introspectable
 
-    /// The answer to what can be answered at once: who is there, and what can be asked.
+    /// The answer to what can be answered at once: who is there, and what can be asked where no object decides about it.
     private static func immediateOutcome(of call: IncomingCall, in tree: ObjectTree) -> CallOutcome? {
         let name =
             call.interface ?? tree.interfaces(at: call.path).first { $0.method(call.member) != nil }?.name
@@ -55,7 +55,7 @@ extension ExportedObjects {
         switch name {
         // Is about the whole process, so that any path will do.
         case StandardInterface.peer.name: interface = StandardInterface.peer
-        case StandardInterface.introspectable.name where tree.isKnown(call.path):
+        case StandardInterface.introspectable.name where tree.isKnown(call.path) && tree.keeper(of: call.path) == nil:
             interface = StandardInterface.introspectable
         default: return nil
         }
@@ -68,16 +68,16 @@ extension ExportedObjects {
                     throw BusError(.failed, "the machine has no identifier")
                 }
                 return .values([.string(identifier)])
-            default:
-                let document = IntrospectionDocument(
-                    interfaces: tree.interfaces(at: call.path),
-                    children: tree.children(of: call.path)
-                )
-                return .values([.string(document.text)])
+            default: return .values([Self.document(of: call.path, in: tree)])
             }
         } catch {
             return .failure(error)
         }
+    }
+
+    private static func document(of path: ObjectPath, in tree: ObjectTree) -> BusValue {
+        let document = IntrospectionDocument(interfaces: tree.interfaces(at: path), children: tree.children(of: path))
+        return .string(document.text)
     }
 
     // MARK: - Everything else
@@ -86,10 +86,13 @@ extension ExportedObjects {
         do throws(BusError) {
             // Before all else: whoever may do nothing learns nothing either.
             try await call.authorise()
+            guard !call.isVacant else { throw Self.unknownObject(at: call.call.path) }
             let method = try call.checkedMethod()
             switch call.call.interface {
             case StandardInterface.properties.name:
                 try await self.serveProperties(call, reply)
+            case StandardInterface.introspectable.name:
+                reply(.values([Self.document(of: call.call.path, in: self.state.withLock { $0.tree })]))
             case StandardInterface.objectManager.name:
                 let query = PropertyQuery(scope: .below(call.call.path), interface: nil)
                 try await self.answer(query, reply) { readings in

@@ -14,6 +14,8 @@ struct IncomingCall: Sendable {
     let arguments: [BusValue]
     /// Whether the caller waits for an answer.
     let expectsReply: Bool
+    /// Whether the caller lets a person be asked for permission.
+    var allowsInteraction = false
 }
 
 /// How a call ended.

@@ -4,17 +4,21 @@ struct ObjectCall: Sendable {
     let call: BusCall
     /// The types of its arguments.
     let signature: Signature
-    /// The object; `nil` where there is an object manager alone.
+    /// The object; `nil` where there is an object manager alone, or nothing.
     let exported: ExportedObject?
+    /// Whether there is nothing at the path that can be called: who may know is told so.
+    let isVacant: Bool
     /// Everything that can be called at the path.
     let interfaces: [InterfaceDescription]
     /// Who has to allow the call.
     let authorisers: [any BusObject]
 
-    /// Takes up a call; `nil` if there is nothing that can be called at its path.
+    /// Takes up a call; `nil` if there is nothing at its path, and nobody above it who decides about it.
     init?(_ call: IncomingCall, in tree: ObjectTree) {
         let exported = tree.object(at: call.path)
-        guard exported != nil || tree.isManager(call.path) else { return nil }
+        let isManager = tree.isManager(call.path)
+        let keeper = tree.keeper(of: call.path)
+        guard keeper != nil || isManager else { return nil }
         let interfaces = tree.interfaces(at: call.path)
         // Callers who name no interface mean the first one that has the member.
         let interface =
@@ -25,13 +29,16 @@ struct ObjectCall: Sendable {
             path: call.path,
             interface: interface,
             member: call.member,
-            arguments: call.arguments
+            arguments: call.arguments,
+            allowsInteraction: call.allowsInteraction
         )
         self.signature = call.signature
         self.exported = exported
         self.interfaces = interfaces
+        let isIntrospection = interface == StandardInterface.introspectable.name
+        self.isVacant = exported == nil && !isManager && !(isIntrospection && tree.isKnown(call.path))
         // Without an object of its own, a manager tells what each of its objects lets the caller see.
-        self.authorisers = exported.map { [$0.object] } ?? tree.objects(below: call.path).map(\.object)
+        self.authorisers = keeper.map { [$0.object] } ?? tree.objects(below: call.path).map(\.object)
     }
 
     /// Asks whether the caller may do this.

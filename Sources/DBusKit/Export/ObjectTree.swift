@@ -24,6 +24,13 @@ struct ObjectTree: Sendable {
     /// The object at a path.
     func object(at path: ObjectPath) -> ExportedObject? { self.objects[path] }
 
+    /// The object at a path or the nearest one above it, which decides who may ask about the path.
+    func keeper(of path: ObjectPath) -> ExportedObject? {
+        self.objects[path]
+            ?? self.objects.values.filter { path.isChild(of: $0.path) }
+            .max { $0.path.text.utf8.count < $1.path.text.utf8.count }
+    }
+
     /// Whether a path serves `ObjectManager`.
     func isManager(_ path: ObjectPath) -> Bool { self.managers.contains(path) }
 

@@ -48,6 +48,7 @@ final class BusMessage {
         )
         let message = try Self.filled(made, call.body)
         dbus_message_set_auto_start(message.pointer, call.autoStart ? 1 : 0)
+        dbus_message_set_allow_interactive_authorization(message.pointer, call.allowsInteraction ? 1 : 0)
         return message
     }
 
@@ -132,6 +133,8 @@ final class BusMessage {
     var replySerial: UInt32 { dbus_message_get_reply_serial(self.pointer) }
     /// Whether the sender waits for an answer.
     var expectsReply: Bool { dbus_message_get_no_reply(self.pointer) == 0 }
+    /// Whether the sender lets a person be asked for permission.
+    var allowsInteraction: Bool { dbus_message_get_allow_interactive_authorization(self.pointer) != 0 }
 
     /// Reads the arguments; fails with `invalid` if they are too many or this library cannot hold them.
     func arguments() throws(BusError) -> [BusValue] {

@@ -16,6 +16,8 @@ extension ErrorName {
     public static let invalidArgs: ErrorName = "org.freedesktop.DBus.Error.InvalidArgs"
     /// The caller may not do this.
     public static let accessDenied: ErrorName = "org.freedesktop.DBus.Error.AccessDenied"
+    /// The caller may not do this unless a person agrees, whom the message did not allow to be asked.
+    public static let interactionRequired: ErrorName = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
     /// The other side has gone, or said nothing in time.
     public static let noReply: ErrorName = "org.freedesktop.DBus.Error.NoReply"
     /// Nobody has the name, and nobody can be started for it.

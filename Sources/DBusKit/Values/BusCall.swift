@@ -10,6 +10,9 @@ public struct BusCall: Sendable, Equatable {
     public var member: MemberName
     /// The arguments.
     public var arguments: [BusValue]
+    /// Whether the caller lets a person be asked for permission, and waits for that (the message's flag
+    /// ALLOW_INTERACTIVE_AUTHORIZATION).
+    public var allowsInteraction: Bool
 
     /// Makes a call.
     public init(
@@ -17,12 +20,14 @@ public struct BusCall: Sendable, Equatable {
         path: ObjectPath,
         interface: InterfaceName,
         member: MemberName,
-        arguments: [BusValue]
+        arguments: [BusValue],
+        allowsInteraction: Bool = false
     ) {
         self.sender = sender
         self.path = path
         self.interface = interface
         self.member = member
         self.arguments = arguments
+        self.allowsInteraction = allowsInteraction
     }
 }
