@@ -1,10 +1,12 @@
 import DBusKit
 
-/// What a caller must be allowed to do for a member, the row of each member in one table.
+/// What a caller must be allowed to do for a member (contract section 9).
 ///
-/// On a session bus one rule stands behind all three: the caller runs as the daemon's own user. A member without a row
-/// does not compile (L-010, T-001).
+/// On a session bus one rule stands behind all but ``anybody``: the caller runs as the daemon's own user. On the system bus
+/// each is an action of polkit, whose defaults are in `dbus/org.kmi.Proxy1.policy`.
 enum ControlPolicy: Sendable, CaseIterable {
+    /// Nothing: it tells nothing that is worth hiding. Such calls are answered before anybody is asked.
+    case anybody
     /// To look.
     case read
     /// To change what the daemon does.
@@ -12,56 +14,25 @@ enum ControlPolicy: Sendable, CaseIterable {
     /// To bring secrets in, and to have secrets made.
     case secrets
 
-    /// The policy of a call, of the standard interfaces included.
+    /// The action that polkit is asked for; `nil` if nobody has to be asked.
+    var action: String? {
+        switch self {
+        case .anybody: nil
+        case .read: "org.kmi.proxy1.read"
+        case .control: "org.kmi.proxy1.control"
+        case .secrets: "org.kmi.proxy1.secrets"
+        }
+    }
+
+    /// The policy of a call; that of a member that does not exist is ``secrets``: it is refused as such later, to those who
+    /// may do everything only.
     static func of(_ call: BusCall) -> ControlPolicy {
-        let member = call.member.text
-        // A member that does not exist is refused as such later, to those who may do everything only.
-        switch call.interface {
-        case ManagerInterface.name: return ManagerInterface.Method(rawValue: member)?.policy ?? .secrets
-        case KeyInterface.name: return KeyInterface.Method(rawValue: member)?.policy ?? .secrets
-        // It has no methods.
-        case ProviderInterface.name: return .secrets
-        // It has none either.
-        case LogControlInterface.name: return .secrets
-        case ClientInterface.name: return ClientInterface.Method(rawValue: member)?.policy ?? .secrets
-        default: return member == Self.settingMember ? .control : .read
+        guard call.interface == PropertiesMethod.interface, call.member == PropertiesMethod.set.member else {
+            return PolicyTable.policy(ofMethod: call.member.text, of: call.interface.text)
         }
-    }
-
-    /// The member of `org.freedesktop.DBus.Properties` that changes something; no other standard one does.
-    private static let settingMember = "Set"
-}
-
-extension ManagerInterface.Method {
-    /// What a caller must be allowed to do.
-    var policy: ControlPolicy {
-        switch self {
-        case .listRequests, .getRequest, .summarizeRequests, .explainRoute, .getUsage, .getPrices, .metrics,
-            .subscribe, .unsubscribe, .listAudit, .checkConfig, .getConfig, .diagnose:
-            .read
-        case .addProvider, .removeProvider, .backup, .drain, .removeKey, .rotate, .resetKeys, .refreshUsage,
-            .revokeClient, .reload, .importPrices:
-            .control
-        case .addKey, .createClient: .secrets
-        }
-    }
-}
-
-extension KeyInterface.Method {
-    /// What a caller must be allowed to do.
-    var policy: ControlPolicy {
-        switch self {
-        case .reset, .probe: .control
-        case .replaceSecret: .secrets
-        }
-    }
-}
-
-extension ClientInterface.Method {
-    /// What a caller must be allowed to do.
-    var policy: ControlPolicy {
-        switch self {
-        case .revoke: .control
-        }
+        guard call.arguments.count >= 2, let interface = call.arguments[0].asString,
+            let property = call.arguments[1].asString
+        else { return PropertiesMethod.set.policy }
+        return PolicyTable.policy(ofSetting: property, of: interface)
     }
 }

@@ -35,17 +35,21 @@ public final class ControlService: Sendable {
     /// - Parameters:
     ///   - plane: what the daemon does for callers.
     ///   - ownUserID: the user whose processes may call.
+    ///   - authority: who decides about callers of other users.
     ///   - connection: the connection to the bus.
-    public convenience init(plane: any ControlPlane, ownUserID: UInt32, connection: BusConnection) {
-        self.init(plane: plane, ownUserID: ownUserID, connection: connection, secrets: SecretReader())
+    public convenience init(
+        plane: any ControlPlane, ownUserID: UInt32, authority: CallerAuthority = .sameUser, connection: BusConnection
+    ) {
+        let callers = CallerCheck(ownUserID: ownUserID, authority: authority, connection: connection)
+        self.init(plane: plane, callers: callers, connection: connection, secrets: SecretReader())
     }
 
     init(
-        plane: any ControlPlane, ownUserID: UInt32, connection: BusConnection, secrets: SecretReader,
+        plane: any ControlPlane, callers: CallerCheck, connection: BusConnection, secrets: SecretReader,
         files: DescriptorReader = ControlService.fileReader()
     ) {
         self.plane = plane
-        self.callers = CallerCheck(ownUserID: ownUserID, connection: connection)
+        self.callers = callers
         self.secrets = secrets
         self.files = files
         self.connection = connection

@@ -170,7 +170,8 @@ final class BusPresence: Service {
     ///
     /// Without the name the connection is closed: its objects refer to it, so that it would never end by itself.
     private func serve(on connection: BusConnection) async throws(BusError) -> Bool {
-        let service = ControlService(plane: self.control, ownUserID: self.userID, connection: connection)
+        let service = ControlService(
+            plane: self.control, ownUserID: self.userID, authority: self.address.authority, connection: connection)
         do throws(BusError) {
             try service.export()
             if try await service.requestName(timeout: Self.patience) {
@@ -202,6 +203,16 @@ extension BusAddress {
         case .system: self = .system
         case .none: return nil
         case .address(let address): self = .address(address)
+        }
+    }
+
+    /// Who decides about callers: polkit on the bus that is named `system`, wherever `DBUS_SYSTEM_BUS_ADDRESS` moves it.
+    ///
+    /// Of a bus that is given as an address nothing is known: only the daemon's own user may call there.
+    fileprivate var authority: CallerAuthority {
+        switch self {
+        case .session, .address: .sameUser
+        case .system: .polkit
         }
     }
 }
