@@ -84,7 +84,7 @@ let package = Package(
         ),
 
         // Tests.
-        .target(name: "TestSupport", dependencies: ["ProxyCore"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["ProxyCore", "DBusKit"], path: "Tests/TestSupport"),
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore],
             exclude: ["Tokens/Corpus"]
@@ -124,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Daemon", "kmictl", "Simulator", "DBusKit", "StateStore", "ProxyCore", "TestSupport", .nioCore,
+                "Daemon", "kmictl", "Simulator", "DBusControl", "DBusKit", "StateStore", "ProxyCore", "TestSupport", .nioCore,
                 .nioPosix, .logging,
             ]
         ),
