@@ -22,7 +22,7 @@ struct AuthorisationTests {
             ]
             for (path, interface) in objects {
                 for method in interface.methods {
-                    let arguments = try method.input.map { try Self.value(of: $0.signature) }
+                    let arguments = try method.input.map { try BusValue.some($0.signature) }
                     #expect(
                         await errorName { try await stage.call(path, interface.name, method.name, arguments) }
                             == Self.denied, "\(method.name)")
@@ -34,7 +34,7 @@ struct AuthorisationTests {
                         "\(name)")
                     #expect(
                         await errorName {
-                            try await stage.set(path, interface.name, name, try Self.value(of: property.signature))
+                            try await stage.set(path, interface.name, name, try BusValue.some(property.signature))
                         } == Self.denied, "\(name)")
                 }
                 #expect(await errorName { _ = try await stage.getAll(path, interface.name) } == Self.denied)
@@ -48,54 +48,6 @@ struct AuthorisationTests {
             #expect(stage.plane.asked == [])
             #expect(!stage.service.hasSubscribers)
         }
-    }
-
-    /// Some value of a type.
-    private static func value(of signature: Signature) throws -> BusValue {
-        switch signature.text {
-        case "s": .string("alpha")
-        case "b": .boolean(true)
-        case "i": .int32(1)
-        case "u": .uint32(1)
-        case "t": .uint64(1)
-        case "as": .strings([])
-        case "ao": .array(of: "o", [])
-        case "a{sv}": .variants([:])
-        case "a{st}": .counts([:])
-        case "a{su}": KeyLimits().busValue
-        case "a(sddt)": .array(of: "(sddt)", [])
-        case "a(ssst)": .array(of: "(ssst)", [])
-        case "h": .descriptor(try Pipe.closed("sk-planted").reading)
-        default: throw TestFailure("no value of type \(signature)")
-        }
-    }
-
-    @Test("every member has a policy (L-010)")
-    func everyMemberHasAPolicy() {
-        func policy(_ interface: InterfaceName, _ member: MemberName) -> ControlPolicy {
-            ControlPolicy.of(
-                BusCall(
-                    sender: ":1.1", path: ControlPath.manager, interface: interface, member: member, arguments: []))
-        }
-        #expect(policy(ManagerInterface.name, "Metrics") == .read)
-        #expect(policy(ManagerInterface.name, "Rotate") == .control)
-        #expect(policy(ManagerInterface.name, "AddKey") == .secrets)
-        #expect(policy(ManagerInterface.name, "CreateClient") == .secrets)
-        #expect(policy(ManagerInterface.name, "ExplainRoute") == .read)
-        #expect(policy(ManagerInterface.name, "SummarizeRequests") == .read)
-        #expect(policy(ManagerInterface.name, "RefreshUsage") == .control)
-        #expect(policy(ManagerInterface.name, "GetUsage") == .read)
-        #expect(policy(ManagerInterface.name, "GetPrices") == .read)
-        #expect(policy(ManagerInterface.name, "ImportPrices") == .control)
-        #expect(policy(KeyInterface.name, "Probe") == .control)
-        #expect(policy(KeyInterface.name, "Reset") == .control)
-        #expect(policy(ClientInterface.name, "Revoke") == .control)
-        #expect(policy(Standard.properties, "GetAll") == .read)
-        #expect(policy(Standard.properties, "Set") == .control)
-        #expect(policy(Standard.objectManager, "GetManagedObjects") == .read)
-        // What does not exist is nobody's, but for those who may do everything.
-        #expect(policy(ProviderInterface.name, "Novelty") == .secrets)
-        #expect(policy(ManagerInterface.name, "Novelty") == .secrets)
     }
 
     @Test func aCallWithoutASenderIsRefused() async throws {

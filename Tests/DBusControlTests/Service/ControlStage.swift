@@ -18,6 +18,18 @@ struct ControlStage: Sendable {
     /// A connection that calls it.
     let caller: BusConnection
 
+    /// Whom the service takes for whom.
+    struct Callers: Sendable {
+        /// The daemon's own user.
+        var ownUserID = getuid()
+        /// The user who may do everything beside it.
+        var rootUserID: UInt32 = 0
+        /// Who decides about the others.
+        var authority = CallerAuthority.sameUser
+        /// How long polkit may take.
+        var patience = PolkitAuthority.Patience()
+    }
+
     /// Sets the stage for as long as `body` runs; `ownUserID` is the user that the service takes for its own.
     static func with(
         ownUserID: UInt32 = getuid(),
@@ -26,20 +38,35 @@ struct ControlStage: Sendable {
         _ body: (ControlStage) async throws -> Void
     ) async throws {
         try await PrivateBus.with { bus in
-            let address = BusAddress.address(bus.address)
-            try await Self.withConnection(to: address) { server in
-                let plane = FakeControlPlane()
-                let service = ControlService(
-                    plane: plane, ownUserID: ownUserID, connection: server, secrets: secrets, files: files)
-                try service.export()
-                guard try await service.requestName(timeout: Self.patience) else {
-                    throw TestFailure("the name is taken")
-                }
-                let running = Task { await service.run() }
-                defer { running.cancel() }
-                try await Self.withConnection(to: address) { caller in
-                    try await body(ControlStage(address: address, plane: plane, service: service, caller: caller))
-                }
+            try await Self.with(
+                on: bus.address, Callers(ownUserID: ownUserID), secrets: secrets, files: files, body)
+        }
+    }
+
+    /// Sets the stage on a bus that is there.
+    static func with(
+        on address: String,
+        _ callers: Callers,
+        secrets: SecretReader = SecretReader(),
+        files: DescriptorReader = ControlService.fileReader(),
+        _ body: (ControlStage) async throws -> Void
+    ) async throws {
+        let address = BusAddress.address(address)
+        try await Self.withConnection(to: address) { server in
+            let plane = FakeControlPlane()
+            let check = CallerCheck(
+                ownUserID: callers.ownUserID, authority: callers.authority, connection: server,
+                rootUserID: callers.rootUserID, patience: callers.patience)
+            let service = ControlService(
+                plane: plane, callers: check, connection: server, secrets: secrets, files: files)
+            try service.export()
+            guard try await service.requestName(timeout: Self.patience) else {
+                throw TestFailure("the name is taken")
+            }
+            let running = Task { await service.run() }
+            defer { running.cancel() }
+            try await Self.withConnection(to: address) { caller in
+                try await body(ControlStage(address: address, plane: plane, service: service, caller: caller))
             }
         }
     }
@@ -68,10 +95,12 @@ struct ControlStage: Sendable {
     /// Calls any method of the daemon.
     @discardableResult
     func call(
-        _ path: ObjectPath, _ interface: InterfaceName, _ member: MemberName, _ arguments: [BusValue] = []
+        _ path: ObjectPath, _ interface: InterfaceName, _ member: MemberName, _ arguments: [BusValue] = [],
+        allowsInteraction: Bool = false
     ) async throws -> [BusValue] {
         try await self.caller.call(
-            ControlNames.bus, path: path, interface: interface, member: member, arguments, timeout: Self.patience)
+            ControlNames.bus, path: path, interface: interface, member: member, arguments, timeout: Self.patience,
+            allowsInteraction: allowsInteraction)
     }
 
     /// Reads a property.

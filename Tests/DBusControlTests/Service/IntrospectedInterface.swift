@@ -24,13 +24,18 @@ struct IntrospectedInterface: Equatable {
 
     /// The interfaces of a description's text, without the standard ones.
     static func all(in xml: String) throws -> [IntrospectedInterface] {
+        try self.everything(in: xml).filter { !$0.name.hasPrefix("org.freedesktop.DBus.") }
+    }
+
+    /// All interfaces of a description's text.
+    static func everything(in xml: String) throws -> [IntrospectedInterface] {
         let reader = Reader()
         let parser = XMLParser(data: Data(xml.utf8))
         parser.delegate = reader
         guard parser.parse() else {
             throw TestFailure("no XML: \(String(describing: parser.parserError))\n\(xml)")
         }
-        return reader.interfaces.filter { !$0.name.hasPrefix("org.freedesktop.DBus.") }
+        return reader.interfaces
     }
 
     /// The interface that a description describes.

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import DBusKit
@@ -68,12 +69,59 @@ struct AuthorisationTests {
     }
 
     @Test("asks nobody about what tells nothing")
-    func leavesPeerAndIntrospectableFree() async throws {
+    func leavesPeerFree() async throws {
         let asked = Notes<BusCall>()
         let exports = try Exports(Self.denying(asked, Notes()))
         #expect(await exports.call("org.freedesktop.DBus.Peer", "Ping").error == nil)
-        #expect(await exports.call("org.freedesktop.DBus.Introspectable", "Introspect").error == nil)
+        // Above all objects there are no names but those of the path to them.
+        #expect(await exports.call("/a", "org.freedesktop.DBus.Introspectable", "Introspect").error == nil)
         #expect(asked.all == [])
+    }
+
+    @Test("asks the nearest object above about the names of what is below it, and about what is not there (T-001)")
+    func asksAboutNames() async throws {
+        let asked = Notes<BusCall>()
+        let exports = Exports()
+        try exports.objects.export(Self.denying(asked, Notes()), at: "/a")
+        try exports.objects.export(SampleObject(), at: "/a/list/one")
+        for path: ObjectPath in ["/a", "/a/list", "/a/none"] {
+            for (interface, member): (InterfaceName?, MemberName) in [
+                ("org.freedesktop.DBus.Introspectable", "Introspect"), (nil, "Introspect"),
+                ("org.example.Sample", "Nothing"), ("org.freedesktop.DBus.Properties", "GetAll"),
+            ] {
+                let outcome = await exports.call(path, interface, member)
+                #expect(outcome.error?.name == .accessDenied, "\(path) \(member)")
+            }
+        }
+        #expect(asked.all.count == 12)
+        // Who may know is told.
+        let open = Exports()
+        try open.objects.export(SampleObject(), at: "/a")
+        try open.objects.export(SampleObject(), at: "/a/list/one")
+        let text = await open.call("/a/list", nil, "Introspect").values?.first?.asString
+        #expect(text?.contains("one") == true)
+        for member: MemberName in ["Introspect", "Nothing"] {
+            let outcome = await open.call("/a/none", nil, member)
+            #expect(outcome.error?.name == .unknownObject)
+        }
+    }
+
+    @Test("tells whether a person may be asked", arguments: [false, true])
+    func tellsOfInteraction(isAllowed: Bool) async throws {
+        try await PrivateBus.with { bus in
+            let server = try await BusConnection.open(.address(bus.address), timeout: .seconds(20))
+            let caller = try await BusConnection.open(.address(bus.address), timeout: .seconds(20))
+            let asked = Notes<BusCall>()
+            try server.export(Self.denying(asked, Notes()), at: "/a")
+            await #expect(throws: BusError.self) {
+                try await caller.call(
+                    server.uniqueName, path: "/a", interface: "org.example.Sample", member: "Nothing",
+                    timeout: .seconds(20), allowsInteraction: isAllowed)
+            }
+            #expect(asked.all.map(\.allowsInteraction) == [isAllowed])
+            await caller.close()
+            await server.close()
+        }
     }
 
     @Test("asks the object of a manager about everything below it (T-001)")
