@@ -3,7 +3,10 @@ enum MessageLimits {
     /// The most bytes that the arguments of a message of ours may take.
     static let bodySize = 3 << 20
     /// The largest message that is received: a larger one ends the connection.
-    static let messageSize = 4 << 20
+    ///
+    /// A system bus passes on messages of up to so many bytes (`max_message_size` of dbus-daemon(1)), so that no user of
+    /// it can end the connections of others.
+    static let messageSize = 32 << 20
     /// The most bytes of received messages that wait to be looked at before no more is read.
     static let receivedSize = 16 << 20
     /// The most descriptors in one message.
