@@ -77,6 +77,9 @@ public final class PrivateBus: Sendable {
         }
     }
 
+    /// The process of the bus; `nil` while it is killed.
+    public var processID: Int32? { self.process.withLock { $0?.pid } }
+
     /// Kills the bus (`SIGKILL`) and waits for its end.
     public func kill() async {
         guard let process = self.process.withLock({ $0 }) else { return }
