@@ -67,7 +67,10 @@ final class CallerCheck: Sendable {
         do {
             user = try await self.connection.userID(of: sender, timeout: Self.timeout)
         } catch {
-            // Whoever the bus cannot tell, because it has gone or the bus does not answer, is nobody.
+            // Whoever the bus cannot tell is nobody; but a bus that is too busy to answer says nothing about anybody.
+            guard error.kind == .remote else {
+                throw BusError(.timeout, "the bus does not tell who calls (\(error.message)); call again")
+            }
             throw Self.denied
         }
         self.table.withLock { $0.remember(sender, user: user) }
