@@ -15,7 +15,7 @@ struct KMICtl: ParsableCommand {
         version: VersionText.line,
         subcommands: [
             StatusCommand.self, KeysCommand.self, ClientsCommand.self, RotateCommand.self, ModeCommand.self,
-            RequestsCommand.self, RequestCommand.self, ExplainCommand.self, HealthCommand.self,
+            RequestsCommand.self, RequestCommand.self, TopCommand.self, ExplainCommand.self, HealthCommand.self,
             UsageCommand.self, PricesCommand.self, ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
         ],
         defaultSubcommand: StatusCommand.self

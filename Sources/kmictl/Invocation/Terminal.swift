@@ -14,6 +14,8 @@ struct Terminal: Sendable {
     var allowsColour: Bool
     /// Whether the locale's characters are those of Unicode.
     var isUTF8 = true
+    /// Whether it can be drawn on: its kind is known, and not `dumb`.
+    var isScreen = true
 
     private static let leastWidth = 20
 
@@ -29,7 +31,8 @@ struct Terminal: Sendable {
             // https://no-color.org: present and not empty.
             allowsColour: (Self.variable("NO_COLOR") ?? "").isEmpty && Self.variable("TERM") != "dumb",
             isUTF8: Self.isUTF8(
-                locale: ["LC_ALL", "LC_CTYPE", "LANG"].compactMap(Self.variable).first { !$0.isEmpty })
+                locale: ["LC_ALL", "LC_CTYPE", "LANG"].compactMap(Self.variable).first { !$0.isEmpty }),
+            isScreen: !["", "dumb"].contains(Self.variable("TERM") ?? "")
         )
     }
 

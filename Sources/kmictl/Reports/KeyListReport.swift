@@ -48,8 +48,3 @@ struct KeyListReport: Report {
         ]
     }
 }
-
-extension KeyStatus {
-    /// The failed attempts of all classes.
-    fileprivate var errorCount: UInt64 { self.errors.values.reduce(0) { $0 &+ $1 } }
-}

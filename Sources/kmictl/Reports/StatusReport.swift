@@ -69,7 +69,7 @@ struct StatusReport: Report {
     }
 
     /// What wants to be looked at.
-    private var warnings: [String] {
+    var warnings: [String] {
         var warnings = self.manager.degraded.map { "\($0) does not work as configured" }
         warnings += self.keys.filter { $0.state == "invalid" }.map { "the provider refuses the key \($0.label)" }
         warnings += self.keys.filter { $0.state == "billing" }.map { "the key \($0.label) has no credit left" }

@@ -50,7 +50,7 @@ struct WindowText {
     private var isSpent: Bool { self.window.name == Self.balance && self.window.limit <= 0 }
 
     /// Whole percent; less than everything is never told as 100, and more than nothing never as 0.
-    private static func percent(_ share: Double) -> String {
+    static func percent(_ share: Double) -> String {
         let rounded = min((share * 100).rounded(), 9999)
         if share < 1, rounded >= 100 { return "99" }
         if share > 0, rounded < 1 { return "1" }
