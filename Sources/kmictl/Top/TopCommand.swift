@@ -33,7 +33,6 @@ struct TopCommand: ControlCommand {
         guard terminal.isScreen else {
             throw Self.unfit("top cannot draw on a terminal of the kind that TERM names")
         }
-        TopSignals.hold()
     }
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {

@@ -18,11 +18,13 @@ final class TopInbox: Sendable {
     static let capacity = 2048
     /// So many requests wake the thread; fewer wait for the next picture.
     private static let wakingCount = 256
+    /// A byte that is no signal.
+    private static let wakeUp: UInt8 = 0
 
     /// A descriptor that can be read from while something wants to be looked at.
     let readiness: CInt
-
-    private let waking: CInt
+    /// Takes the numbers of signals, one byte each; never waits.
+    let signals: CInt
     private let state = Mutex((contents: Contents(), missed: UInt64(0)))
 
     /// Fails if there are no descriptors.
@@ -30,7 +32,7 @@ final class TopInbox: Sendable {
         var ends: [CInt] = [-1, -1]
         guard pipe(&ends) == 0 else { throw Self.failed(errno) }
         self.readiness = ends[0]
-        self.waking = ends[1]
+        self.signals = ends[1]
         for end in ends where fcntl(end, F_SETFD, FD_CLOEXEC) < 0 || fcntl(end, F_SETFL, O_NONBLOCK) < 0 {
             throw Self.failed(errno)
         }
@@ -38,7 +40,7 @@ final class TopInbox: Sendable {
 
     deinit {
         close(self.readiness)
-        close(self.waking)
+        close(self.signals)
     }
 
     /// Puts an event in.
@@ -56,12 +58,6 @@ final class TopInbox: Sendable {
         if wakes { self.wake() }
     }
 
-    /// Notes that a signal has come.
-    func put(signal: CInt) {
-        self.state.withLock { _ = $0.contents.signals.insert(signal) }
-        self.wake()
-    }
-
     /// Lets the view end.
     func finish() {
         self.state.withLock { $0.contents.isClosed = true }
@@ -71,10 +67,17 @@ final class TopInbox: Sendable {
     /// Takes everything out.
     func take() -> Contents {
         var bytes = [UInt8](repeating: 0, count: 64)
+        var signals: Set<CInt> = []
         // It does not wait; emptied first, so that what comes from now on wakes again.
-        while read(self.readiness, &bytes, bytes.count) > 0 {}
+        while true {
+            let count = read(self.readiness, &bytes, bytes.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            signals.formUnion(bytes.prefix(count).filter { $0 != Self.wakeUp }.map(CInt.init))
+        }
         return self.state.withLock { state in
             var contents = state.contents
+            contents.signals = signals
             if state.missed > 0 { contents.events.append(.missed(state.missed)) }
             state = (Contents(isClosed: contents.isClosed), 0)
             return contents
@@ -86,8 +89,8 @@ final class TopInbox: Sendable {
     }
 
     private func wake() {
-        var byte: UInt8 = 1
+        var byte = Self.wakeUp
         // Where it is full, the thread wakes all the same.
-        _ = write(self.waking, &byte, 1)
+        _ = write(self.signals, &byte, 1)
     }
 }

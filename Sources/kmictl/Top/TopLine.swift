@@ -52,7 +52,7 @@ enum TopLine {
     }
 
     /// Pieces beside one another in few lines; what finds no room is left out.
-    static func flow(_ pieces: [Table.Cell], lines limit: Int, gap: Int = 3, _ style: TextStyle) -> [String] {
+    static func flow(_ pieces: [Table.Cell], lines limit: Int, gap: Int, _ style: TextStyle) -> [String] {
         let width = style.width ?? TextStyle.usualWidth
         var lines: [(text: String, cells: Int)] = []
         for piece in pieces where !piece.text.isEmpty {

@@ -26,7 +26,7 @@ struct TopLoop: Sendable {
 
     private func draw() throws {
         let terminal = try TopTerminal(input: self.invocation.surroundings.input, output: STDOUT_FILENO)
-        let signals = TopSignals(to: self.inbox)
+        let signals = TopSignals(writingTo: self.inbox.signals)
         defer { signals.end() }
         defer { terminal.leave() }
         try terminal.enter()

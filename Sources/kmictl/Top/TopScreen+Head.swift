@@ -32,7 +32,7 @@ extension TopScreen {
             }
             pieces.append(Table.Cell("version \(manager.version)"))
         }
-        return TopLine.flow(pieces, lines: self.isRoomy ? 2 : 1, self.style)
+        return TopLine.flow(pieces, lines: self.isRoomy ? 2 : 1, gap: self.gap, self.style)
     }
 
     /// What wants to be looked at.
@@ -69,8 +69,11 @@ extension TopScreen {
             Table.Cell("tokens \(more)\(CountText.short(figures.tokensPerMinute))/min"),
             Table.Cell("cost \(cost)/min"),
         ]
-        return TopLine.flow(pieces, lines: self.isRoomy ? 2 : 1, self.style)
+        return TopLine.flow(pieces, lines: self.isRoomy ? 2 : 1, gap: self.gap, self.style)
     }
+
+    /// The blanks between two pieces.
+    private var gap: Int { self.model.size.columns < 60 ? 2 : 3 }
 
     /// What the keys do here.
     var foot: String {

@@ -85,7 +85,12 @@ struct TopTables {
         let index = self.model.requestIndex(in: order)
         let chosen = self.model.focus == .requests && !order.isEmpty ? index : nil
         let visible = Self.window(of: order.count, around: index, room)
-        var table = Table(columns: [
+        // Who asked matters less than what became of it, which has the room of a narrow screen.
+        let who = [
+            Table.Column(title: "CLIENT", minimum: 6, rank: 6), Table.Column(title: "PROVIDER", minimum: 8, rank: 7),
+        ]
+        .prefix(max(0, (self.model.size.columns - 80) / 20))
+        let columns = [
             Self.mark,
             Table.Column(title: self.title(sort, .time, atLeast: 4, isNumeric: true), isNumeric: true),
             Table.Column(title: self.title(sort, .key, atLeast: 8), minimum: 8, rank: 2),
@@ -94,9 +99,8 @@ struct TopTables {
             Table.Column(title: self.title(sort, .took, atLeast: 7, isNumeric: true), isNumeric: true, rank: 1),
             Table.Column(title: sort.title(of: .tokens, self.style), isNumeric: true, rank: 4),
             Table.Column(title: self.title(sort, .cost, atLeast: 7, isNumeric: true), isNumeric: true, rank: 5),
-            Table.Column(title: "CLIENT", minimum: 6, rank: 6),
-            Table.Column(title: "PROVIDER", minimum: 8, rank: 7),
-        ])
+        ]
+        var table = Table(columns: columns + who)
         for index in visible { table.append(self.row(rows[order[index]], isChosen: index == chosen)) }
         let isFiltered = !self.model.filter.isEmpty
         let empty = isFiltered ? "no request has to do with that" : "no requests have ended yet"

@@ -9,7 +9,9 @@ struct TopWindows {
         let width = style.width ?? TextStyle.usualWidth
         let limit = width < 110 ? 1 : width < 150 ? 2 : 4
         let cells = width < 110 ? 6 : 8
+        // What is not known is no share of a plan that could be watched.
         let known = self.windows.map { (window: $0, text: WindowText(window: $0)) }
+            .filter { $0.text.share != nil || $0.text.sentence != "unknown" }
         let sorted = known.enumerated().sorted { left, right in
             let (first, second) = (left.element.text.share ?? -1, right.element.text.share ?? -1)
             return first == second ? left.offset < right.offset : first > second
