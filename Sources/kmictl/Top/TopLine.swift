@@ -58,9 +58,9 @@ enum TopLine {
         for piece in pieces where !piece.text.isEmpty {
             let cells = DisplayWidth.of(piece.text)
             let painted = style.painted(piece.text, piece.colour)
-            if let index = lines.firstIndex(where: { $0.cells + gap + cells <= width }), index == lines.count - 1 {
-                lines[index].text += String(repeating: " ", count: gap) + painted
-                lines[index].cells += gap + cells
+            if let last = lines.last, last.cells + gap + cells <= width {
+                lines[lines.count - 1].text += String(repeating: " ", count: gap) + painted
+                lines[lines.count - 1].cells += gap + cells
             } else if lines.count < limit {
                 lines.append((painted, cells))
             }

@@ -44,8 +44,9 @@ extension TopScreen {
         guard !warnings.isEmpty else { return [] }
         let room = self.isRoomy ? 2 : 1
         var shown = Array(warnings.prefix(room))
-        let hidden = warnings.count - shown.count
-        if hidden > 0 { shown[shown.count - 1] = "\(hidden + 1) more: " + shown[shown.count - 1] }
+        if shown.count < warnings.count {
+            shown[shown.count - 1] = "\(shown.count) of \(warnings.count): " + shown[shown.count - 1]
+        }
         return shown.map { self.style.painted(SafeText.line("! \($0)"), .resting) }
     }
 
@@ -69,7 +70,7 @@ extension TopScreen {
             Table.Cell("tokens \(more)\(CountText.short(figures.tokensPerMinute))/min"),
             Table.Cell("cost \(cost)/min"),
         ]
-        return TopLine.flow(pieces, lines: self.isRoomy ? 2 : 1, gap: self.gap, self.style)
+        return TopLine.flow(pieces, lines: self.isRoomy ? 2 : 1, gap: 2, self.style)
     }
 
     /// The blanks between two pieces.

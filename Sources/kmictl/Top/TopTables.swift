@@ -15,7 +15,7 @@ struct TopTables {
         // A head each, and a rule.
         let free = max(2, room - (hasRules ? 4 : 2))
         let requestsNeed = max(1, order.count)
-        let keyRows = min(max(1, keys.count), max(1, free * Self.fifthsOfKeys / 5, free - requestsNeed), free - 1)
+        let keyRows = min(max(1, keys.count), max(1, (free * Self.fifthsOfKeys + 2) / 5, free - requestsNeed), free - 1)
         var lines = hasRules ? [rule(self.titleOfKeys(keys.count))] : []
         lines += self.keys(keys, keyRows)
         if hasRules { lines.append(rule(self.titleOfRequests(order.count))) }
@@ -24,12 +24,14 @@ struct TopTables {
 
     private func titleOfKeys(_ count: Int) -> String {
         let all = self.model.shown.keys
+        guard !all.isEmpty else { return "keys" }
         let usable = all.count { $0.state == "usable" }
         return "keys: \(usable) of \(all.count) usable" + self.shown(count, of: all.count)
     }
 
     private func titleOfRequests(_ count: Int) -> String {
         let all = self.model.shown.requests.count
+        guard all > 0 else { return "requests" }
         return "requests: the last \(CountText.exact(UInt64(all)))" + self.shown(count, of: all)
     }
 
@@ -111,8 +113,8 @@ struct TopTables {
 
     private func row(_ row: RequestRow, isChosen: Bool) -> [Table.Cell] {
         let age = (self.style.now - min(row.endedAt, self.style.now)) / 1_000_000
-        let status = row.status == 0 ? "-" : String(row.status)
-        let isUsual = row.errorClass.isEmpty && row.outcome == "complete"
+        let status = row.status == 0 ? "" : String(row.status)
+        let reason = row.errorClass.isEmpty && row.outcome == "complete" ? "" : row.result
         return self.plain(
             [
                 self.mark(isChosen),
@@ -120,7 +122,7 @@ struct TopTables {
                 Table.Cell(row.key),
                 Table.Cell(row.model),
                 Table.Cell(
-                    isUsual ? status : "\(status) \(row.result)",
+                    [status, reason].filter { !$0.isEmpty }.joined(separator: " "),
                     StateColour.ofRequest(status: row.status, outcome: row.outcome)),
                 Table.Cell(DurationText.precise(microseconds: row.duration)),
                 Table.Cell(row.tokens.isEmpty ? "-" : CountText.short(TokenClass.sum(row.tokens))),
