@@ -27,7 +27,9 @@ struct TopData: Sendable {
             self.presence = .present
             self.manager = manager
             self.keys = keys
-        case .history(let rows): rows.sorted { $0.endedAt < $1.endedAt }.forEach { self.add($0) }
+        case .history(let rows):
+            // The ring drops what came first.
+            for row in rows.sorted(by: { $0.endedAt < $1.endedAt }) { self.add(row) }
         case .finished(let row):
             self.add(row)
             if row.dropped > 0 { self.rates.count(dropped: row.dropped, now: self.now) }

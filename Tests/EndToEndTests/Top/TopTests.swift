@@ -45,7 +45,7 @@ struct TopTests {
 
             try await view.terminal.resize(columns: 40, rows: 10)
             let small = try await view.terminal.wait("it is drawn anew") {
-                $0.count == 10 && $0[2].hasPrefix("   LABEL")
+                $0.count == 10 && $0[2].hasPrefix("   LABEL") && $0[9].hasPrefix("q quit")
             }
             #expect(
                 Self.normal(small) == """
@@ -234,6 +234,35 @@ struct TopTests {
             #expect(screen.contains("\u{1B}[") == wantsColour)
             #expect(screen.utf8.allSatisfy { $0 < 0x80 })
             #expect(screen.contains("-- keys: 2 of 2 usable ------"))
+        }
+    }
+
+    @Test("ends when it is told to although the terminal takes nothing any more")
+    func endsOnAStalledTerminal() async throws {
+        // A large terminal whose other side never reads: the first picture is more than it holds.
+        let script = """
+            import fcntl, os, pty, select, signal, struct, sys, termios, time
+            pid, master = pty.fork()
+            if pid == 0:
+                while struct.unpack("HHHH", fcntl.ioctl(1, termios.TIOCGWINSZ, b"\\0" * 8))[0] != 200: time.sleep(0.01)
+                os.execve(sys.argv[1], sys.argv[1:], {"TERM": "xterm", "LANG": "C.UTF-8"})
+            fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 500, 0, 0))
+            assert select.select([master], [], [], 20)[0], "nothing is drawn"
+            os.write(master, b"?s?s?s")
+            os.kill(pid, signal.SIGTERM)
+            end = time.monotonic() + 10
+            while os.waitpid(pid, os.WNOHANG)[0] == 0:
+                if time.monotonic() > end:
+                    os.kill(pid, signal.SIGKILL)
+                    sys.exit("it did not end")
+                time.sleep(0.02)
+            """
+        try await PrivateBus.with { bus in
+            let result = try await FinishedProcess.run(
+                "/usr/bin/python3",
+                arguments: ["-c", script, BuildProducts.path(of: "kmictl"), "--address", bus.address, "top"],
+                environment: ["PATH": "/usr/bin:/bin"])
+            #expect(result.isSuccess, "\(result.standardError)")
         }
     }
 
