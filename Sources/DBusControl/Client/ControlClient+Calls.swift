@@ -4,7 +4,7 @@ import DBusKit
 
 extension ControlClient {
     private static let propertiesInterface: InterfaceName = "org.freedesktop.DBus.Properties"
-    private static let objectManagerInterface: InterfaceName = "org.freedesktop.DBus.ObjectManager"
+    static let objectManagerInterface: InterfaceName = "org.freedesktop.DBus.ObjectManager"
 
     /// Calls a method of the manager.
     func call(
@@ -47,27 +47,6 @@ extension ControlClient {
     ) async throws(ControlClientError) {
         let arguments: [BusValue] = [.string(interface.text), .string(property.rawValue), .variant(value)]
         _ = try await self.send(path, Self.propertiesInterface, "Set", arguments)
-    }
-
-    /// The objects of the daemon that have an interface, read by `read`; `nil` passes one over.
-    func objects<Status>(
-        _ interface: InterfaceName,
-        _ read: (ObjectPath, [String: BusValue]) throws(ControlFault) -> Status?
-    ) async throws(ControlClientError) -> [Status] {
-        let reply = try await self.send(ControlPath.manager, Self.objectManagerInterface, "GetManagedObjects", [])
-        guard reply.count == 1, case .dictionary(_, _, let objects) = reply[0] else {
-            throw Self.unreadable("GetManagedObjects")
-        }
-        var statuses: [Status] = []
-        for object in objects {
-            guard let path = object.key.asPath, let interfaces = object.value.asDictionary else {
-                throw Self.unreadable("GetManagedObjects")
-            }
-            guard let properties = interfaces[interface.text]?.asDictionary else { continue }
-            let status = try Self.reading { () throws(ControlFault) in try read(path, properties) }
-            if let status { statuses.append(status) }
-        }
-        return statuses
     }
 
     /// The only value of a reply.

@@ -51,10 +51,7 @@ extension ControlClient {
 
     /// All keys, by label.
     public func keys() async throws(ControlClientError) -> [KeyStatus] {
-        try await self.objects(KeyInterface.name) { (path, properties) throws(ControlFault) in
-            ControlPath.keyLabel(of: path) == nil ? nil : try KeyStatus(busProperties: properties)
-        }
-        .sorted { $0.label < $1.label }
+        try Self.keys(in: try await self.managedObjects())
     }
 
     /// One key; fails with `notFound` if there is none of that label.
@@ -65,18 +62,12 @@ extension ControlClient {
 
     /// All providers, by name.
     public func providers() async throws(ControlClientError) -> [ProviderStatus] {
-        try await self.objects(ProviderInterface.name) { (path, properties) throws(ControlFault) in
-            ControlPath.providerName(of: path) == nil ? nil : try ProviderStatus(busProperties: properties)
-        }
-        .sorted { $0.name < $1.name }
+        try Self.providers(in: try await self.managedObjects())
     }
 
     /// All clients, by name.
     public func clients() async throws(ControlClientError) -> [ClientStatus] {
-        try await self.objects(ClientInterface.name) { (path, properties) throws(ControlFault) in
-            ControlPath.clientName(of: path) == nil ? nil : try ClientStatus(busProperties: properties)
-        }
-        .sorted { $0.name < $1.name }
+        try Self.clients(in: try await self.managedObjects())
     }
 
     /// A page of requests that have ended, the newest first.

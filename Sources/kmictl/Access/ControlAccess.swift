@@ -2,6 +2,7 @@ import DBusControl
 
 /// What the commands ask of the daemon; ``ControlClient`` says what each call does.
 protocol ControlAccess: Sendable {
+    func overview() async throws(ControlClientError) -> ControlOverview
     func manager() async throws(ControlClientError) -> ManagerStatus
     func keys() async throws(ControlClientError) -> [KeyStatus]
     func key(_ label: String) async throws(ControlClientError) -> KeyStatus

@@ -11,11 +11,8 @@ struct StatusCommand: ControlCommand {
     @OptionGroup var options: GlobalOptions
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
-        let report = try await invocation.withDaemon { daemon in
-            StatusReport(
-                manager: try await daemon.manager(), keys: try await daemon.keys(),
-                providers: try await daemon.providers())
-        }
+        let overview = try await invocation.withDaemon { try await $0.overview() }
+        let report = StatusReport(manager: overview.manager, keys: overview.keys, providers: overview.providers)
         try invocation.show(report)
         return .success
     }

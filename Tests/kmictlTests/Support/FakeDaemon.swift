@@ -74,6 +74,17 @@ final class FakeDaemon: ControlAccess {
         }
     }
 
+    func overview() async throws(ControlClientError) -> ControlOverview {
+        try self.ask("overview") { state in
+            var overview = ControlOverview()
+            overview.manager = state.manager
+            overview.keys = state.keys
+            overview.providers = state.providers
+            overview.clients = state.clients
+            return overview
+        }
+    }
+
     func manager() async throws(ControlClientError) -> ManagerStatus { try self.ask("manager") { $0.manager } }
     func keys() async throws(ControlClientError) -> [KeyStatus] { try self.ask("keys") { $0.keys } }
     func providers() async throws(ControlClientError) -> [ProviderStatus] { try self.ask("providers") { $0.providers } }
