@@ -35,11 +35,12 @@ extension ClientsCommand {
             name: .customLong("scope"),
             help: ArgumentHelp(
                 "What the token is good for: \(ClientOptions.knownScopes.joined(separator: ", ")); may be repeated.",
-                valueName: "SCOPE"))
+                valueName: "SCOPE"), completion: .list(ClientOptions.knownScopes))
         var scopes: [String] = []
         @Option(
             name: .customLong("model"),
-            help: ArgumentHelp("A model that it may ask for; may be repeated. Without: all.", valueName: "NAME"))
+            help: ArgumentHelp("A model that it may ask for; may be repeated. Without: all.", valueName: "NAME"),
+            completion: .models)
         var models: [String] = []
         @Option(
             help: ArgumentHelp("When the token ends: RFC 3339, a date, or a time from now such as 30d.", valueName: "T")
@@ -94,7 +95,7 @@ extension ClientsCommand {
             commandName: "revoke",
             abstract: "End clients that were made at run time; their tokens are refused from then on.")
 
-        @Argument(help: ArgumentHelp("The clients.", valueName: "NAME")) var names: [String]
+        @Argument(help: ArgumentHelp("The clients.", valueName: "NAME"), completion: .clients) var names: [String]
         @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
         @OptionGroup var options: GlobalOptions
 

@@ -9,12 +9,16 @@ struct ExplainCommand: ControlCommand {
         discussion: "Nothing is sent, and nothing changes. With --request it shows what became of one that has ended."
     )
 
-    @Argument(help: ArgumentHelp("The model as a caller names it.", valueName: "MODEL")) var model: String?
-    @Option(help: ArgumentHelp("As if the caller insisted on this key.", valueName: "LABEL")) var key: String?
+    @Argument(help: ArgumentHelp("The model as a caller names it.", valueName: "MODEL"), completion: .models)
+    var model: String?
+    @Option(help: ArgumentHelp("As if the caller insisted on this key.", valueName: "LABEL"), completion: .keys)
+    var key: String?
     @Option(help: ArgumentHelp("As if it belonged to this conversation (X-KMI-Session).", valueName: "ID"))
     var session: String?
-    @Option(help: ArgumentHelp("As if the caller asked for this provider.", valueName: "NAME")) var provider: String?
-    @Option(help: ArgumentHelp("As if this client sent it.", valueName: "NAME")) var client: String?
+    @Option(help: ArgumentHelp("As if the caller asked for this provider.", valueName: "NAME"), completion: .providers)
+    var provider: String?
+    @Option(help: ArgumentHelp("As if this client sent it.", valueName: "NAME"), completion: .clients)
+    var client: String?
     @Option(help: ArgumentHelp("A request that has ended, by its X-Request-Id.", valueName: "ID")) var request: String?
     @OptionGroup var options: GlobalOptions
 

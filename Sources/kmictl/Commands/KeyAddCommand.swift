@@ -14,15 +14,18 @@ extension KeysCommand {
         )
 
         @Argument(help: ArgumentHelp("What the key is to be called.", valueName: "LABEL")) var label: String
-        @Option(help: ArgumentHelp("The provider that it is for.", valueName: "NAME")) var provider: String
-        @Option(help: ArgumentHelp("The file with the secret; - is the standard input.", valueName: "FILE"))
+        @Option(help: ArgumentHelp("The provider that it is for.", valueName: "NAME"), completion: .providers)
+        var provider: String
+        @Option(
+            help: ArgumentHelp("The file with the secret; - is the standard input.", valueName: "FILE"),
+            completion: .file())
         var secretFile: String?
         @Option(parsing: .unconditional, help: ArgumentHelp("Higher ones are chosen first.", valueName: "N"))
         var priority: Int32 = 0
         @Option(help: ArgumentHelp("The share in the mode weighted.", valueName: "N")) var weight: UInt32 = 1
         @Option(
             name: .customLong("model"),
-            help: ArgumentHelp("A model that it serves; may be repeated.", valueName: "NAME"))
+            help: ArgumentHelp("A model that it serves; may be repeated.", valueName: "NAME"), completion: .models)
         var models: [String] = []
         @Flag(help: "Do not let it take part yet.") var disabled = false
         @OptionGroup var options: GlobalOptions

@@ -31,7 +31,7 @@ extension KeysCommand {
     struct Show: ControlCommand {
         static let configuration = CommandConfiguration(commandName: "show", abstract: "Show all there is about a key.")
 
-        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL")) var label: String
+        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL"), completion: .keys) var label: String
         @OptionGroup var options: GlobalOptions
 
         func perform(in invocation: Invocation) async throws -> ExitStatus {
@@ -50,7 +50,7 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             commandName: "probe", abstract: "Ask the provider whether it takes a key, and print what came out.")
 
-        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL")) var label: String
+        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL"), completion: .keys) var label: String
         @OptionGroup var options: GlobalOptions
 
         func perform(in invocation: Invocation) async throws -> ExitStatus {
@@ -76,7 +76,7 @@ extension KeysCommand {
     struct Enable: ControlCommand {
         static let configuration = CommandConfiguration(commandName: "enable", abstract: "Let keys take part again.")
 
-        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL"), completion: .keys) var labels: [String]
         @OptionGroup var options: GlobalOptions
 
         func perform(in invocation: Invocation) async throws -> ExitStatus {
@@ -91,7 +91,7 @@ extension KeysCommand {
     struct Disable: ControlCommand {
         static let configuration = CommandConfiguration(commandName: "disable", abstract: "Take keys out of use.")
 
-        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL"), completion: .keys) var labels: [String]
         @OptionGroup var options: GlobalOptions
 
         func perform(in invocation: Invocation) async throws -> ExitStatus {
@@ -110,7 +110,7 @@ extension KeysCommand {
             aliases: ["rm"]
         )
 
-        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL"), completion: .keys) var labels: [String]
         @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
         @OptionGroup var options: GlobalOptions
 
@@ -134,7 +134,7 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             commandName: "reset", abstract: "End the rests of keys, and forget their errors.")
 
-        @Argument(help: ArgumentHelp("The keys; all of them if none is named.", valueName: "LABEL"))
+        @Argument(help: ArgumentHelp("The keys; all of them if none is named.", valueName: "LABEL"), completion: .keys)
         var labels: [String] = []
         @Flag(help: "Reset all keys.") var all = false
         @OptionGroup var options: GlobalOptions

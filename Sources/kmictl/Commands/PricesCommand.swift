@@ -18,8 +18,10 @@ extension PricesCommand {
         static let configuration = CommandConfiguration(
             commandName: "show", abstract: "Show which price table is in force, or the price of a model.")
 
-        @Argument(help: ArgumentHelp("The model, as its provider names it.", valueName: "MODEL")) var model: String?
-        @Option(help: ArgumentHelp("The provider that answers for it.", valueName: "NAME")) var provider: String?
+        @Argument(help: ArgumentHelp("The model, as its provider names it.", valueName: "MODEL"), completion: .models)
+        var model: String?
+        @Option(help: ArgumentHelp("The provider that answers for it.", valueName: "NAME"), completion: .providers)
+        var provider: String?
         @OptionGroup var options: GlobalOptions
 
         func validate() throws {
@@ -58,7 +60,9 @@ extension PricesCommand {
             discussion: "What is on record keeps its cost; the table counts from the next request on."
         )
 
-        @Argument(help: ArgumentHelp("The file with the table; - is the standard input.", valueName: "FILE"))
+        @Argument(
+            help: ArgumentHelp("The file with the table; - is the standard input.", valueName: "FILE"),
+            completion: .file())
         var file: String
         @OptionGroup var options: GlobalOptions
 

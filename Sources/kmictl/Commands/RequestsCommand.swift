@@ -15,9 +15,9 @@ struct RequestsCommand: ControlCommand {
     var summary = false
     @Flag(help: "Print comma-separated values (RFC 4180).")
     var csv = false
-    @Option(help: ArgumentHelp("With this key in any attempt.", valueName: "LABEL")) var key: String?
-    @Option(help: ArgumentHelp("Of this provider.", valueName: "NAME")) var provider: String?
-    @Option(help: ArgumentHelp("Of this client.", valueName: "NAME")) var client: String?
+    @Option(help: ArgumentHelp("With this key in any attempt.", valueName: "LABEL"), completion: .keys) var key: String?
+    @Option(help: ArgumentHelp("Of this provider.", valueName: "NAME"), completion: .providers) var provider: String?
+    @Option(help: ArgumentHelp("Of this client.", valueName: "NAME"), completion: .clients) var client: String?
     @Option(help: ArgumentHelp("With this HTTP status; 0 for callers that left.", valueName: "S")) var status: UInt32?
     @Option(name: .customLong("class"), help: ArgumentHelp("With this class of error.", valueName: "CLASS"))
     var errorClass: String?

@@ -8,8 +8,11 @@ struct RotateCommand: ControlCommand {
         abstract: "Let the next request use another key, and print which one."
     )
 
-    @Argument(help: ArgumentHelp("The key; without it the next one in turn.", valueName: "LABEL")) var label: String?
-    @Option(help: ArgumentHelp("The provider whose keys take turns; without it the default one.", valueName: "NAME"))
+    @Argument(help: ArgumentHelp("The key; without it the next one in turn.", valueName: "LABEL"), completion: .keys)
+    var label: String?
+    @Option(
+        help: ArgumentHelp("The provider whose keys take turns; without it the default one.", valueName: "NAME"),
+        completion: .providers)
     var provider: String?
     @OptionGroup var options: GlobalOptions
 

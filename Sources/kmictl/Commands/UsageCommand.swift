@@ -19,10 +19,10 @@ struct UsageCommand: ControlCommand {
     var by = AxisList(axes: [.model])
     @Option(help: ArgumentHelp("Received in this hour or later.", valueName: "T")) var since: MomentArgument?
     @Option(help: ArgumentHelp("Received before the end of this hour.", valueName: "T")) var until: MomentArgument?
-    @Option(help: ArgumentHelp("With this key.", valueName: "LABEL")) var key: String?
-    @Option(help: ArgumentHelp("Of this provider.", valueName: "NAME")) var provider: String?
-    @Option(help: ArgumentHelp("Answered by this model.", valueName: "NAME")) var model: String?
-    @Option(help: ArgumentHelp("Of this client.", valueName: "NAME")) var client: String?
+    @Option(help: ArgumentHelp("With this key.", valueName: "LABEL"), completion: .keys) var key: String?
+    @Option(help: ArgumentHelp("Of this provider.", valueName: "NAME"), completion: .providers) var provider: String?
+    @Option(help: ArgumentHelp("Answered by this model.", valueName: "NAME"), completion: .models) var model: String?
+    @Option(help: ArgumentHelp("Of this client.", valueName: "NAME"), completion: .clients) var client: String?
     @Option(help: ArgumentHelp("Of this project.", valueName: "NAME")) var project: String?
     @Option(help: ArgumentHelp("Sent by a process of this name.", valueName: "NAME")) var process: String?
     @Flag(help: "Print comma-separated values (RFC 4180).") var csv = false

@@ -9,6 +9,7 @@ struct CommandRun {
     ///
     /// Whatever happens, `--json` gives one document on standard output.
     func run(_ arguments: [String]) async -> ExitStatus {
+        if arguments.first == Self.completionWord { return await self.complete(arguments) }
         let words = CommandWords(arguments)
         do {
             let command = try Self.parse(words)
@@ -22,6 +23,20 @@ struct CommandRun {
     static func parse(_ words: CommandWords) throws -> any ParsableCommand {
         if let problem = KMICtl.unknownCommand(in: words.list) { throw CommandFailure.usage(problem) }
         return try KMICtl.parseAsRoot(KMICtl.help(in: words.list) ?? words.list)
+    }
+
+    /// With this word the completion scripts ask for the names that can stand in a place.
+    private static let completionWord = "---completion"
+
+    /// Prints names for a completion script; nothing where there is nothing to tell, as nobody waits for an error there.
+    private func complete(_ arguments: [String]) async -> ExitStatus {
+        do {
+            _ = try await Completed.asyncParseAsRoot(arguments)
+            return .failed
+        } catch {
+            guard Completed.exitCode(for: error) == .success else { return .failed }
+            return self.print(Completed.fullMessage(for: error))
+        }
     }
 
     private func perform(_ parsed: any ParsableCommand) async throws -> ExitStatus {
@@ -70,4 +85,9 @@ struct CommandRun {
             return error.status
         }
     }
+}
+
+/// The same commands, parsed where completions may ask the daemon.
+private struct Completed: AsyncParsableCommand {
+    static let configuration = KMICtl.configuration
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 
 /// A command: it parses, talks to the daemon, and shows what came.
-protocol ControlCommand: ParsableCommand, Sendable {
+///
+/// It is asynchronous to the parser too, since completions of its arguments may ask the daemon.
+protocol ControlCommand: AsyncParsableCommand, Sendable {
     /// The options that every command has.
     var options: GlobalOptions { get }
 

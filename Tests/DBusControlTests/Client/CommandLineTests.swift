@@ -64,6 +64,31 @@ struct CommandLineTests {
         }
     }
 
+    @Test("completes names over the bus, and is silent where there is no daemon")
+    func completesNames() async throws {
+        try await ControlStage.with { (stage) async throws in
+            func completed(_ place: String..., line: String) async throws -> FinishedProcess {
+                let words = line.split(separator: " ").map(String.init)
+                return try await FinishedProcess.run(
+                    BuildProducts.path(of: "kmictl"),
+                    arguments: ["---completion"] + place + ["\(words.count)", "0"] + words + [""],
+                    environment: Self.environment())
+            }
+            let address = try Self.address(of: stage)
+            let keys = try await completed(
+                "keys", "show", "--", "positional@0", line: "kmictl keys --address \(address) show")
+            #expect(keys.isSuccess && keys.standardOutput == "alpha" && keys.standardError.isEmpty)
+            let provider = try await completed(
+                "rotate", "--", "--provider", line: "kmictl rotate --address=\(address) --provider")
+            #expect(provider.standardOutput == "kimi")
+            let nowhere = try await completed(
+                "keys", "show", "--", "positional@0", line: "kmictl keys --address unix:path=/nonexistent/bus show")
+            #expect(nowhere.isSuccess && nowhere.standardOutput.isEmpty && nowhere.standardError.isEmpty)
+            let unknown = try await completed("colours", "--", "positional@0", line: "kmictl colours")
+            #expect(unknown.standardOutput.isEmpty && unknown.standardError.isEmpty)
+        }
+    }
+
     @Test("takes a secret from a file and a token from a descriptor")
     func passesSecrets() async throws {
         try await ControlStage.with { (stage) async throws in
