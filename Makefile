@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build test check format soak bench install clean
+.PHONY: help setup demo run build test check docs format soak bench install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: setup ## build and run every test
 
 check: ## the gate: format, import rules, dependencies, scripts, examples, linkage
 	@scripts/check
+
+docs: ## renew everything that is made from the code: manual pages, completions, tables, snapshots
+	@scripts/generate-documentation
 
 format: ## format the sources in place
 	@scripts/format

@@ -180,3 +180,39 @@ def manual(top: pathlib.Path) -> str:
     page.text("Others are those of `org.freedesktop.DBus.Error`.")
     page.cross_references([("kmid", 1), ("kmictl", 1), ("busctl", 1), ("gdbus", 1)])
     return page.rendered()
+
+
+def markdown_prose(text: str, arguments: set[str]) -> list[str]:
+    """The paragraphs of a comment; explanations of arguments become a list."""
+    lines: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", text):
+        wasEntry = False
+        lines.append("")
+        for line in paragraph.splitlines():
+            match = re.match(r"(?! )((?:[a-z][a-z0-9_]*)(?:, [a-z][a-z0-9_]*)*): (.*)", line)
+            if match and set(match[1].split(", ")) <= arguments:
+                lines.append(f"- `{match[1]}`: {match[2]}")
+                wasEntry = True
+            elif wasEntry:
+                lines.append("  " + line.strip())
+            else:
+                lines.append(line.strip())
+    return lines
+
+
+def reference(top: pathlib.Path) -> str:
+    """docs/interfaces.md."""
+    lines = [
+        "# Interfaces",
+        "",
+        "Every member of `org.kmi.Proxy1`. [D-Bus](dbus.md) tells how to use them. This page is made from `dbus/interfaces/` by",
+        "`scripts/generate-documentation`; what is changed here is lost.",
+    ]
+    for interface in interfaces(top):
+        lines += ["", f"## {interface.name}", *markdown_prose(interface.prose, set())]
+        for found in interface.members:
+            lines += ["", f"### {found.kind} {found.name}", "", f"`{signature(found)}`"]
+            lines += markdown_prose(found.prose, {name for _, name in found.incoming + found.outgoing})
+            if found.kind == "property" and found.announced in ANNOUNCED:
+                lines += ["", ANNOUNCED[found.announced]]
+    return "\n".join(lines) + "\n"
