@@ -112,7 +112,10 @@ let package = Package(
         .testTarget(name: "SystemSupportTests", dependencies: ["SystemSupport", "ProxyCore", "TestSupport"]),
         .testTarget(name: "DBusKitTests", dependencies: ["DBusKit", "TestSupport"]),
         .testTarget(name: "DBusControlTests", dependencies: ["DBusControl", "DBusKit", "TestSupport"]),
-        .testTarget(name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport"]),
+        .testTarget(
+            name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport"],
+            exclude: ["Snapshots/Expected"]
+        ),
         .testTarget(
             name: "DaemonTests",
             dependencies: ["Daemon", "DBusControl", "StateStore", "Gateway", "ProxyCore", "TestSupport", .logging]
