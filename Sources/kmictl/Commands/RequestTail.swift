@@ -81,6 +81,7 @@ struct RequestLinePrinter {
     let invocation: Invocation
     /// Rows that were left out since the last one that was shown.
     private var dropped: UInt64 = 0
+    private var lines = RequestLines()
 
     init(invocation: Invocation) {
         self.invocation = invocation
@@ -103,7 +104,7 @@ struct RequestLinePrinter {
         } else if self.invocation.isQuiet {
             try self.invocation.print(SafeText.line(row.id))
         } else {
-            try self.invocation.print(RequestLine(row: row).text(self.invocation.style))
+            try self.invocation.print(self.lines.text(of: row, self.invocation.style))
         }
     }
 }

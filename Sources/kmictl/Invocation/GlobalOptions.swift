@@ -23,7 +23,7 @@ struct GlobalOptions: ParsableArguments {
         name: [.customShort("j"), .customLong("json")],
         help: ArgumentHelp(
             "Print JSON. The layout may be left out: pretty on a terminal, else short.",
-            valueName: "layout"
+            valueName: "LAYOUT"
         )
     )
     var json: JSONChoice?
@@ -37,7 +37,7 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Talk to the daemon on the system bus.")
     var system = false
 
-    @Option(help: "Talk to the daemon on the bus at this D-Bus address.")
+    @Option(help: ArgumentHelp("Talk to the daemon on the bus at this D-Bus address.", valueName: "ADDRESS"))
     var address: String?
 
     @Option(
@@ -45,7 +45,8 @@ struct GlobalOptions: ParsableArguments {
             """
             Wait so long for each answer: 250ms, 5s, 1m, or seconds \
             (\(Self.defaultTimeout); \(Self.providerTimeout) where providers are asked).
-            """))
+            """,
+            valueName: "T"))
     var timeout: TimeoutArgument?
 
     @Flag(help: "Do without colour, as with NO_COLOR in the environment.")

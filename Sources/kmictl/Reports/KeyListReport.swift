@@ -39,8 +39,8 @@ struct KeyListReport: Report {
             Table.Cell(key.usableAt == 0 ? "" : Timestamp.relative(key.usableAt, now: style.now)),
             Table.Cell(key.reason),
         ] + (hasModels ? [models] : []) + [
-            Table.Cell(String(key.requests)),
-            Table.Cell(String(key.errorCount)),
+            Table.Cell(CountText.exact(key.requests)),
+            Table.Cell(CountText.exact(key.errorCount)),
             Table.Cell(key.lastUsedAt == 0 ? "never" : Timestamp.relative(key.lastUsedAt, now: style.now)),
             Table.Cell(String(key.inFlight)),
             Table.Cell(String(key.priority)),

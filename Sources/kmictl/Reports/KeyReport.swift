@@ -12,6 +12,8 @@ struct KeyReport: Report {
         var fields = FieldList()
         fields.append("label", Table.Cell(key.label))
         fields.append("provider", Table.Cell(key.provider))
+        fields.append("account", Table.Cell(key.account))
+        fields.append("from", Table.Cell(Self.origin(key.origin)))
         let reason = key.reason.isEmpty ? "" : " (\(key.reason))"
         let warning = key.warn ? ", little of its quota is left" : ""
         fields.append("state", Table.Cell(key.state + reason + warning, StateColour.ofKey(key.state)))
@@ -19,16 +21,41 @@ struct KeyReport: Report {
         fields.append("enabled", Table.Cell(key.enabled ? "yes" : "no"))
         fields.append("priority", Table.Cell(String(key.priority)))
         fields.append("weight", Table.Cell(String(key.weight)))
+        fields.append("limits", KeyLimits.Kind.allCases.compactMap { Self.cell($0, key.limits[$0]) })
         fields.append("secret", Table.Cell(key.masked))
         fields.append("fingerprint", Table.Cell(key.fingerprint))
         fields.append("windows", key.windows.map { Self.cell($0, of: key, style) })
         fields.append("models", key.modelStates.map { Self.cell($0, style) })
         fields.append("running", Table.Cell(String(key.inFlight)))
-        fields.append("requests", Table.Cell(String(key.requests)))
-        fields.append("errors", key.errors.sorted { $0.key < $1.key }.map { Table.Cell("\($0.value) \($0.key)") })
+        fields.append("requests", Table.Cell(CountText.exact(key.requests)))
+        fields.append(
+            "errors", key.errors.sorted { $0.key < $1.key }.map { Table.Cell("\(CountText.exact($0.value)) \($0.key)") }
+        )
         fields.append(
             "last used", Table.Cell(key.lastUsedAt == 0 ? "never" : Timestamp.both(key.lastUsedAt, now: style.now)))
         return fields.text(style)
+    }
+
+    /// Where the key was written down; words that are not known stand for themselves.
+    private static func origin(_ word: String) -> String {
+        switch word {
+        case "file": "the configuration file"
+        case "state": "added at run time"
+        case "local": "a provider of this machine, which needs none"
+        default: word
+        }
+    }
+
+    private static func cell(_ kind: KeyLimits.Kind, _ limit: UInt32) -> Table.Cell? {
+        guard limit > 0 else { return nil }
+        let unit =
+            switch kind {
+            case .rps: "requests a second"
+            case .rpm: "requests a minute"
+            case .tpm: "tokens a minute"
+            case .inFlight: "requests at once"
+            }
+        return Table.Cell("\(CountText.exact(UInt64(limit))) \(unit)")
     }
 
     private static func cell(_ window: KeyStatus.Window, of key: KeyStatus, _ style: TextStyle) -> Table.Cell {

@@ -9,9 +9,9 @@ struct ReloadReport: Report {
 
     func text(_ style: TextStyle) -> String {
         var table = Table(columns: [
-            Table.Column(title: "SETTING", minimum: 12),
+            Table.Column(title: "SETTING", minimum: 24),
             Table.Column(title: "RESULT"),
-            Table.Column(title: "REASON", minimum: 12),
+            Table.Column(title: "REASON", minimum: 24, wraps: true),
         ])
         for entry in self.entries {
             table.append([

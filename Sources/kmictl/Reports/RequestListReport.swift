@@ -43,19 +43,37 @@ struct RequestListReport: Report {
     }
 }
 
-/// One line of `kmictl requests --follow`.
-struct RequestLine {
-    let row: RequestRow
+/// The lines of `kmictl requests --follow`: columns that become as wide as what has come so far.
+struct RequestLines {
+    /// The cells that a name takes at most: in a narrow terminal, in a wide one and where there is none.
+    private static let widest = (narrow: 16, wide: 24)
+    /// The cells of the longest class of error.
+    private static let longestResult = 24
 
-    /// The line, without an end; cut off at the edge of a terminal.
-    func text(_ style: TextStyle) -> String {
-        let row = self.row
+    /// The cells of status, key, model, time taken, result and client.
+    private var widths = [3, 5, 5, 6, 8, 0]
+
+    /// The line of a row, without an end; cut off at the edge of a terminal.
+    mutating func text(of row: RequestRow, _ style: TextStyle) -> String {
         let time = Timestamp.text(row.receivedAt / 1_000_000 * 1_000_000) ?? ""
         let parts = [
-            time, row.status == 0 ? "-" : String(row.status), row.key, row.model,
-            DurationText.precise(microseconds: row.duration), row.result, row.client, row.id,
-        ]
-        let line = parts.filter { !$0.isEmpty }.map(SafeText.line).joined(separator: "  ")
+            row.status == 0 ? "-" : String(row.status), row.key, row.model,
+            DurationText.precise(microseconds: row.duration), row.result, row.client,
+        ].map(SafeText.line)
+        let name = style.width.map { $0 < 120 ? Self.widest.narrow : Self.widest.wide } ?? Self.widest.wide
+        var line = time
+        for (column, text) in parts.enumerated() {
+            let most = column == 4 ? Self.longestResult : name
+            // Where no terminal is there, nothing is cut: what is longer pushes the rest of its own line aside.
+            let part = style.width == nil ? text : DisplayWidth.truncated(text, to: most, mark: style.cutMark)
+            let cells = DisplayWidth.of(part)
+            self.widths[column] = max(self.widths[column], min(cells, most))
+            guard self.widths[column] > 0 else { continue }
+            let blanks = String(repeating: " ", count: max(0, self.widths[column] - cells))
+            // Figures stand at the right.
+            line += "  " + (column == 0 || column == 3 ? blanks + part : part + blanks)
+        }
+        line += "  " + SafeText.line(row.id)
         let fitting = style.width.map { DisplayWidth.truncated(line, to: $0) } ?? line
         return style.painted(fitting, StateColour.ofRequest(status: row.status, outcome: row.outcome))
     }

@@ -34,13 +34,14 @@ struct RequestSummaryReport: Report {
             table.append([
                 Table.Cell(row.key),
                 Table.Cell(row.provider),
-                Table.Cell(String(row.requests)),
+                Table.Cell(CountText.exact(row.requests)),
                 Table.Cell(Self.percent(self.summary.share(of: row))),
                 Table.Cell(row.isEligible ? "yes" : "no"),
                 Table.Cell(String(row.weight)),
             ])
         }
-        return table.text(style) + "\n\n" + self.lines.joined(separator: "\n")
+        let lines = self.lines.flatMap { FieldList.wrapped($0, to: style.width) }
+        return table.text(style) + "\n\n" + lines.joined(separator: "\n")
     }
 
     /// One line for each provider; without its name where there is one only.

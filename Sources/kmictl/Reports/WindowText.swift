@@ -57,8 +57,9 @@ struct WindowText {
         return Self.number(rounded)
     }
 
-    /// A figure without `.0`.
+    /// A figure without `.0`, its thousands parted.
     private static func number(_ value: Double) -> String {
-        Int64(exactly: value).map { String($0) } ?? "\(value)"
+        if let count = UInt64(exactly: value) { return CountText.exact(count) }
+        return Int64(exactly: value).map { String($0) } ?? "\(value)"
     }
 }

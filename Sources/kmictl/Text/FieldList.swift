@@ -34,23 +34,47 @@ struct FieldList {
 
     /// Breaks a text at blanks; words that are longer than a line stay whole, so that they can be copied.
     ///
-    /// Where it begins with blanks, each line does.
+    /// Where it begins with blanks, each line does; behind a number such as `2.` the others stand below its text.
     static func wrapped(_ text: String, to width: Int?) -> [String] {
         guard let width, DisplayWidth.of(text) > width else { return [text] }
         let indent = String(text.prefix { $0 == " " })
+        let number = text.prefix { $0.isNumber }
+        if !number.isEmpty, text.dropFirst(number.count).hasPrefix(". ") {
+            let lines = Self.broken(text.dropFirst(number.count + 2), to: max(1, width - number.count - 2))
+            let blanks = String(repeating: " ", count: number.count + 2)
+            return lines.enumerated().map { $0.offset == 0 ? "\(number). \($0.element)" : blanks + $0.element }
+        }
         return Self.broken(text.dropFirst(indent.count), to: max(1, width - indent.count)).map { indent + $0 }
     }
 
     private static func broken(_ text: Substring, to width: Int) -> [String] {
         var lines: [String] = []
         var line = ""
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            if !line.isEmpty, DisplayWidth.of(line) + 1 + DisplayWidth.of(String(word)) > width {
+        for word in Self.words(of: text) {
+            if !line.isEmpty, DisplayWidth.of(line) + 1 + DisplayWidth.of(word) > width {
                 lines.append(line)
                 line = ""
             }
-            line += line.isEmpty ? String(word) : " " + word
+            line += line.isEmpty ? word : " " + word
         }
         return lines + [line]
+    }
+
+    /// The words of a text; a figure belongs to the word that it counts.
+    private static func words(of text: Substring) -> [String] {
+        var words: [String] = []
+        var figure = ""
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let digits = word.drop { $0 == "(" }
+            let isFigure =
+                digits.contains { $0.isNumber } && digits.allSatisfy { $0.isNumber || $0 == "," || $0 == "." }
+            if isFigure, figure.isEmpty {
+                figure = String(word)
+            } else {
+                words.append(figure.isEmpty ? String(word) : "\(figure) \(word)")
+                figure = ""
+            }
+        }
+        return figure.isEmpty ? words : words + [figure]
     }
 }

@@ -10,6 +10,8 @@ struct Table {
         var isWhole = false
         /// The fewest cells that it is cut to while other columns can be left out; `nil` if it is not cut then.
         var minimum: Int?
+        /// Whether its texts go on below themselves where they are too long; for the last column alone.
+        var wraps = false
         /// Columns with the highest figure are left out first where the line is too short; 0 is never left out.
         var rank = 0
     }
@@ -49,7 +51,7 @@ struct Table {
         let layout = self.layout(style)
         let head = layout.map { Cell(self.columns[$0.index].title) }
         let body = self.rows.map { row in layout.map { row[$0.index] } }
-        return ([head] + body).map { self.line($0, layout, style) }.joined(separator: "\n")
+        return ([head] + body).flatMap { self.lines($0, layout, style) }.joined(separator: "\n")
     }
 
     /// Whether all columns find room in a line, whole.
@@ -66,19 +68,36 @@ struct Table {
 
     /// Which columns are shown how wide.
     ///
-    /// All as wide as they need, else cut to their minimum, else without the least important ones; in a line that is
-    /// shorter still everything is cut. Where nothing is to be cut, columns are left out alone.
+    /// All as wide as they need, else cut to their minimum, else without the least important ones, as far as that is
+    /// needed; in a line that is shorter still everything is cut.
+    ///
+    /// Where nothing is to be cut, columns are left out alone.
     private func layout(_ style: TextStyle) -> [Placed] {
         let width = style.width ?? TextStyle.usualWidth
         var placed = self.columns.indices.map { Placed(index: $0, width: self.naturalWidth(of: $0)) }
         while true {
             let fitting = style.width == nil ? placed : self.cut(placed, to: width) { $0.isWhole ? nil : $0.minimum }
-            if self.total(fitting) <= width { return fitting }
+            if self.total(fitting) <= width { return self.filled(fitting, to: width) }
             let rank = placed.map { self.columns[$0.index].rank }.max() ?? 0
             guard rank > 0 else { break }
             placed.removeAll { self.columns[$0.index].rank == rank }
         }
         return style.width == nil ? placed : self.cut(placed, to: width) { $0.isWhole ? nil : Self.least }
+    }
+
+    /// Takes back in what was left out with others and has room for itself, the most important first; nothing is cut for it.
+    private func filled(_ placed: [Placed], to width: Int) -> [Placed] {
+        guard placed.allSatisfy({ $0.width == self.naturalWidth(of: $0.index) }) else { return placed }
+        var placed = placed
+        let missing = self.columns.indices.filter { index in !placed.contains { $0.index == index } }
+        for index in missing.sorted(by: { self.columns[$0].rank < self.columns[$1].rank }) {
+            let column = Placed(index: index, width: self.naturalWidth(of: index))
+            let place = placed.firstIndex { $0.index > index } ?? placed.endIndex
+            var wider = placed
+            wider.insert(column, at: place)
+            if self.total(wider) <= width { placed = wider }
+        }
+        return placed
     }
 
     /// Takes cells from the widest column that can give some, until the line fits or none can.
@@ -100,6 +119,17 @@ struct Table {
 
     private func naturalWidth(of column: Int) -> Int {
         self.rows.reduce(DisplayWidth.of(self.columns[column].title)) { max($0, DisplayWidth.of($1[column].text)) }
+    }
+
+    /// The lines of a row: one, or several where its last text goes on below itself.
+    private func lines(_ cells: [Cell], _ layout: [Placed], _ style: TextStyle) -> [String] {
+        guard style.width != nil, let last = layout.last, let cell = cells.last, self.columns[last.index].wraps else {
+            return [self.line(cells, layout, style)]
+        }
+        return FieldList.wrapped(cell.text, to: last.width).enumerated().map { number, piece in
+            let others = number == 0 ? Array(cells.dropLast()) : cells.dropLast().map { _ in Cell("") }
+            return self.line(others + [Cell(piece, cell.colour)], layout, style)
+        }
     }
 
     private func line(_ cells: [Cell], _ layout: [Placed], _ style: TextStyle) -> String {
