@@ -113,7 +113,7 @@ let package = Package(
         .testTarget(name: "DBusKitTests", dependencies: ["DBusKit", "TestSupport"]),
         .testTarget(name: "DBusControlTests", dependencies: ["DBusControl", "DBusKit", "TestSupport"]),
         .testTarget(
-            name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport"],
+            name: "kmictlTests", dependencies: ["kmictl", "DBusControl", "TestSupport", .arguments],
             exclude: ["Snapshots/Expected"]
         ),
         .testTarget(

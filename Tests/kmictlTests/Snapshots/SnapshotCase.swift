@@ -87,7 +87,9 @@ extension SnapshotCase {
     ]
 
     /// Commands of which no snapshot is kept here, and why.
-    static let elsewhere: [String: String] = [:]
+    static let elsewhere: [String: String] = [
+        "top": "a screen and no lines: its own tests compare whole screens"
+    ]
 
     /// Lines of a following, one document each.
     static let following = SnapshotCase("requests --follow", "request") { state in
