@@ -1,7 +1,7 @@
 """Makes trouble on the bus whose address is the second argument; the first says which.
 
 flood       calls the daemon as fast as it goes, 32 calls at a time, and reads the answers
-mute        the same without reading any answer, until the bus takes no more
+mute        the same without reading any answer, as many calls as the third argument says or until the bus takes no more
 subscriber  subscribes to requests, and reads nothing any more
 wrong       sends answers to questions that nobody asked, signals that pretend, and the largest messages that a bus passes on
 huge        sends a message that is larger than the daemon receives
@@ -9,6 +9,7 @@ huge        sends a message that is larger than the daemon receives
 Prints `ready` once it is at it, or has done it. `wrong` and `huge` then end, the others go on until they are ended.
 """
 
+import itertools
 import sys
 import time
 
@@ -48,7 +49,7 @@ def mute(connection) -> None:
     connection.sock.settimeout(2)
     print("ready", flush=True)
     try:
-        for call in calls():
+        for call in itertools.islice(calls(), int(sys.argv[3])):
             connection.send(call)
     except (TimeoutError, ConnectionError):
         pass

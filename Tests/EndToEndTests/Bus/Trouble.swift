@@ -7,13 +7,14 @@ struct Trouble {
     /// The program.
     let process: ChildProcess
 
-    /// Begins with the trouble of that name, and ends it after the scope.
+    /// Begins with the trouble of that name, and ends it after the scope; `calls` bounds what it sends without reading.
     static func with<Value>(
-        _ kind: String, on bus: String, _ body: (Trouble) async throws -> Value
+        _ kind: String, on bus: String, calls: Int = Tools.isSoak ? 1_000_000 : 3_000,
+        _ body: (Trouble) async throws -> Value
     ) async throws -> Value {
         try await ChildProcess.with(
             PythonEnvironment.interpreter,
-            arguments: [BuildProducts.packageRoot + "/Tests/SDK/dbus_trouble.py", kind, bus],
+            arguments: [BuildProducts.packageRoot + "/Tests/SDK/dbus_trouble.py", kind, bus, "\(calls)"],
             environment: ["PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"]
         ) { process in
             _ = try await process.firstMatch(on: .standardOutput, within: .seconds(60), "that it has begun") {
