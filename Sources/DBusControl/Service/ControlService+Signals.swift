@@ -48,7 +48,10 @@ extension ControlService {
         for (dropped, group) in Dictionary(grouping: deliveries, by: \.dropped) {
             row.dropped = dropped
             let value = row.busValue
-            for delivery in group { self.emit(.requestFinished, [value], to: delivery.subscriber) }
+            for delivery in group {
+                self.emit(.requestFinished, [value], to: delivery.subscriber)
+                if delivery.isSilent { self.silence.yield(delivery.subscriber) }
+            }
         }
     }
 

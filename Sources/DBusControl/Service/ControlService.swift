@@ -27,6 +27,9 @@ public final class ControlService: Sendable {
     let connection: BusConnection
     let subscribers = Mutex(SubscriberTable())
     private let state = Mutex(State())
+    /// Subscribers that are to be asked whether they read.
+    let silentSubscribers: AsyncStream<BusName>
+    let silence: AsyncStream<BusName>.Continuation
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -54,6 +57,8 @@ public final class ControlService: Sendable {
         self.files = files
         self.connection = connection
         (self.wakes, self.wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Whoever is dropped here is named again with its next signal.
+        (self.silentSubscribers, self.silence) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(64))
     }
 
     /// Reads the files of `ImportPrices`: large ones, so that few are held in memory at once.
@@ -82,6 +87,7 @@ public final class ControlService: Sendable {
         await withTaskGroup { group in
             group.addTask { await self.announceChanges() }
             group.addTask { await self.followCallers() }
+            group.addTask { await self.askSubscribers() }
             // Whichever ends first was cancelled, or has seen the connection end.
             await group.next()
             group.cancelAll()

@@ -10,6 +10,8 @@ struct SubscriberTable {
         let subscriber: BusName
         /// How many signals were dropped before it.
         let dropped: UInt64
+        /// Whether the subscriber is to be asked to answer: it may not have read much of what it got.
+        var isSilent = false
     }
 
     private let capacity: Int
@@ -48,8 +50,16 @@ struct SubscriberTable {
         var deliveries: [Delivery] = []
         for subscriber in self.subscribers {
             guard let dropped = self.budgets[subscriber]?.spend(now: now) else { continue }
-            deliveries.append(Delivery(subscriber: subscriber, dropped: dropped))
+            let isSilent = self.budgets[subscriber]?.isSilent ?? false
+            deliveries.append(Delivery(subscriber: subscriber, dropped: dropped, isSilent: isSilent))
         }
         return deliveries
     }
+
+    /// A subscriber is about to be asked to answer: the number of signals that it has read if it does; `nil` if there is no
+    /// need to.
+    mutating func ask(_ subscriber: BusName) -> UInt64? { self.budgets[subscriber]?.ask() }
+
+    /// A subscriber has answered what it was asked after so many signals, or has not in time (`nil`).
+    mutating func answered(_ subscriber: BusName, _ count: UInt64?) { self.budgets[subscriber]?.answered(count) }
 }

@@ -84,6 +84,34 @@ struct TraceFloodTests {
         }
     }
 
+    @Test("a subscriber that reads goes on to get its hundred a second (X-035)")
+    func subscriberThatReads() async throws {
+        try await ControlStage.with { stage in
+            let signals = try await stage.signals(of: ManagerInterface.name, capacity: 4_096)
+            try await stage.call(.subscribe, [.variants([:])])
+            let injecting = Task {
+                let clock = ContinuousClock()
+                var next = clock.now
+                while !Task.isCancelled {
+                    for _ in 0..<20 { stage.service.requestFinished(Samples.row) }
+                    next = next.advanced(by: .milliseconds(20))
+                    try await Task.sleep(until: next, clock: clock)
+                }
+            }
+            // More than anybody gets who does not answer, within less time than that would take one a second.
+            var heard = 0
+            let start = ContinuousClock.now
+            for await signal in signals where signal.member == "RequestFinished" {
+                heard += 1
+                if heard == 700 { break }
+            }
+            injecting.cancel()
+            _ = await injecting.result
+            #expect(heard == 700)
+            #expect(ContinuousClock.now - start < .seconds(40))
+        }
+    }
+
     @Test("when nobody watches, nothing is sent or kept of a request that ends")
     func nobodyWatches() async throws {
         try await ControlStage.with { stage in

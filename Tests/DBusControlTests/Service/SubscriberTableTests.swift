@@ -31,6 +31,31 @@ struct SubscriberTableTests {
         #expect(budget.spend(now: self.start + .seconds(1)) == nil)
     }
 
+    @Test("a subscriber that may not have read its last 500 signals gets one a second until it answers (X-035)")
+    func whoeverMayNotReadGetsOneASecond() {
+        var budget = SignalBudget(limit: 100, credit: 4)
+        let sent = (0..<10).compactMap { _ in budget.spend(now: self.start) }.count
+        #expect(sent == 4)
+        #expect(budget.spend(now: self.start + .milliseconds(999)) == nil)
+        #expect(budget.spend(now: self.start + .seconds(1)) == 7)
+        #expect(budget.spend(now: self.start + .seconds(1)) == nil)
+        #expect(budget.isSilent)
+        #expect(budget.ask() == 5)
+        // One question at a time, and an answer that does not come changes nothing.
+        #expect(budget.ask() == nil)
+        budget.answered(nil)
+        #expect(budget.spend(now: self.start + .milliseconds(1500)) == nil)
+        #expect(budget.ask() == 5)
+        budget.answered(5)
+        #expect(!budget.isSilent)
+        let more = (0..<10).compactMap { _ in budget.spend(now: self.start + .milliseconds(1600)) }.count
+        #expect(more == 4)
+        // Nobody has read more than was sent.
+        budget.answered(99)
+        #expect(!budget.isSilent)
+        #expect(budget.spend(now: self.start + .milliseconds(1700)) != nil)
+    }
+
     @Test func eachSubscriberHasABudgetOfItsOwn() {
         var table = SubscriberTable()
         _ = table.add(self.alice)
