@@ -18,4 +18,6 @@ public enum StateChange: Sendable, Equatable {
     case memory(DispatchMemory)
     /// Forgets the errors of these keys that were counted before.
     case forgetErrors([KeyLabel])
+    /// Keeps an event for the audit: with the change that it tells of, or not at all.
+    case audit(AuditEvent)
 }

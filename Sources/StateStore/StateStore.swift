@@ -17,6 +17,9 @@ public final class StateStore: Sendable {
     /// The version of SQLite that is linked.
     public let sqliteVersion: String
 
+    /// The files that were open to others until ``open(directory:logger:now:)`` closed them.
+    public let repairedFiles: [String]
+
     let writer: BatchWriter
     private let settleLimit: Duration
     private let backups: BackupMaker
@@ -41,15 +44,16 @@ public final class StateStore: Sendable {
         let opening = DatabaseOpening(
             files: StateFiles(directory: directory), migrator: Migrator(migrations: migrations), logger: logger,
             now: now)
-        let pool = try opening.open()
+        let (pool, repaired) = try opening.open()
         return try StateStoreError.describing("reading state") {
-            try StateStore(pool, opening, rowLimit: rowLimit, settleLimit: settleLimit)
+            try StateStore(pool, opening, repaired: repaired, rowLimit: rowLimit, settleLimit: settleLimit)
         }
     }
 
     private init(
-        _ pool: DatabasePool, _ opening: DatabaseOpening, rowLimit: Int, settleLimit: Duration
+        _ pool: DatabasePool, _ opening: DatabaseOpening, repaired: [String], rowLimit: Int, settleLimit: Duration
     ) throws {
+        self.repairedFiles = repaired
         self.settleLimit = settleLimit
         var malformed: Tally = [:]
         let (installation, memory, version) = try pool.read { database in
@@ -97,6 +101,14 @@ public final class StateStore: Sendable {
         self.writer.append(record)
     }
 
+    /// Hands over an event for the audit; never waits.
+    ///
+    /// One with a ``AuditEvent/fold`` replaces what was handed over of it before. If 4,096 wait already, it is given up, counted and
+    /// told to the log.
+    public func append(_ event: AuditEvent) {
+        self.writer.append(event)
+    }
+
     /// Hands over what is to be remembered of the pool, instead of what was; never waits.
     public func remember(_ memory: DispatchMemory) {
         self.writer.remember(memory)
@@ -128,6 +140,21 @@ public final class StateStore: Sendable {
         }
         let next = page.next.map { RequestCursor(number: $0).text(mark: self.installation.mark) }
         return (page.records, next ?? "")
+    }
+
+    /// Reads events of the audit, the newest first, and where the next page begins; empty if this one is the last.
+    ///
+    /// What waits for the writer is waited for, at most ``settleLimit``. Malformed rows are counted and passed over.
+    public func audit(_ query: AuditQuery) async throws(StateStoreError) -> (records: [AuditRecord], next: String) {
+        guard (1...1000).contains(query.limit) else {
+            throw StateStoreError(.invalidLimit, "a page has 1 to 1,000 events, not \(query.limit)")
+        }
+        let mark = AuditCursor.mark(of: self.installation.mark)
+        let before = query.cursor.isEmpty ? nil : try RequestCursor(query.cursor, mark: mark).number
+        let page = try await self.read("reading the audit") { database, malformed in
+            try AuditTable.page(query, before: before, in: database, &malformed)
+        }
+        return (page.records, page.next.map { RequestCursor(number: $0).text(mark: mark) } ?? "")
     }
 
     /// Reads the newest request of that id; `nil` if there is none.
@@ -166,10 +193,15 @@ public final class StateStore: Sendable {
     /// With a number it is one of the regular copies, of which only so many of the newest are kept, those from the future going
     /// first; without one it stays until a person removes it. Copies from before a migration stay too. One is made at a time. An error of code `cancelled` or
     /// `closed` means that the store was closed meanwhile.
-    public func backUp(keeping count: Int?) async throws(StateStoreError) -> String {
+    ///
+    /// Whoever does not wait for others gets an error of code `locked` while a copy is made.
+    public func backUp(keeping count: Int?, waitingForOthers: Bool = true) async throws(StateStoreError) -> String {
         await self.writer.settle(within: self.settleLimit)
-        return try await self.backups.make(keeping: count)
+        return try await self.backups.make(keeping: count, waitingForOthers: waitingForOthers)
     }
+
+    /// Where copies lie.
+    public var backupDirectory: String { self.writer.files.backups }
 
     /// When the newest copy in `backups/` that is not from the future was made; `nil` if there is none.
     ///

@@ -36,6 +36,8 @@ public struct StoreStatistics: Sendable, Equatable {
         case addedKeys = "added_keys"
         /// Clients made at run time.
         case createdClients = "created_clients"
+        /// What was done to the daemon, and what it refused.
+        case audit
     }
 
     /// Request rows that are not on disk yet, at most 8,192.

@@ -11,6 +11,8 @@ final class BackupMaker: Sendable {
         var isClosed = false
         /// Whether it was told that the copies cannot be listed.
         var isListingTold = false
+        /// How many copies are made, or wait for their turn.
+        var running = 0
         /// The connections to interrupt when the store is closed.
         var open: [DatabaseQueue] = []
     }
@@ -29,13 +31,25 @@ final class BackupMaker: Sendable {
     }
 
     /// Makes a copy, removes regular ones beyond a number, and returns the name of the new one.
-    func make(keeping count: Int?) async throws(StateStoreError) -> String {
+    ///
+    /// Whoever does not wait for others gets an error while one is made.
+    func make(keeping count: Int?, waitingForOthers: Bool = true) async throws(StateStoreError) -> String {
+        let isFree = self.state.withLock { state in
+            guard state.running == 0 || waitingForOthers else { return false }
+            state.running += 1
+            return true
+        }
+        guard isFree else { throw Self.busy }
+        defer { self.state.withLock { $0.running -= 1 } }
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<BackupName, StateStoreError>, Never>) in
             self.queue.async { continuation.resume(returning: self.result(keeping: count)) }
         }
         return try result.get().text
     }
+
+    private static let busy = StateStoreError(
+        .locked, "a copy of the state is being made already; try again when it is complete")
 
     /// When the newest copy that is not from the future was made.
     ///

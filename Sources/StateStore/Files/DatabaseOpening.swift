@@ -10,9 +10,11 @@ struct DatabaseOpening {
     let now: WallTime
 
     /// Checks, copies and migrates as far as needed, and opens the writer and the readers.
-    func open() throws(StateStoreError) -> DatabasePool {
+    ///
+    /// Tells which files were open to others until then, too.
+    func open() throws(StateStoreError) -> (pool: DatabasePool, repaired: [String]) {
         try self.files.removeIncomplete()
-        try self.files.secure(self.logger)
+        let repaired = try self.files.secure(self.logger)
         let pool: DatabasePool
         if try self.files.exists() {
             // Before the connections: with an empty log the first one makes it by a transaction that changes nothing.
@@ -30,7 +32,7 @@ struct DatabaseOpening {
                 try Installation.seed(database, now: self.now)
             }
         }
-        return pool
+        return (pool, repaired)
     }
 
     /// Makes a complete database under another name and gives it its own when it is on disk.

@@ -36,7 +36,10 @@ struct StateFiles: Sendable {
     }
 
     /// Checks that the database and what SQLite puts beside it are regular files of this user; modes are repaired.
-    func secure(_ logger: Logger) throws(StateStoreError) {
+    ///
+    /// Returns the files whose modes were.
+    func secure(_ logger: Logger) throws(StateStoreError) -> [String] {
+        var repaired: [String] = []
         for suffix in ["", "-wal", "-shm", "-journal"] {
             let path = self.database + suffix
             guard let status = try Self.status(path) else { continue }
@@ -52,7 +55,9 @@ struct StateFiles: Sendable {
             logger.warning(
                 "state file was open to others; its mode is 0600 now",
                 metadata: ["event": "state_mode_repaired", "file": "\(path)"])
+            repaired.append(path)
         }
+        return repaired
     }
 
     /// Makes an empty file of mode 0600 that did not exist.

@@ -8,15 +8,20 @@ public struct Retention: Sendable, Equatable {
     public var maxBytes: Int?
     /// How long the hourly sums of tokens and money are kept.
     public var spendingKeep: Duration?
+    /// How long audit events are kept, from when they last happened (`trace.audit_keep`); nothing else deletes any.
+    public var auditKeep: Duration?
 
     /// An empty database and a log that is worth its name need so much.
     public static let leastBytes = 1 << 20
 
     /// Limits what is kept; without arguments nothing is.
-    public init(keep: Duration? = nil, maxBytes: Int? = nil, spendingKeep: Duration? = nil) {
+    public init(
+        keep: Duration? = nil, maxBytes: Int? = nil, spendingKeep: Duration? = nil, auditKeep: Duration? = nil
+    ) {
         self.keep = keep
         self.maxBytes = maxBytes
         self.spendingKeep = spendingKeep
+        self.auditKeep = auditKeep
     }
 
     /// Whether there is any limit.

@@ -63,6 +63,14 @@ extension RetentionPlan.Step {
             }
             if count > 0 { tally.add(.spending, UInt64(count)) }
             return count
+        case .deleteAudit(let before, let most):
+            var count = 0
+            try database.inTransaction(.immediate) {
+                count = try AuditTable.delete(before: before, atMost: most, in: database)
+                return .commit
+            }
+            if count > 0 { tally.add(.audit, UInt64(count)) }
+            return count
         case .giveBack(let pages):
             let before = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
             // A pragma takes no arguments; this is a number of this program, no data. Each of its rows is a page.

@@ -12,6 +12,8 @@ struct RetentionPlan: Sendable {
         case deleteOldestRequests(count: Int, pages: Int)
         /// Deletes the sums of the oldest hour, if it ended before.
         case deleteSpending(before: WallTime)
+        /// Deletes the audit events that last happened before, at most so many.
+        case deleteAudit(before: WallTime, count: Int)
         /// Gives so many free pages at the end of the file back.
         case giveBack(pages: Int)
         /// Moves what is in the log to the database.
@@ -46,6 +48,8 @@ struct RetentionPlan: Sendable {
     /// A step ends when so many pages became free: requests with bodies are a hundred times as large as others, and the size of
     /// a step may have been found with those.
     static let stepPages = 256
+    /// A step deletes so many audit events at most.
+    static let auditStep = 256
     /// The log of a database without a limit is emptied by SQLite at 1,000 pages of 4 KiB.
     static let largestLog = 4_096_000
 
@@ -53,6 +57,7 @@ struct RetentionPlan: Sendable {
     let retention: Retention
     private var requestsBefore: WallTime?
     private var spendingBefore: WallTime?
+    private var auditBefore: WallTime?
     private var isShrinking = false
     // Whether the last step of its kind found nothing to do, so that only new rows can change that.
     private var isDrained = false
@@ -74,6 +79,7 @@ struct RetentionPlan: Sendable {
     mutating func look(at now: WallTime) {
         self.requestsBefore = self.retention.keep.map { now.before($0) }
         self.spendingBefore = self.retention.spendingKeep.map { now.before($0) }
+        self.auditBefore = self.retention.auditKeep.map { now.before($0) }
         self.noteWrites()
     }
 
@@ -95,6 +101,7 @@ struct RetentionPlan: Sendable {
             return .deleteRequests(before: before, count: self.stepSize, pages: Self.stepPages)
         }
         if let before = self.spendingBefore { return .deleteSpending(before: before) }
+        if let before = self.auditBefore { return .deleteAudit(before: before, count: Self.auditStep) }
         if let most = self.retention.maxBytes {
             // The log has its part of the limit; what is deleted down to leaves room for some transactions.
             let most = max(most, Retention.leastBytes) - logLimit
@@ -125,6 +132,7 @@ struct RetentionPlan: Sendable {
             if count == 0 { self.isDrained = true }
             self.adapt(to: time)
         case .deleteSpending: if count == 0 { self.spendingBefore = nil }
+        case .deleteAudit: if count == 0 { self.auditBefore = nil }
         case .giveBack: if count == 0 { self.isStuck = true }
         case .checkpoint:
             self.isCheckpointed = true
@@ -137,6 +145,7 @@ struct RetentionPlan: Sendable {
     mutating func rest() {
         self.requestsBefore = nil
         self.spendingBefore = nil
+        self.auditBefore = nil
         self.isDrained = true
         self.isStuck = true
         self.isCheckpointed = true

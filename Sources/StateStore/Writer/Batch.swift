@@ -15,6 +15,7 @@ struct ChangeGroup: Sendable {
 /// What goes into one transaction.
 struct Batch: Sendable {
     var rows: [RequestRecord] = []
+    var audits: [AuditEvent] = []
     var groups: [ChangeGroup] = []
     /// What was counted after the last group.
     var counts = UsageCounts()
@@ -37,6 +38,7 @@ struct Batch: Sendable {
         if self.rows.contains(where: { !$0.attempts.isEmpty }) { tables.insert(.attempts) }
         if self.rows.contains(where: { $0.bodies != nil }) { tables.insert(.bodies) }
         if !self.spending.isEmpty { tables.insert(.spending) }
+        if !self.audits.isEmpty { tables.insert(.audit) }
         var counts = self.counts
         for group in self.groups {
             counts.merge(group.countsBefore)
@@ -61,6 +63,7 @@ extension StateChange {
         case .addClient, .removeClient: [.createdClients]
         case .memory: Batch.memoryTables
         case .forgetErrors: [.keyErrors]
+        case .audit: [.audit]
         }
     }
 }

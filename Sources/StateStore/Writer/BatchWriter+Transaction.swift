@@ -20,6 +20,7 @@ extension Batch {
                     try CountTables.add(self.counts, to: database, &result.writes)
                     try SpendingTables.add(self.spending, to: database, &result.writes)
                     try Self.remember(self.memory, in: database, &result)
+                    for event in self.audits { try Self.insert(event, into: database, &result) }
                     for row in self.rows { try Self.insert(row, into: database, &result) }
                     return .commit
                 }
@@ -34,6 +35,22 @@ extension Batch {
         guard let memory else { return }
         try MemoryTables.write(memory, over: result.memory, to: database, &result.writes)
         result.memory = memory
+    }
+
+    private static func insert(
+        _ event: AuditEvent, into database: Database, _ result: inout BatchResult
+    ) throws {
+        var writes: Tally = [:]
+        do {
+            try database.inSavepoint {
+                try AuditTable.insert(event, into: database, &writes)
+                return .commit
+            }
+            result.writes.add(writes)
+        } catch {
+            guard !StateStoreError(error, while: "writing an audit event").isEnvironmental else { throw error }
+            result.dropped.add(.audit)
+        }
     }
 
     private static func insert(
@@ -84,6 +101,7 @@ extension StateChange {
         case .removeClient(let name): try ChangeTables.remove(name, from: database, &result.writes)
         case .memory(let memory): try Batch.remember(memory, in: database, &result)
         case .forgetErrors(let labels): try CountTables.forgetErrors(of: labels, in: database, &result.writes)
+        case .audit(let event): try AuditTable.insert(event, into: database, &result.writes)
         }
     }
 }

@@ -48,6 +48,25 @@ final class BatchWriter: Sendable {
         self.set(alarm, now)
     }
 
+    func append(_ event: AuditEvent) {
+        let now = Self.now()
+        let (isTaken, alarm): (Bool, Instant?) = self.state.withLock { state in
+            guard state.phase == .open, state.pending.append(event, now: now) else {
+                state.statistics.dropped.add(.audit)
+                return (false, nil)
+            }
+            return (true, state.nextAlarm())
+        }
+        self.set(alarm, now)
+        guard !isTaken else { return }
+        self.logger.error(
+            "an audit event is not kept, because the state is closed or too many wait for its disk",
+            metadata: [
+                "event": "audit_dropped", "action": "\(event.action)", "actor": "\(event.actor)",
+                "target": "\(event.target)",
+            ])
+    }
+
     func remember(_ memory: DispatchMemory) {
         let now = Self.now()
         let alarm: Instant? = self.state.withLock { state in
@@ -228,7 +247,7 @@ final class BatchWriter: Sendable {
             }
             return (
                 Array(state.answers.values), Array(state.waiters.values), loss == nil ? [] : state.closers,
-                isFirst ? state.pending.waitingRows : 0
+                isFirst ? state.pending.waitingRows + state.pending.waitingAudits : 0
             )
         }
         if let loss, rows > 0 || !answers.isEmpty {

@@ -10,6 +10,8 @@ struct PendingWork: Sendable {
 
     private let rowLimit: Int
     private var rows = BoundedRows()
+    private var audits = PendingAudits()
+    private var auditsInFlight = 0
     private var counts = UsageCounts()
     private var spending = SpendingTable()
     private var memory: DispatchMemory?
@@ -30,6 +32,16 @@ struct PendingWork: Sendable {
 
     /// Rows that are not on disk, those of the running transaction included.
     var waitingRows: Int { self.rows.count + self.rowsInFlight }
+
+    /// Audit events that are not on disk, those of the running transaction included.
+    var waitingAudits: Int { self.audits.events.count + self.auditsInFlight }
+
+    /// Takes an audit event; false if too many wait already.
+    mutating func append(_ event: AuditEvent, now: Instant) -> Bool {
+        guard self.audits.append(event) else { return false }
+        self.note(now)
+        return true
+    }
 
     /// Takes a record; returns how many records had to go for it.
     mutating func append(_ record: RequestRecord, now: Instant) -> Int {
@@ -78,6 +90,8 @@ struct PendingWork: Sendable {
     mutating func take() -> Batch {
         var batch = Batch()
         batch.rows = self.rows.takeAll()
+        batch.audits = self.audits.takeAll()
+        self.auditsInFlight = batch.audits.count
         swap(&batch.groups, &self.groups)
         swap(&batch.counts, &self.counts)
         swap(&batch.spending, &self.spending)
@@ -93,6 +107,7 @@ struct PendingWork: Sendable {
     /// The batch that was handed out is on disk.
     mutating func finish() {
         self.rowsInFlight = 0
+        self.auditsInFlight = 0
         self.bodyBytesInFlight = 0
     }
 
@@ -101,6 +116,8 @@ struct PendingWork: Sendable {
     /// Returns how many rows had to go.
     mutating func putBack(_ batch: Batch, now: Instant) -> Int {
         self.rowsInFlight = 0
+        self.auditsInFlight = 0
+        self.audits.putBack(batch.audits)
         self.bodyBytes += self.bodyBytesInFlight
         self.bodyBytesInFlight = 0
         var counts = UsageCounts()
@@ -111,7 +128,7 @@ struct PendingWork: Sendable {
         }
         counts.merge(batch.counts)
         memory = batch.memory ?? memory
-        if !batch.rows.isEmpty || !counts.isEmpty || !batch.spending.isEmpty || memory != nil {
+        if !batch.rows.isEmpty || !batch.audits.isEmpty || !counts.isEmpty || !batch.spending.isEmpty || memory != nil {
             self.waitingSince = self.waitingSince ?? now
         }
         if !batch.spending.isEmpty {
