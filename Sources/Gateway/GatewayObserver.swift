@@ -15,4 +15,11 @@ public protocol GatewayObserver: Sendable {
     func warned(_ code: String, _ message: String)
     /// What ``Gateway/memory()`` says may have changed.
     func memoryMoved()
+    /// A caller was refused something that an audit keeps.
+    func refused(_ incident: CallerIncident)
+}
+
+extension GatewayObserver {
+    /// Nothing, for those who keep no audit.
+    public func refused(_ incident: CallerIncident) {}
 }

@@ -72,7 +72,7 @@ public protocol ControlPlane: Sendable {
     func logLevel() -> String
     /// Where messages go: `journal`, `console` or what systemd's tools call it.
     func logTarget() -> String
-    /// Chooses the least severe messages that are logged until the daemon ends or reads its configuration again.
+    /// Chooses the least severe messages that are logged until the daemon ends, or its configuration says another level.
     func setLogLevel(_ level: String) async throws(ControlFault)
     /// Requests that have ended, committed or about to be.
     func requests(_ filter: RequestFilter) async throws(ControlFault) -> RequestPage
@@ -108,4 +108,13 @@ public protocol ControlPlane: Sendable {
     /// `invalid provider_auth_failed`). Fails with `upstreamFailed` if the provider could not be asked or said nothing of the
     /// key.
     func probeKey(_ label: String) async throws(ControlFault) -> String
+    /// Hears of a call that was not allowed: whose it was, `nil` if the bus cannot tell, and the member that was called.
+    ///
+    /// Never waits.
+    func refused(_ caller: ControlCaller?, asking member: String)
+}
+
+extension ControlPlane {
+    /// Nothing, for planes that keep no audit.
+    public func refused(_ caller: ControlCaller?, asking member: String) {}
 }

@@ -8,7 +8,7 @@ struct ClientObject: BusObject {
     var interfaces: [InterfaceDescription] { [ClientInterface.description] }
 
     func authorise(_ call: BusCall) async throws(BusError) {
-        try await self.service.callers.admit(call)
+        try await self.service.admit(call)
     }
 
     func properties(of interface: InterfaceName) async throws(BusError) -> [String: BusValue] {

@@ -7,7 +7,7 @@ struct LogControlObject: BusObject {
     var interfaces: [InterfaceDescription] { [LogControlInterface.description] }
 
     func authorise(_ call: BusCall) async throws(BusError) {
-        try await self.service.callers.admit(call)
+        try await self.service.admit(call)
     }
 
     func properties(of interface: InterfaceName) async throws(BusError) -> [String: BusValue] {

@@ -108,6 +108,9 @@ extension RequestFlow {
 
     private func unauthorized(_ reason: String) -> ProxyFault {
         self.logger.notice("caller not authorised", metadata: ["event": "auth_failed", "reason": "\(reason)"])
+        self.gateway.observer.refused(
+            CallerIncident(
+                .authenticationFailed, transport: self.exchange.connection.transport, reason: reason))
         return ProxyFault(.unauthorized)
     }
 

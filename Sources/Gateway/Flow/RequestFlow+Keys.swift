@@ -1,3 +1,4 @@
+import Logging
 import Metrics
 import NIOCore
 import ProxyCore
@@ -21,6 +22,25 @@ struct RunningAttempt {
 }
 
 extension RequestFlow {
+    /// Tells the log and the audit of a caller who asks by its label for a key that is out of use (K-042).
+    ///
+    /// One that only rests, because of a rate or a quota, is none.
+    func noteBlocked(_ label: KeyLabel) {
+        let now = self.gateway.time.now()
+        guard let key = self.gateway.dispatcher.snapshots(at: now).first(where: { $0.label == label }) else { return }
+        switch key.state {
+        case .usable, .cooling, .exhausted, .suspect: return
+        case .billing, .invalid, .disabled: break
+        }
+        self.logger.notice(
+            "a key that is out of use was asked for",
+            metadata: ["event": "blocked_key_used", "key": "\(label)", "state": "\(key.state.rawValue)"])
+        self.gateway.observer.refused(
+            CallerIncident(
+                .blockedKey(label, key.state), transport: self.exchange.connection.transport,
+                client: self.caller?.name, reason: key.state.rawValue))
+    }
+
     /// Shows the plan to the dispatcher, which decides about it, and tells those who want to hear what happened.
     @discardableResult
     func dispatch<Result>(_ body: (inout Dispatcher, inout RequestPlan, Moment) -> Result) -> Result? {

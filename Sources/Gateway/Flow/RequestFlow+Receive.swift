@@ -195,6 +195,7 @@ extension RequestFlow {
                 guard let own = self.gateway.dispatcher.provider(of: pinned) else {
                     throw ProxyFault(.invalidRequest, message: "X-KMI-Key names no key.")
                 }
+                self.noteBlocked(pinned)
                 self.candidates = try self.snapshot.candidates(
                     self.candidates, keptTo: own, model: model, isProviderGiven: route.provider != nil)
             }
