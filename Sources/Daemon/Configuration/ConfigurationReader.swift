@@ -6,6 +6,8 @@ struct ConfigurationReader: Sendable {
     var configuration = Configuration()
     /// Where the keys of these tables were set last.
     var origins: [String: ConfigurationOrigin] = [:]
+    /// What was written there.
+    var values: [String: ConfigurationNode] = [:]
     /// The lists of tables, those of later files behind those of earlier ones.
     var clients: [Entry<ClientDraft>] = []
     var providers: [Entry<ProviderDraft>] = []
@@ -23,17 +25,20 @@ struct ConfigurationReader: Sendable {
         let schema = ConfigurationSchema.document
         let place = ConfigurationPlace(node: .table(document.root), path: TOMLPath(), document: document)
         var configuration = self.configuration
-        var origins = self.origins
-        self.readTable(place, prefix: "", schema, into: &configuration, &origins)
+        var written = Written(origins: self.origins, values: self.values)
+        self.readTable(place, prefix: "", schema, into: &configuration, &written)
         self.configuration = configuration
-        self.origins = origins
+        self.origins = written.origins
+        self.values.merge(written.values) { $1 }
     }
 
     /// Reads the settings that stand for themselves: variables of the environment, options of the command line.
     mutating func read(_ text: String, as setting: Setting<Configuration>, from origin: ConfigurationOrigin) {
         do {
-            try setting.assign(setting.shape.node(text), &self.configuration)
+            let node = setting.shape.node(text)
+            try setting.assign(node, &self.configuration)
             self.origins[setting.name] = origin
+            self.values[setting.name] = node
         } catch {
             self.report(error.reason, at: origin)
         }
@@ -51,12 +56,23 @@ struct ConfigurationReader: Sendable {
 
     // MARK: Tables
 
+    /// What was found in a table, by the names of its keys.
+    private struct Written {
+        var origins: [String: ConfigurationOrigin] = [:]
+        var values: [String: ConfigurationNode] = [:]
+
+        mutating func note(_ name: String, _ place: ConfigurationPlace) {
+            self.origins[name] = place.origin
+            self.values[name] = place.node
+        }
+    }
+
     private mutating func readTable<Root>(
         _ place: ConfigurationPlace,
         prefix: String,
         _ schema: TableSchema<Root>,
         into root: inout Root,
-        _ origins: inout [String: ConfigurationOrigin]
+        _ written: inout Written
     ) {
         guard case .table(let members) = place.node else {
             self.report("expected a table; found \(place.node.kind)", at: place.origin)
@@ -70,14 +86,15 @@ struct ConfigurationReader: Sendable {
             if isPlain, let setting = schema.setting(name) {
                 do {
                     try setting.assign(node, &root)
-                    origins[name] = member.origin
+                    written.note(name, member)
                 } catch {
                     self.report(error.reason, at: member.origin)
                 }
             } else if isPlain, let nested = schema.nested(name) {
+                written.note(name, member)
                 nested.read(&self, member, &root)
             } else if isPlain, schema.children(of: name) != nil {
-                self.readTable(member, prefix: name, schema, into: &root, &origins)
+                self.readTable(member, prefix: name, schema, into: &root, &written)
             } else {
                 self.reportUnknown(key, at: member, siblings: schema.children(of: prefix) ?? [], schema)
             }
@@ -125,7 +142,9 @@ struct ConfigurationReader: Sendable {
                 continue
             }
             var entry = Entry(draft: makeDraft(), origin: member.origin, origins: [:])
-            self.readTable(member, prefix: "", schema, into: &entry.draft, &entry.origins)
+            var written = Written()
+            self.readTable(member, prefix: "", schema, into: &entry.draft, &written)
+            (entry.origins, entry.values) = (written.origins, written.values)
             for setting in schema.settings where setting.defaultText == nil && members[setting.name] == nil {
                 self.report("\"\(setting.name)\" is missing: expected \(setting.expected)", at: member.origin)
             }
@@ -147,8 +166,10 @@ struct ConfigurationReader: Sendable {
                 continue
             }
             var draft = PriceDraft()
-            var origins: [String: ConfigurationOrigin] = [:]
-            self.readTable(member, prefix: "", ConfigurationSchema.price, into: &draft, &origins)
+            var written = Written()
+            self.readTable(member, prefix: "", ConfigurationSchema.price, into: &draft, &written)
+            self.origins["prices.override.\(model)"] = member.origin
+            self.values["prices.override.\(model)"] = node
             configuration.prices.overrides.removeAll { $0.model == model }
             configuration.prices.overrides.append(.init(model: model, costs: draft.costs))
         }

@@ -114,7 +114,7 @@ extension ConfigurationSchema {
             "trace.capture_bodies", \.trace.captureBodies, Form.boolean, default: "false", .live,
             "Whether bodies are kept as well."),
         Setting(
-            "trace.audit_keep", \.trace.auditKeep, Form.durationOrZero(), default: #""365d""#, .notYet,
+            "trace.audit_keep", \.trace.auditKeep, Form.durationOrZero(), default: #""365d""#, .live,
             "How long audit events are kept."),
         Setting(
             "usage.ask", \.usage.ask, Form.boolean, default: "true", .live,

@@ -14,6 +14,8 @@ struct LoadedConfiguration: Sendable {
     var files: [String]
     /// Where the keys of tables that are no lists were set; those that are not in it have their defaults.
     var origins: [String: ConfigurationOrigin]
+    /// What was written there; those that are not in it have their defaults.
+    var values: [String: ConfigurationNode]
     /// The lists of tables as they were read, for telling what changed.
     let clients: [Entry<ClientDraft>]
     let providers: [Entry<ProviderDraft>]
@@ -24,6 +26,7 @@ struct LoadedConfiguration: Sendable {
         self.configuration = reader.configuration
         self.files = files
         self.origins = reader.origins
+        self.values = reader.values
         self.clients = reader.clients
         self.providers = reader.providers
         self.keys = reader.keys

@@ -117,6 +117,8 @@ struct Entry<Draft: Sendable>: Sendable {
     var origin: ConfigurationOrigin
     /// Where its keys were set, by their names.
     var origins: [String: ConfigurationOrigin]
+    /// What was written there, by their names.
+    var values: [String: ConfigurationNode] = [:]
 
     /// Where a key was set, else where the table begins.
     func origin(of name: String) -> ConfigurationOrigin { self.origins[name] ?? self.origin }

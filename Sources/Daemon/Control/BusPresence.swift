@@ -127,6 +127,7 @@ final class BusPresence: Service {
                     // last still goes out.
                     await self.control.turns.end()
                     await self.control.turns.idle(within: Self.patience)
+                    await connection.answerCalls(within: Self.patience)
                     await connection.close()
                 }
             }

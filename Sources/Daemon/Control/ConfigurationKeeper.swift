@@ -58,7 +58,8 @@ final class ConfigurationKeeper: Sendable {
     }
 
     private let state: Mutex<InForce>
-    private let output: LogOutput
+    /// Where the log goes, and how much of it.
+    let output: LogOutput
     private let logger: Logger
     private let installationKey: [UInt8]
 
@@ -96,17 +97,25 @@ final class ConfigurationKeeper: Sendable {
         _ loaded: LoadedConfiguration, to gateway: Gateway
     ) -> (changes: [ConfigurationDifference.Change], outdated: [RuntimeChanges.Subject]) {
         var difference: ConfigurationDifference?
+        var isLevelChanged = false
         let present = self.state.withLock { state in
             let found = ConfigurationDifference(from: state.file, to: loaded)
+            let former = state.file
             state.file = loaded
             // What needs a restart counts as changed again at the next reload, until it has been restarted.
             state.file.configuration = found.effective
+            for change in found.changes where change.outcome == .restartRequired {
+                state.file.values[change.key] = former.values[change.key]
+                state.file.origins[change.key] = former.origins[change.key]
+            }
+            isLevelChanged = former.configuration.log.level != loaded.configuration.log.level
             state.combine()
             difference = found
             return state
         }
         gateway.apply(self.snapshot(of: present))
-        self.output.minimumLevel = Logger.Level(present.effective.configuration.log.level)
+        // One that was chosen at run time holds until the file says another.
+        if isLevelChanged { self.output.minimumLevel = Logger.Level(present.effective.configuration.log.level) }
         self.reportLeftOut(present.effective)
         return (difference?.changes ?? [], present.effective.outdated)
     }

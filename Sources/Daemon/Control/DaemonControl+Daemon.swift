@@ -24,10 +24,12 @@ extension DaemonControl {
     private func change(_ subject: RuntimeChanges.Subject, to value: String) async throws(ControlFault) {
         try await self.inTurn { () throws(ControlFault) in
             var changes = self.keeper.inForce.changes
-            try await self.commit([self.override(subject, value, in: &changes)])
+            let step = self.override(subject, value, in: &changes)
+            try await self.commit(
+                [step],
+                as: AuditEntry(
+                    "setting_changed", "setting changed", ["setting": "\(subject.text)", "value": "\(value)"]))
             self.keeper.apply(changes, to: self.gateway)
-            self.audit(
-                "setting_changed", "setting changed", ["setting": "\(subject.text)", "value": "\(value)"])
             self.hub.service?.statusChanged()
         }
     }
@@ -76,12 +78,13 @@ extension DaemonControl {
             var client = try self.newClient(name, options: options)
             let token = Self.newToken()
             client.tokenDigest = token.withBytes { TokenTable.digest(of: $0, key: self.installationKey) }
-            try await self.commit([.addClient(client)])
+            try await self.commit(
+                [.addClient(client)],
+                as: AuditEntry("client_created", "client created", ["client": "\(client.name)"]))
             var changes = self.keeper.inForce.changes
             changes.clients.removeAll { $0.name == client.name }
             changes.clients.append(client)
             self.keeper.apply(changes, to: self.gateway)
-            self.audit("client_created", "client created", ["client": "\(client.name)"])
             self.announceObjects()
             return token
         }
@@ -145,11 +148,12 @@ extension DaemonControl {
             guard let client = inForce.changes.clients.first(where: { $0.name.text == name }) else {
                 throw ControlFault(.notFound, "There is no client \"\(name.printable)\".")
             }
-            try await self.commit([.removeClient(client.name)])
+            try await self.commit(
+                [.removeClient(client.name)],
+                as: AuditEntry("client_revoked", "client revoked", ["client": "\(client.name)"]))
             var changes = inForce.changes
             changes.clients.removeAll { $0.name == client.name }
             self.keeper.apply(changes, to: self.gateway)
-            self.audit("client_revoked", "client revoked", ["client": "\(client.name)"])
             self.announceObjects()
         }
     }
@@ -167,12 +171,23 @@ extension DaemonControl {
             switch result {
             case .failure(let problems):
                 reloader.reject(problems)
+                self.trail.keep(
+                    AuditEntry(
+                        "config_reloaded", "",
+                        [
+                            "problems": "\(problems.problems.count)",
+                            "first": "\(problems.problems.first?.description ?? "")",
+                        ],
+                        target: "", result: .failed))
                 throw ControlFault(
                     .invalidConfig, problems.problems.map(\.description).joined(separator: "\n"))
             case .success(let read):
                 loaded = read
             }
             let (entries, outdated) = reloader.apply(loaded)
+            let changes = entries.map { "\($0.key) \($0.result)" }.joined(separator: ", ")
+            self.trail.keep(
+                AuditEntry("config_reloaded", "", ["changes": "\(changes.isEmpty ? "none" : changes)"], target: ""))
             self.store.setRetention(Retention(self.keeper.inForce.effective.configuration))
             let (prices, now) = (self.prices, self.time.wallTime())
             let warnings = try await self.offLoop { prices.load(loaded, now: now) }

@@ -1,5 +1,6 @@
 import DBusControl
 import Gateway
+import Logging
 import ProxyCore
 
 extension DaemonControl {
@@ -50,6 +51,9 @@ extension DaemonControl {
                 }
             }
             self.gateway.setPrices(keeper.list)
+            // The keeper has told the log.
+            self.trail.keep(
+                AuditEntry("prices_imported", "", ["models": "\(info.models)"], target: info.version))
             return info
         }
         let now = self.time.wallTime()

@@ -27,6 +27,10 @@ final class DaemonControl: ControlPlane {
     let counters: ProxyMetrics
     let time: any TimeSource
     let startedAt: WallTime
+    /// Where everything is told that was done or refused.
+    let trail: AuditTrail
+    /// The way to the end.
+    let end: DaemonEnd
     let logger: Logger
     /// One change at a time.
     let turns = ChangeTurns()
@@ -35,7 +39,7 @@ final class DaemonControl: ControlPlane {
         gateway: Gateway, keeper: ConfigurationKeeper, store: StateStore, hub: ControlHub, health: Health,
         listeners: Listeners, checks: KeyChecks, prices: PriceKeeper, secrets: SecretDirectory,
         installationKey: [UInt8], reloader: Reloader, threads: NIOThreadPool, counters: ProxyMetrics,
-        time: any TimeSource, logger: Logger
+        time: any TimeSource, trail: AuditTrail, end: DaemonEnd, logger: Logger
     ) {
         self.gateway = gateway
         self.keeper = keeper
@@ -52,6 +56,8 @@ final class DaemonControl: ControlPlane {
         self.counters = counters
         self.time = time
         self.startedAt = time.wallTime()
+        self.trail = trail
+        self.end = end
         self.logger = logger
     }
 
@@ -114,11 +120,6 @@ final class DaemonControl: ControlPlane {
         } catch {
             throw ControlFault(.busy, "\(error)")
         }
-    }
-
-    /// Tells the log what a person did.
-    func audit(_ event: String, _ message: Logger.Message, _ fields: Logger.Metadata = [:]) {
-        self.logger.notice(message, metadata: fields.merging(["event": "\(event)"]) { field, _ in field })
     }
 
     /// Tells the bus that keys or clients came or went.

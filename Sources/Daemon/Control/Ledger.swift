@@ -10,10 +10,12 @@ import Synchronization
 final class Ledger: GatewayObserver {
     private let store: StateStore
     private let hub: ControlHub
+    private let trail: AuditTrail
     private let gateway = Mutex<Gateway?>(nil)
 
-    init(store: StateStore, hub: ControlHub) {
+    init(store: StateStore, hub: ControlHub, trail: AuditTrail) {
         self.store = store
+        self.trail = trail
         self.hub = hub
     }
 
@@ -59,6 +61,10 @@ final class Ledger: GatewayObserver {
 
     func warned(_ code: String, _ message: String) {
         self.hub.service?.warning(code, message)
+    }
+
+    func refused(_ incident: CallerIncident) {
+        self.trail.refused(incident)
     }
 
     func memoryMoved() {

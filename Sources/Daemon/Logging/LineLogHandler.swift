@@ -15,10 +15,13 @@ enum LogStyle: Sendable {
 final class LogOutput: Sendable {
     let sink: LogSink
     let style: LogStyle
+    /// Where lines go.
+    let target: LogTarget
     private let level: Mutex<Logger.Level>
 
-    init(style: LogStyle, level: Logger.Level) {
+    init(style: LogStyle, level: Logger.Level, target: LogTarget = .console) {
         self.style = style
+        self.target = target
         self.level = Mutex(level)
         self.sink = LogSink { dropped in
             LogLine(style: style).render(

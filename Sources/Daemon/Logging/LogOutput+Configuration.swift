@@ -11,7 +11,9 @@ extension LogOutput {
             case .json, .journal: .json
             case .automatic: isatty(STDERR_FILENO) == 1 ? .text : .json
             }
-        self.init(style: style, level: Logger.Level(log.level))
+        self.init(
+            style: style, level: Logger.Level(log.level),
+            target: LogTarget(journalStream: ProcessInfo.processInfo.environment["JOURNAL_STREAM"]))
     }
 }
 

@@ -55,6 +55,6 @@ extension Retention {
     init(_ configuration: Configuration) {
         self.init(
             keep: configuration.trace.keep, maxBytes: configuration.trace.maxBytes,
-            spendingKeep: configuration.usage.keep)
+            spendingKeep: configuration.usage.keep, auditKeep: configuration.trace.auditKeep)
     }
 }

@@ -55,7 +55,11 @@ struct DaemonServices {
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
         let (hub, health) = (ControlHub(time: time), Health())
-        let ledger = Ledger(store: foundation.state.store, hub: hub)
+        let trail = AuditTrail(store: foundation.state.store, time: time, logger: logger)
+        for path in foundation.directories.repaired + foundation.state.repaired {
+            trail.keep(AuditEntry("permission_repaired", "", target: path))
+        }
+        let ledger = Ledger(store: foundation.state.store, hub: hub, trail: trail)
         let gateway = Gateway(
             snapshot: keeper.snapshot,
             transport: client,
@@ -83,14 +87,13 @@ struct DaemonServices {
             userAgent: "kmid/\(Version.text)")
         let reloader = Reloader(
             loader: foundation.loader, sources: foundation.sources, keeper: keeper, gateway: gateway,
-            notifier: notifier,
-            logger: logger)
+            notifier: notifier, logger: logger)
+        let end = DaemonEnd()
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
             checks: checks, prices: foundation.state.prices, secrets: foundation.state.secrets,
             installationKey: stored.installationKey,
-            reloader: reloader,
-            threads: threads, counters: metrics, time: time, logger: logger)
+            reloader: reloader, threads: threads, counters: metrics, time: time, trail: trail, end: end, logger: logger)
         let presence = foundation.bus.map {
             BusPresence(
                 address: $0, first: foundation.connection, control: control, userID: geteuid(), logger: logger)
@@ -120,7 +123,9 @@ struct DaemonServices {
             DataListeners(listeners: listeners, hub: hub, health: health, logger: logger),
             Announcement(notifier: notifier, gateway: gateway, logger: logger),
         ]
-        return DaemonServices(group: ServiceGroup(configuration: Self.configuration(services, logger: logger)))
+        let group = ServiceGroup(configuration: Self.configuration(services, logger: logger))
+        end.connect(to: group)
+        return DaemonServices(group: group)
     }
 
     /// What has to be in order besides keys and providers; without the disk requests are served all the same.

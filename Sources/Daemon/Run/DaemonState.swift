@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import ProxyCore
 import StateStore
@@ -12,6 +13,8 @@ struct DaemonState: Sendable {
     let stored: StoredState
     /// The secrets of added keys.
     let secrets: SecretDirectory
+    /// What was open to others until the start closed it.
+    let repaired: [String]
     /// The secrets that could be read.
     let addedSecrets: [KeyLabel: Secret]
     /// The prices in force.
@@ -29,7 +32,14 @@ struct DaemonState: Sendable {
         self.prices = try PriceKeeper(stateDirectory: directory, logger: logger)
         self.prices.load(file, now: SystemTime().wallTime())
         self.secrets = SecretDirectory(stateDirectory: directory)
+        let isOpen = Self.isOpenToOthers(self.secrets.path)
         try self.secrets.removeLeftovers()
+        self.repaired = self.store.repairedFiles + (isOpen ? [self.secrets.path] : [])
+        if isOpen {
+            logger.warning(
+                "directory was open to others; its mode is 0700 now",
+                metadata: ["event": "directory_mode_repaired", "directory": "\(self.secrets.path)"])
+        }
         // What was put there by other hands is checked as everywhere: it goes into a header.
         let loader = SecretLoader(directory: directory, environment: [:], store: self.secrets)
         var found: [KeyLabel: Secret] = [:]
@@ -44,6 +54,11 @@ struct DaemonState: Sendable {
         }
         self.addedSecrets = found
         try self.reportStrays(file, logger)
+    }
+
+    private static func isOpenToOthers(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR && status.st_mode & 0o077 != 0
     }
 
     /// Tells the log of secrets that nothing needs: of a key whose addition or removal was cut off, for instance by a kill.

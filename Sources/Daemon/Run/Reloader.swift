@@ -49,6 +49,15 @@ final class Reloader: Sendable {
         return self.loader.load(now: SystemTime().wallTime())
     }
 
+    /// What reading all sources and putting them in force would do; nothing changes, and nobody is told.
+    ///
+    /// Blocks, so it is called off the event loops.
+    func check() -> Result<[ReloadEntry], ConfigurationProblems> {
+        self.loader.load(now: SystemTime().wallTime()).map { loaded in
+            ConfigurationDifference(from: self.keeper.inForce.file, to: loaded).changes.map(ReloadEntry.init)
+        }
+    }
+
     /// Reports that what was read cannot be used.
     func reject(_ problems: ConfigurationProblems) {
         for problem in problems.problems {
@@ -77,12 +86,17 @@ final class Reloader: Sendable {
         self.logger.notice(
             "configuration reloaded", metadata: ["event": "config_reloaded", "changes": "\(changes.count)"])
         self.tellReady()
-        return (
-            changes.map { ReloadEntry(key: $0.key, result: $0.outcome.rawValue, reason: $0.reason) }, outdated
-        )
+        return (changes.map(ReloadEntry.init), outdated)
     }
 
     private func tellReady() {
         self.notifier.tell(.ready(status: Announcement.status(of: self.gateway)), logger: self.logger)
+    }
+}
+
+extension ReloadEntry {
+    /// A change in the words of the bus.
+    fileprivate init(_ change: ConfigurationDifference.Change) {
+        self.init(key: change.key, result: change.outcome.rawValue, reason: change.reason)
     }
 }

@@ -27,7 +27,7 @@ struct Signals: Service {
                 for await signal in signals {
                     if signal == .sighup {
                         wish.yield()
-                    } else if isToldToEnd {
+                    } else if isToldToEnd || self.control.end.isAsked {
                         self.logger.warning("told to end twice: ending at once", metadata: ["event": "ending_now"])
                         await self.listeners.closeNow()
                     } else {

@@ -1,0 +1,61 @@
+import ProxyCore
+import StateStore
+
+/// Folds what strangers can make happen as often as they like into one row an hour each, and no more than a few rows of others,
+/// so that nobody fills the disk; every one is counted.
+///
+/// Decisions only, no I/O.
+struct AuditFolds: Sendable {
+    /// How long the same counts as the same row.
+    static let span = Duration.seconds(3600)
+    /// How many rows of one action begin in that time before all others become one.
+    static let most = 24
+    /// Who stands for all others.
+    static let others = "others"
+
+    private struct Key: Hashable {
+        let action: String
+        let actor: String
+        let target: String
+        let detail: String
+    }
+
+    private struct Fold {
+        var event: AuditEvent
+        let begun: Instant
+    }
+
+    private var folds: [Key: Fold] = [:]
+
+    /// Takes an event in; returns the row that stands for it and those before.
+    ///
+    /// `fold` is a number that no other row has.
+    mutating func note(_ event: AuditEvent, fold: Int64, at now: Instant) -> AuditEvent {
+        self.folds = self.folds.filter { now - $0.value.begun < Self.span }
+        let own = Key(action: event.action, actor: event.actor, target: event.target, detail: event.detail)
+        if let row = self.again(own, event) { return row }
+        guard self.folds.keys.count(where: { $0.action == event.action && $0.actor != Self.others }) >= Self.most else {
+            return self.begin(own, event, fold, now)
+        }
+        let event = AuditEvent(
+            at: event.at, actor: Self.others, action: event.action, result: event.result,
+            detail: "from more callers than are told apart in an hour")
+        let all = Key(action: event.action, actor: event.actor, target: "", detail: "")
+        return self.again(all, event) ?? self.begin(all, event, fold, now)
+    }
+
+    private mutating func again(_ key: Key, _ event: AuditEvent) -> AuditEvent? {
+        guard var row = self.folds[key]?.event else { return nil }
+        row.count += 1
+        row.lastAt = max(row.lastAt, event.at)
+        self.folds[key]?.event = row
+        return row
+    }
+
+    private mutating func begin(_ key: Key, _ event: AuditEvent, _ fold: Int64, _ now: Instant) -> AuditEvent {
+        var row = event
+        row.fold = fold
+        self.folds[key] = Fold(event: row, begun: now)
+        return row
+    }
+}

@@ -1,0 +1,42 @@
+import DBusControl
+import Logging
+import ProxyCore
+
+extension DaemonControl {
+    // MARK: The configuration, looked at
+
+    func checkConfiguration() async throws(ControlFault) -> [ReloadEntry] {
+        let reloader = self.reloader
+        switch try await self.offLoop({ reloader.check() }) {
+        case .success(let entries): return entries
+        case .failure(let problems):
+            throw ControlFault(.invalidConfig, problems.problems.map(\.description).joined(separator: "\n"))
+        }
+    }
+
+    func configuration() async throws(ControlFault) -> [ConfigurationRow] {
+        let listing = ConfigurationListing(
+            self.keeper.inForce, level: Configuration.Log.Level(self.keeper.output.minimumLevel))
+        guard listing.size <= ConfigurationListing.largest else {
+            throw ControlFault(
+                .busy, "The configuration has \(listing.rows.count) settings, which is more than a message can carry.")
+        }
+        return listing.rows
+    }
+}
+
+extension Configuration.Log.Level {
+    /// The configured level that stands for one of the logger's.
+    init(_ level: Logger.Level) {
+        self =
+            switch level {
+            case .trace: .trace
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            case .critical: .critical
+            }
+    }
+}

@@ -1,0 +1,38 @@
+import ServiceLifecycle
+import Synchronization
+
+/// The way to the end that a signal takes as well, for those who ask for it otherwise.
+final class DaemonEnd: Sendable {
+    private struct State {
+        var group: ServiceGroup?
+        var isAsked = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether the end was asked for here.
+    var isAsked: Bool { self.state.withLock { $0.isAsked } }
+
+    /// Names what is to end.
+    func connect(to group: ServiceGroup) {
+        self.state.withLock { $0.group = group }
+    }
+
+    /// Asks for the end; false if that was done before.
+    func ask() -> Bool {
+        self.state.withLock { state in
+            defer { state.isAsked = true }
+            return !state.isAsked
+        }
+    }
+
+    /// Begins it, as `SIGTERM` does; never waits.
+    func begin() {
+        let group = self.state.withLock { state in
+            defer { state.group = nil }
+            return state.group
+        }
+        guard let group else { return }
+        Task { await group.triggerGracefulShutdown() }
+    }
+}
