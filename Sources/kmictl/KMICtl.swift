@@ -17,6 +17,7 @@ struct KMICtl: ParsableCommand {
             StatusCommand.self, KeysCommand.self, ClientsCommand.self, RotateCommand.self, ModeCommand.self,
             RequestsCommand.self, RequestCommand.self, TopCommand.self, ExplainCommand.self, HealthCommand.self,
             UsageCommand.self, PricesCommand.self, ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
+            ConfigCommand.self, AuditCommand.self, BackupCommand.self, DrainCommand.self, LogLevelCommand.self,
         ],
         defaultSubcommand: StatusCommand.self
     )

@@ -46,6 +46,8 @@ final class FakeDaemon: ControlAccess {
         /// What a following tells before it ends.
         var followed: [RequestRow] = []
         var isClosed = false
+        /// What operations are answered with.
+        var operations = Operations()
         /// The longest wait that the connection was made with.
         var timeout: Duration?
     }
@@ -57,7 +59,7 @@ final class FakeDaemon: ControlAccess {
     var asked: [String] { self.with { $0.asked } }
 
     @discardableResult
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ text: String, _ answer: (inout State) -> sending Value
     ) throws(ControlClientError) -> Value {
         let result = self.state.withLock { state -> Result<Value, ControlClientError> in
