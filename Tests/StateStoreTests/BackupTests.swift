@@ -65,7 +65,7 @@ struct BackupTests {
                 try await store.settled()
                 return (try await store.backUp(keeping: 7), try await store.onWriter { try Self.counts($0) })
             }
-            #expect(name.hasSuffix("-schema3-daily.sqlite"))
+            #expect(name.hasSuffix("-schema\(Migration.all.count)-daily.sqlite"))
             for suffix in ["", "-wal", "-shm"]
             where FileManager.default.fileExists(atPath: directory.path("state.sqlite" + suffix)) {
                 try FileManager.default.removeItem(atPath: directory.path("state.sqlite" + suffix))
@@ -85,10 +85,11 @@ struct BackupTests {
                 let day = WallTime(microseconds: newYear.microseconds)
                 store.setRetention(Retention()) { day }
                 let mine = try await store.backUp(keeping: nil)
-                #expect(mine == "state-20260101T000000Z-schema3.sqlite")
+                #expect(mine == "state-20260101T000000Z-schema\(Migration.all.count).sqlite")
                 let other = directory.path("backups/")
                 for name in [
-                    "state-20250101T000000Z-schema1.sqlite", "notes.txt", "state-20270101T000000Z-schema3-daily.sqlite",
+                    "state-20250101T000000Z-schema1.sqlite", "notes.txt",
+                    "state-20270101T000000Z-schema\(Migration.all.count)-daily.sqlite",
                 ] {
                     try Data().write(to: URL(filePath: other + name))
                 }
@@ -100,8 +101,10 @@ struct BackupTests {
                 let names = try FileManager.default.contentsOfDirectory(atPath: other).sorted()
                 #expect(
                     names == [
-                        "notes.txt", "state-20250101T000000Z-schema1.sqlite", "state-20260101T000000Z-schema3.sqlite",
-                        "state-20260103T000000Z-schema3-daily.sqlite", "state-20260104T000000Z-schema3-daily.sqlite",
+                        "notes.txt", "state-20250101T000000Z-schema1.sqlite",
+                        "state-20260101T000000Z-schema\(Migration.all.count).sqlite",
+                        "state-20260103T000000Z-schema\(Migration.all.count)-daily.sqlite",
+                        "state-20260104T000000Z-schema\(Migration.all.count)-daily.sqlite",
                     ], "one from the future goes first")
                 #expect(store.statistics.backups == 5 && store.statistics.backupFailures == 0)
                 let newest = try await store.newestBackup(
@@ -172,7 +175,7 @@ struct BackupTests {
                     backup.freeBytes = { path throws(StateStoreError) in path == files.backups ? free : 0 }
                     let code = try await onOwnThread { [backup] () -> StateStoreError.Code? in
                         do throws(StateStoreError) {
-                            _ = try backup.make(store.writer.pool, version: 3, now: newYear)
+                            _ = try backup.make(store.writer.pool, version: Migration.all.count, now: newYear)
                             return nil
                         } catch { return error.code }
                     }
@@ -189,8 +192,10 @@ struct BackupTests {
     func remembersTheLast() async throws {
         try await TemporaryDirectory.with { directory in
             for name in [
-                "state-20251230T000000Z-schema3-daily.sqlite", "state-20251231T000000Z-schema3-daily.sqlite",
-                "state-20251231T120000Z-schema3.sqlite", "state-20270101T000000Z-schema3-daily.sqlite",
+                "state-20251230T000000Z-schema\(Migration.all.count)-daily.sqlite",
+                "state-20251231T000000Z-schema\(Migration.all.count)-daily.sqlite",
+                "state-20251231T120000Z-schema\(Migration.all.count).sqlite",
+                "state-20270101T000000Z-schema\(Migration.all.count)-daily.sqlite",
             ] {
                 try directory.write("backups/" + name, "")
             }
@@ -233,7 +238,8 @@ struct BackupTests {
         "names of copies are read as they are written, and nothing else is one",
         arguments: [
             "state-20260131T235959Z-schema1.sqlite", "state-20260131T235959Z-schema12-daily.sqlite",
-            "state-20260131T235959Z-schema3-2.sqlite", "state-20260131T235959Z-schema3-daily-3.sqlite",
+            "state-20260131T235959Z-schema\(Migration.all.count)-2.sqlite",
+            "state-20260131T235959Z-schema\(Migration.all.count)-daily-3.sqlite",
         ])
     func readsNames(text: String) {
         #expect(BackupName(text)?.text == text)

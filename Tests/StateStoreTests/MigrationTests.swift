@@ -9,17 +9,21 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct MigrationTests {
     private static let second = Migration(
-        number: 4, name: "notes",
+        number: Migration.all.count + 1, name: "notes",
         statements: ["CREATE TABLE notes (text TEXT NOT NULL) STRICT", "ALTER TABLE turns ADD COLUMN note TEXT"])
     private static let third = Migration(
-        number: 5, name: "notes by text", statements: ["CREATE INDEX notes_by_text ON notes (text)"])
+        number: Migration.all.count + 2, name: "notes by text",
+        statements: ["CREATE INDEX notes_by_text ON notes (text)"])
     private static let failing = Migration(
-        number: 5, name: "fails half-way",
+        number: Migration.all.count + 2, name: "fails half-way",
         statements: ["CREATE TABLE half (x INTEGER) STRICT", "DROP TABLE turns", "INSERT INTO nowhere VALUES (1)"])
 
     @Test("the SQL of a released migration never changes (A-010)")
     func checksumsStay() {
-        #expect(Migration.all.map(\.checksum) == ["fd6248700b075fbb", "de95c9426b161571", "63d9be4a3cb96ca4"])
+        #expect(
+            Migration.all.map(\.checksum) == [
+                "fd6248700b075fbb", "de95c9426b161571", "63d9be4a3cb96ca4", "f2b2dc9f16cd208d",
+            ])
         #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
     }
 
@@ -60,7 +64,7 @@ struct MigrationTests {
             }
             try await withStore(in: directory, migrations: Migration.all + [Self.second]) { _ async throws in }
             let backups = try FileManager.default.contentsOfDirectory(atPath: directory.path("backups"))
-            #expect(backups == ["state-20260101T000000Z-schema3.sqlite"])
+            #expect(backups == ["state-20260101T000000Z-schema\(Migration.all.count).sqlite"])
             let backup = directory.path("backups/" + (backups.first ?? ""))
             #expect(try FileManager.default.attributesOfItem(atPath: backup)[.posixPermissions] as? Int == 0o600)
             let parent = try FileManager.default.attributesOfItem(atPath: directory.path("backups"))
@@ -87,7 +91,8 @@ struct MigrationTests {
                 // Nor is one that is damaged.
                 if attempt == 4 {
                     for suffix in ["", "-2"] {
-                        try directory.write("backups/state-20260101T000000Z-schema3\(suffix).sqlite", "damaged")
+                        try directory.write(
+                            "backups/state-20260101T000000Z-schema\(Migration.all.count)\(suffix).sqlite", "damaged")
                     }
                 }
                 let log = LogCollector()
@@ -99,7 +104,8 @@ struct MigrationTests {
                 #expect(refusal?.code == .migrationFailed)
                 let suffix = ["", "", "-2", "-3"][attempt - 1]
                 #expect(log.events.contains("state_backup_reused") == (attempt == 2), "\(attempt): \(log.events)")
-                let backup = directory.path("backups/state-20260101T000000Z-schema3\(suffix).sqlite")
+                let backup = directory.path(
+                    "backups/state-20260101T000000Z-schema\(Migration.all.count)\(suffix).sqlite")
                 #expect(refusal?.message.contains(backup) == true, "\(String(describing: refusal))")
                 #expect(FileManager.default.fileExists(atPath: backup))
                 #expect(try Self.schema(directory) == before)

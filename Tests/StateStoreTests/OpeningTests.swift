@@ -76,16 +76,16 @@ struct OpeningTests {
                 try await store.settled()
                 if inLog {
                     // As after a kill: the newer version stands in the write-ahead log only.
-                    try await store.onWriter { try $0.execute(sql: "PRAGMA user_version = 4") }
+                    try await store.onWriter { try $0.execute(sql: "PRAGMA user_version = \(Migration.all.count + 1)") }
                     try Self.copyImage(from: directory.path, to: try directory.makeDirectory("image"))
                 }
             }
             if inLog {
                 #expect(try await Self.refusal(in: directory.path + "/image", leaves: true).code == .newerSchema)
             } else {
-                try inspect(directory.path("state.sqlite")) { try $0.execute(sql: "PRAGMA user_version = 4") }
+                try inspect(directory.path("state.sqlite")) { try $0.execute(sql: "PRAGMA user_version = \(Migration.all.count + 1)") }
                 let refusal = try await Self.expectUntouched(directory, .newerSchema)
-                #expect(refusal.message.contains("schema 4"))
+                #expect(refusal.message.contains("schema \(Migration.all.count + 1)"))
                 #expect(refusal.message.contains("backups/"))
             }
         }

@@ -236,6 +236,7 @@ struct StoredStateTests {
                         INSERT INTO created_clients VALUES (1, 'c', zeroblob(32), 'inference root', '', NULL, 1);
                         UPDATE requests SET outcome = 'vanished' WHERE number = 1;
                         UPDATE attempts SET quality = 'hearsay' WHERE request = 2 AND position = 1;
+                        INSERT INTO audit VALUES (1, 1, 1, 'daemon', 'rotated', '', 'maybe', '', 1, NULL);
                         INSERT INTO bodies VALUES (3, zeroblob(65537), x'', 0, 0);
                         INSERT INTO spending VALUES (0, 'no key', 'sim', '', '', '', '', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
                         """)
@@ -256,6 +257,7 @@ struct StoredStateTests {
                 var query = SpendingQuery()
                 query.by = [.key]
                 #expect(try await store.spending(query).map(\.key?.text) == ["beta"])
+                #expect(try await store.audit(AuditQuery()).records.isEmpty)
                 let tables = Set(store.statistics.quarantined.keys)
                 #expect(tables == Set(StoreStatistics.Table.allCases))
                 #expect(log.events.filter { $0 == "state_quarantined" }.count == tables.count)

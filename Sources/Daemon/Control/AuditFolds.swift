@@ -9,7 +9,7 @@ struct AuditFolds: Sendable {
     /// How long the same counts as the same row.
     static let span = Duration.seconds(3600)
     /// How many rows of one action begin in that time before all others become one.
-    static let most = 24
+    static let most = 12
     /// Who stands for all others.
     static let others = "others"
 

@@ -25,8 +25,8 @@ struct ConfigurationDifferenceTests {
             [server]
             dry_run = true
             admin_listen = "off"
-            [trace]
-            audit_keep = "1d"
+            [notifications]
+            desktop = false
             [[key]]
             label = "a"
             provider = "kimi"
@@ -44,7 +44,7 @@ struct ConfigurationDifferenceTests {
         #expect(
             difference.changes.map { "\($0.key) \($0.outcome.rawValue)" } == [
                 "key.a.secret applied", "key.a.weight applied", "key.b applied", "key.c applied", "model.m applied",
-                "server.admin_listen restart_required", "server.dry_run applied", "trace.audit_keep rejected",
+                "notifications.desktop rejected", "server.admin_listen restart_required", "server.dry_run applied",
             ])
         #expect(difference.changes.allSatisfy { !$0.reason.isEmpty })
         #expect(difference.effective.server.dryRun)

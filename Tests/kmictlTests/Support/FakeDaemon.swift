@@ -41,13 +41,13 @@ final class FakeDaemon: ControlAccess {
         var configuration: [ConfigurationRow] = []
         var diagnosis: [DiagnosisRow] = []
         var logLevel = "notice"
+        /// What a daemon is answered with that was told to end, by itself; `nil` for one that stays.
+        var failureOnceDrained: ControlClientError?
         var clientOptions: ClientOptions?
         var secret: String?
         /// What a following tells before it ends.
         var followed: [RequestRow] = []
         var isClosed = false
-        /// What operations are answered with.
-        var operations = Operations()
         /// The longest wait that the connection was made with.
         var timeout: Duration?
     }
@@ -59,7 +59,7 @@ final class FakeDaemon: ControlAccess {
     var asked: [String] { self.with { $0.asked } }
 
     @discardableResult
-    func ask<Value: Sendable>(
+    private func ask<Value: Sendable>(
         _ text: String, _ answer: (inout State) -> sending Value
     ) throws(ControlClientError) -> Value {
         let result = self.state.withLock { state -> Result<Value, ControlClientError> in
@@ -159,7 +159,7 @@ final class FakeDaemon: ControlAccess {
         try self.ask("backup") { _ in "/state/backups/state-20260102T030405Z.sqlite" }
     }
 
-    func drain() async throws(ControlClientError) { try self.ask("drain") { _ in () } }
+    func drain() async throws(ControlClientError) { try self.ask("drain") { $0.failure = $0.failureOnceDrained } }
     func logLevel() async throws(ControlClientError) -> String { try self.ask("log level") { $0.logLevel } }
 
     func setLogLevel(_ level: String) async throws(ControlClientError) {
