@@ -49,6 +49,16 @@ extension Gateway {
         self.tellNews()
     }
 
+    /// Waits until the requests that a key serves have ended; `false` if some still run when so much time has passed.
+    ///
+    /// New ones begin as long as the key takes part: whoever waits disables it first.
+    public func requestsEnded(on label: KeyLabel, within limit: Duration) async -> Bool {
+        await self.ends.wait(for: label, within: limit) {
+            _ = self.dispatcher.step { $0.awaitEnd(of: label) }
+            self.tellNews()
+        }
+    }
+
     // MARK: Who hears of it
 
     /// Has a timer told of rests that begin; `nil` for none.

@@ -43,6 +43,8 @@ extension Gateway {
             self.logger.notice(
                 "a conversation that is bound to another key was moved",
                 metadata: ["event": "conversation_moved", "provider": "\(provider)", "key": "\(label)"])
+        case .ended(let label):
+            self.ends.tell(label)
         }
     }
 

@@ -29,6 +29,8 @@ public final class Gateway: Responder {
     let captures = CaptureQueue()
     /// Looks into answers that come compressed.
     let decoders: (any SideDecoders)?
+    /// Who waits for the last request of a key.
+    let ends = KeyEnds()
     /// Held by the one who tells the observer of keys.
     let telling = Mutex<Void>(())
     private let current: Mutex<GatewaySnapshot>

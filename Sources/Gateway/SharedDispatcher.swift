@@ -47,6 +47,7 @@ public final class SharedDispatcher: Sendable {
             state.dispatcher.reconfigure(
                 keys: snapshot.poolKeys, providers: Set(staying), policy: snapshot.dispatchPolicy,
                 renewed: snapshot.renewedKeys(since: former), at: now)
+            state.dispatcher.tellEnds()
             publish(state.dispatcher.pool.generations)
         }
     }
@@ -79,6 +80,7 @@ public final class SharedDispatcher: Sendable {
     func step<Result>(_ body: (inout Dispatcher) -> Result) -> (result: Result, hasNews: Bool) {
         self.state.withLock { state in
             let result = body(&state.dispatcher)
+            state.dispatcher.tellEnds()
             return (result, !state.dispatcher.news.isEmpty)
         }
     }

@@ -6,10 +6,17 @@ public enum StateChange: Sendable, Equatable {
     case override(RuntimeChanges.Subject, RuntimeChanges.Override?)
     /// Adds a key; a second one of the same label is refused as a conflict.
     case addKey(RuntimeChanges.AddedKey)
-    /// Changes priority, weight and whether it takes part of an added key. No error if there is none.
+    /// Changes priority, weight, limits and whether it takes part of an added key. No error if there is none.
     case changeKey(RuntimeChanges.AddedKey)
-    /// Removes an added key and the settings that were changed for it; its counts stay. No error if there is none.
+    /// Removes an added key and the settings that were changed for it; its counts stay, and its secret is abandoned. No
+    /// error if there is none.
     case removeKey(KeyLabel)
+    /// Forgets an abandoned secret, which is no more or is somebody else's. No error if there is none.
+    case forgetSecret(RuntimeChanges.AbandonedSecret)
+    /// Adds a provider; a second one of the same name is refused as a conflict.
+    case addProvider(RuntimeChanges.AddedProvider)
+    /// Removes an added provider. No error if there is none.
+    case removeProvider(ProviderName)
     /// Adds a client; a second one of the same name is refused as a conflict.
     case addClient(RuntimeChanges.CreatedClient)
     /// Removes a client that was made; its counts stay. No error if there is none.

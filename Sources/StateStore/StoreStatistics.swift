@@ -38,6 +38,10 @@ public struct StoreStatistics: Sendable, Equatable {
         case createdClients = "created_clients"
         /// What was done to the daemon, and what it refused.
         case audit
+        /// Providers added at run time.
+        case addedProviders = "added_providers"
+        /// Secrets of removed keys that may still lie somewhere.
+        case abandonedSecrets = "abandoned_secrets"
     }
 
     /// Request rows that are not on disk yet, at most 8,192.

@@ -140,3 +140,40 @@ extension Configuration {
         }
     }
 }
+
+extension Configuration.Key {
+    /// The limits that a key can have, by their names in the configuration.
+    public enum Limit: String, Sendable, CaseIterable {
+        /// Requests per second.
+        case rps = "rps"
+        /// Requests per minute.
+        case rpm = "rpm"
+        /// Tokens per minute.
+        case tpm = "tpm"
+        /// Requests at once.
+        case inFlight = "in_flight"
+
+        /// The largest one.
+        public static let largest = 1_000_000_000
+    }
+
+    /// One of its limits; `nil` for none.
+    public subscript(limit: Limit) -> Int? {
+        get {
+            switch limit {
+            case .rps: self.rps
+            case .rpm: self.rpm
+            case .tpm: self.tpm
+            case .inFlight: self.inFlight
+            }
+        }
+        set {
+            switch limit {
+            case .rps: self.rps = newValue
+            case .rpm: self.rpm = newValue
+            case .tpm: self.tpm = newValue
+            case .inFlight: self.inFlight = newValue
+            }
+        }
+    }
+}

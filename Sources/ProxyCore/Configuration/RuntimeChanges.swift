@@ -12,6 +12,14 @@ public struct RuntimeChanges: Sendable, Equatable {
         case keyPriority(KeyLabel)
         /// `weight` of a `[[key]]`.
         case keyWeight(KeyLabel)
+        /// `rps`, `rpm`, `tpm` or `in_flight` of a `[[key]]`.
+        case keyLimit(KeyLabel, Configuration.Key.Limit)
+
+        /// Everything of a key that can be changed.
+        public static func all(of label: KeyLabel) -> [Subject] {
+            [.keyEnabled(label), .keyPriority(label), .keyWeight(label)]
+                + Configuration.Key.Limit.allCases.map { .keyLimit(label, $0) }
+        }
 
         /// The setting's name: `rotation.mode`, `key.alpha.weight`.
         public var text: String {
@@ -21,6 +29,7 @@ public struct RuntimeChanges: Sendable, Equatable {
             case .keyEnabled(let label): "key.\(label).enabled"
             case .keyPriority(let label): "key.\(label).priority"
             case .keyWeight(let label): "key.\(label).weight"
+            case .keyLimit(let label, let limit): "key.\(label).\(limit.rawValue)"
             }
         }
 
@@ -35,11 +44,14 @@ public struct RuntimeChanges: Sendable, Equatable {
                     text.index(text.startIndex, offsetBy: 4) <= dot,
                     let label = KeyLabel(String(text[text.index(text.startIndex, offsetBy: 4)..<dot]))
                 else { return nil }
-                switch text[text.index(after: dot)...] {
+                let name = String(text[text.index(after: dot)...])
+                switch name {
                 case "enabled": self = .keyEnabled(label)
                 case "priority": self = .keyPriority(label)
                 case "weight": self = .keyWeight(label)
-                default: return nil
+                default:
+                    guard let limit = Configuration.Key.Limit(rawValue: name) else { return nil }
+                    self = .keyLimit(label, limit)
                 }
             }
         }
@@ -59,7 +71,15 @@ public struct RuntimeChanges: Sendable, Equatable {
         }
     }
 
-    /// A key that was added; its secret lies in `secrets/` under its label.
+    /// Where a secret lies that was handed over at run time.
+    public enum SecretPlace: String, Sendable, CaseIterable {
+        /// In `secrets/` of the state directory, in a file of the key's label.
+        case files = "files"
+        /// In the person's Secret Service.
+        case secretService = "secret-service"
+    }
+
+    /// A key that was added; its secret is kept under its label.
     public struct AddedKey: Sendable, Equatable {
         /// The key's label.
         public var label: KeyLabel
@@ -73,10 +93,16 @@ public struct RuntimeChanges: Sendable, Equatable {
         public var enabled = true
         /// The models that it serves; empty for all.
         public var models: [ModelName] = []
+        /// What the daemon keeps it to; at least 1 each, absent for no limit.
+        public var limits: [Configuration.Key.Limit: Int] = [:]
+        /// The e-mail address of the account, as a person told it; `nil` if nobody did (K-036).
+        public var account: String?
+        /// Where its secret lies.
+        public var secretPlace = SecretPlace.files
         /// When it was added.
         public var addedAt: WallTime
 
-        /// Makes an enabled key.
+        /// Makes an enabled key without limits.
         public init(label: KeyLabel, provider: ProviderName, addedAt: WallTime) {
             self.label = label
             self.provider = provider
@@ -107,12 +133,31 @@ public struct RuntimeChanges: Sendable, Equatable {
         }
     }
 
+    /// The secret of a key that was removed, which may lie where it was: the key is gone for good once its row is.
+    public struct AbandonedSecret: Sendable, Hashable {
+        /// The label of the key.
+        public var label: KeyLabel
+        /// Where the secret lay.
+        public var place: SecretPlace
+
+        /// Names the secret of a key.
+        public init(label: KeyLabel, place: SecretPlace) {
+            self.label = label
+            self.place = place
+        }
+    }
+
     /// The changed settings.
     public var overrides: [Subject: Override] = [:]
     /// The added keys, in the order in which they were added.
     public var keys: [AddedKey] = []
     /// The clients that were made, in the order in which they were made.
     public var clients: [CreatedClient] = []
+
+    /// The providers that were added, in the order in which they were added.
+    public var providers: [AddedProvider] = []
+    /// Secrets that nobody needs any more and that may not be removed yet.
+    public var abandonedSecrets: [AbandonedSecret] = []
 
     /// Nothing was changed.
     public init() {}

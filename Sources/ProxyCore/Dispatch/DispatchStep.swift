@@ -45,4 +45,6 @@ public enum DispatchNews: Sendable, Equatable {
     case agentRefused(ProviderName, agent: String)
     /// A conversation that is bound to one key was moved to another.
     case conversationMoved(ProviderName, to: KeyLabel)
+    /// A key whose end was waited for serves no request any more, or is gone: see ``Dispatcher/awaitEnd(of:)``.
+    case ended(KeyLabel)
 }

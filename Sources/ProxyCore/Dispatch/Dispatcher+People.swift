@@ -24,6 +24,24 @@ extension Dispatcher {
         self.catchUp(now)
     }
 
+    /// Tells, once, when the requests that a key serves have ended, by the news ``DispatchNews/ended(_:)``: at once if it
+    /// serves none.
+    ///
+    /// That no new ones begin is up to whoever asks.
+    public mutating func awaitEnd(of label: KeyLabel) {
+        self.awaitedEnds.insert(label)
+    }
+
+    /// Tells of the awaited ends that have come; called behind every step, since a key may be let go and taken again within
+    /// one.
+    public mutating func tellEnds() {
+        guard !self.awaitedEnds.isEmpty else { return }
+        for label in self.awaitedEnds.sorted() where self.pool.requestsInFlight(on: label) == 0 {
+            self.awaitedEnds.remove(label)
+            self.news.append(.ended(label))
+        }
+    }
+
     private mutating func resetProvider(_ provider: ProviderName, at now: Moment) {
         let old = self.providers[provider]?.breaker.state(at: now.instant) ?? .closed
         self.providers[provider]?.breaker = Breaker(policy: self.policy.breaker)

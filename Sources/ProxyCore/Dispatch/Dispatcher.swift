@@ -37,6 +37,8 @@ public struct Dispatcher: Sendable {
     var random: SeededGenerator
     private var lastNumber: UInt64 = 0
     var warnedAgents: Set<String> = []
+    /// The keys whose last request somebody waits for.
+    var awaitedEnds: Set<KeyLabel> = []
 
     /// Makes a dispatcher for these keys.
     ///

@@ -137,6 +137,11 @@ public struct KeyPool: Sendable {
         self.index(of: label).map { self.entries[$0].provider }
     }
 
+    /// Requests that a key serves, those with a former secret among them; 0 for a key that is not there.
+    public func requestsInFlight(on label: KeyLabel) -> Int {
+        self.index(of: label).map { self.entries[$0].inFlight } ?? 0
+    }
+
     /// The present generation of every key.
     public var generations: [KeyLabel: UInt64] {
         Dictionary(self.entries.map { ($0.label, $0.generation) }, uniquingKeysWith: { first, _ in first })

@@ -1,8 +1,8 @@
 /// Tells whether a text is an e-mail address in the common form: what an account is called, never where mail is sent.
-enum EmailAddress {
+public enum EmailAddress {
     /// Whether it is `LOCAL@DOMAIN`: a dot-atom of at most 64 characters (RFC 5322 §3.2.3) and a host name of at least two
     /// labels, 254 characters in all (RFC 5321 §4.5.3.1).
-    static func isValid(_ text: String) -> Bool {
+    public static func isValid(_ text: String) -> Bool {
         guard text.utf8.count <= 254 else { return false }
         let parts = text.utf8.split(separator: 0x40, omittingEmptySubsequences: false)
         guard parts.count == 2, (1...64).contains(parts[0].count) else { return false }

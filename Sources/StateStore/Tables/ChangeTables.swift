@@ -3,7 +3,7 @@ internal import ProxyCore
 
 internal import struct Foundation.Data
 
-/// What a person changed: `overrides`, `added_keys` and `created_clients`.
+/// What a person changed: `overrides`, `added_keys` and `created_clients`; the rest is in ``ProvisioningTables``.
 enum ChangeTables {
     /// Changes a setting, or returns it to the configuration file.
     static func set(
@@ -24,34 +24,48 @@ enum ChangeTables {
         tally.add(.overrides)
     }
 
-    /// Adds a key.
+    /// Adds a key; a secret that lay in its place before is its own now.
     static func add(_ key: RuntimeChanges.AddedKey, to database: Database, _ tally: inout Tally) throws {
         try database.cachedStatement(
             sql: """
-                INSERT INTO added_keys (label, provider, priority, weight, enabled, models, added_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO added_keys (
+                    label, provider, priority, weight, enabled, models, rps, rpm, tpm, in_flight, account, secret_place,
+                    added_at
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(
             arguments: [
                 key.label.text, key.provider.text, key.priority, key.weight, key.enabled ? 1 : 0,
-                key.models.map(\.text).joined(separator: " "), key.addedAt.microseconds,
+                key.models.map(\.text).joined(separator: " "), key.limits[.rps], key.limits[.rpm], key.limits[.tpm],
+                key.limits[.inFlight], key.account, key.secretPlace.rawValue, key.addedAt.microseconds,
             ])
         tally.add(.addedKeys)
+        let secret = RuntimeChanges.AbandonedSecret(label: key.label, place: key.secretPlace)
+        try ProvisioningTables.forget(secret, in: database, &tally)
     }
 
     /// Changes what a person may change of an added key.
     static func change(_ key: RuntimeChanges.AddedKey, in database: Database, _ tally: inout Tally) throws {
         try database.cachedStatement(
-            sql: "UPDATE added_keys SET priority = ?, weight = ?, enabled = ? WHERE label = ?"
-        ).execute(arguments: [key.priority, key.weight, key.enabled ? 1 : 0, key.label.text])
+            sql: """
+                UPDATE added_keys SET priority = ?, weight = ?, enabled = ?, rps = ?, rpm = ?, tpm = ?, in_flight = ?
+                WHERE label = ?
+                """
+        ).execute(
+            arguments: [
+                key.priority, key.weight, key.enabled ? 1 : 0, key.limits[.rps], key.limits[.rpm], key.limits[.tpm],
+                key.limits[.inFlight], key.label.text,
+            ])
         tally.add(.addedKeys, UInt64(database.changesCount))
     }
 
-    /// Removes a key and what was changed for it, which would otherwise hold for the next key of that label.
+    /// Removes a key and what was changed for it, which would otherwise hold for the next key of that label; its secret is
+    /// to go.
     static func remove(_ label: KeyLabel, from database: Database, _ tally: inout Tally) throws {
+        try ProvisioningTables.abandonSecret(of: label, in: database, &tally)
         try database.cachedStatement(sql: "DELETE FROM added_keys WHERE label = ?").execute(arguments: [label.text])
         tally.add(.addedKeys, UInt64(database.changesCount))
-        for subject in [RuntimeChanges.Subject.keyEnabled(label), .keyPriority(label), .keyWeight(label)] {
+        for subject in RuntimeChanges.Subject.all(of: label) {
             try Self.set(subject, to: nil, in: database, &tally)
         }
     }
@@ -94,7 +108,9 @@ enum ChangeTables {
         let keys = try Row.fetchAll(
             database,
             sql: """
-                SELECT label, provider, priority, weight, enabled, models, added_at FROM added_keys ORDER BY number
+                SELECT label, provider, priority, weight, enabled, models, rps, rpm, tpm, in_flight, account,
+                    secret_place, added_at
+                FROM added_keys ORDER BY number
                 """)
         for row in keys {
             guard let key = Self.key(row) else {
@@ -116,6 +132,7 @@ enum ChangeTables {
             }
             changes.clients.append(client)
         }
+        try ProvisioningTables.load(database, into: &changes, &malformed)
         return changes
     }
 
@@ -126,6 +143,9 @@ enum ChangeTables {
             let weight = row.integer("weight"), weight >= 1,
             let enabled = row.flag("enabled"),
             let models = row.list("models", ModelName.init),
+            let limits = Self.limits(row),
+            let account = row.optional("account", { EmailAddress.isValid($0) ? $0 : nil }),
+            let place = row.text("secret_place").flatMap(RuntimeChanges.SecretPlace.init),
             let addedAt = row.large("added_at")
         else { return nil }
         var key = RuntimeChanges.AddedKey(
@@ -134,7 +154,20 @@ enum ChangeTables {
         key.weight = weight
         key.enabled = enabled
         key.models = models
+        key.limits = limits
+        key.account = account
+        key.secretPlace = place
         return key
+    }
+
+    // A key whose limit cannot be read is passed over: it must not run without one.
+    private static func limits(_ row: Row) -> [ProxyCore.Configuration.Key.Limit: Int]? {
+        var limits: [ProxyCore.Configuration.Key.Limit: Int] = [:]
+        for kind in ProxyCore.Configuration.Key.Limit.allCases where !row.isEmpty(kind.rawValue) {
+            guard let limit = row.integer(kind.rawValue), limit > 0 else { return nil }
+            limits[kind] = limit
+        }
+        return limits
     }
 
     // A client with a scope that this version does not know is passed over as a whole: it must not be good for

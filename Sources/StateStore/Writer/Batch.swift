@@ -58,8 +58,11 @@ extension StateChange {
     var tables: Set<StoreStatistics.Table> {
         switch self {
         case .override: [.overrides]
-        case .addKey, .changeKey: [.addedKeys]
-        case .removeKey: [.addedKeys, .overrides]
+        case .addKey: [.addedKeys, .abandonedSecrets]
+        case .changeKey: [.addedKeys]
+        case .removeKey: [.addedKeys, .overrides, .abandonedSecrets]
+        case .forgetSecret: [.abandonedSecrets]
+        case .addProvider, .removeProvider: [.addedProviders]
         case .addClient, .removeClient: [.createdClients]
         case .memory: Batch.memoryTables
         case .forgetErrors: [.keyErrors]
