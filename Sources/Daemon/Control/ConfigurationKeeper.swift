@@ -16,7 +16,9 @@ final class ConfigurationKeeper: Sendable {
         var changes: RuntimeChanges
         /// The secrets of the added keys.
         var addedSecrets: [KeyLabel: Secret]
-        /// Both together.
+        /// Added keys that are being removed: they are there until their requests have ended, and serve nothing new.
+        var leaving: Set<KeyLabel> = []
+        /// All together.
         var effective: EffectiveConfiguration
 
         /// Puts both together.
@@ -33,7 +35,8 @@ final class ConfigurationKeeper: Sendable {
         mutating func combine() {
             let secrets = self.addedSecrets
             self.effective = EffectiveConfiguration(
-                file: self.file.configuration, changes: self.changes, hasSecret: { secrets[$0] != nil })
+                file: self.file.configuration, changes: self.changes, leaving: self.leaving,
+                hasSecret: { secrets[$0] != nil })
             self.forgetOutdated()
         }
 
@@ -80,10 +83,14 @@ final class ConfigurationKeeper: Sendable {
     var snapshot: GatewaySnapshot { self.snapshot(of: self.inForce) }
 
     /// Puts another set of a person's changes in force for requests that begin from now on.
-    func apply(_ changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret]? = nil, to gateway: Gateway) {
+    func apply(
+        _ changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret]? = nil, leaving: Set<KeyLabel>? = nil,
+        to gateway: Gateway
+    ) {
         let present = self.state.withLock { state in
             state.changes = changes
             if let addedSecrets { state.addedSecrets = addedSecrets }
+            if let leaving { state.leaving = leaving }
             state.combine()
             return state
         }

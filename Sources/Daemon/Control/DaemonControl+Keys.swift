@@ -49,29 +49,9 @@ extension DaemonControl {
                 "A label is 1 to 64 of A-Z a-z 0-9 . _ @ + -, the first a letter or digit, and not "
                     + "\"\(text.printable)\".")
         }
-        let inForce = self.keeper.inForce
-        guard self.gateway.dispatcher.provider(of: label) == nil,
-            !inForce.changes.keys.contains(where: { $0.label == label })
-        else { throw ControlFault(.alreadyExists, "There is a key \"\(label)\" already.") }
-        guard let name = ProviderName(provider),
-            let target = inForce.file.configuration.provider(named: name)
-        else {
-            let names = inForce.file.configuration.providers.map(\.name.text)
-            let known = ProviderKind.allCases.filter { $0.knownBases != nil }.map(\.rawValue)
-            throw ControlFault(
-                .notFound,
-                "There is no provider \"\(provider.printable)\"; there are "
-                    + Set(names + known).sorted().joined(separator: ", ") + ".")
-        }
-        if let host = inForce.file.configuration.upstream.refusedHost(of: target) {
-            throw ControlFault(.notAllowed, "The host \"\(host)\" of \"\(name)\" is not in upstream.allow_hosts.")
-        }
-        // `store:` references of the file name entries of the same directory.
-        guard !inForce.refers(to: label) else {
-            throw ControlFault(
-                .alreadyExists, "The configuration file refers to store:\(label): choose another label.")
-        }
-        var key = RuntimeChanges.AddedKey(label: label, provider: name, addedAt: self.time.wallTime())
+        try self.checkIsNew(label)
+        let target = try self.target(provider)
+        var key = RuntimeChanges.AddedKey(label: label, provider: target.name, addedAt: self.time.wallTime())
         key.priority = Int(options.priority)
         key.weight = try self.weight(options.weight)
         key.enabled = options.enabled
@@ -81,7 +61,56 @@ extension DaemonControl {
             }
             key.models.append(model)
         }
+        key.limits = try options.limits.ofKey()
+        if !options.account.isEmpty {
+            guard EmailAddress.isValid(options.account) else {
+                throw ControlFault(
+                    .invalidArgument, "An account is an e-mail address, and not \"\(options.account.printable)\".")
+            }
+            key.account = options.account
+        }
+        key.secretPlace = try self.place(options.store)
         return key
+    }
+
+    private func checkIsNew(_ label: KeyLabel) throws(ControlFault) {
+        let inForce = self.keeper.inForce
+        if inForce.leaving.contains(label) { throw Self.isLeaving(label) }
+        guard self.gateway.dispatcher.provider(of: label) == nil,
+            !inForce.changes.keys.contains(where: { $0.label == label })
+        else { throw ControlFault(.alreadyExists, "There is a key \"\(label)\" already.") }
+        // `store:` references of the file name entries of the same directory.
+        guard !inForce.refers(to: label) else {
+            throw ControlFault(
+                .alreadyExists, "The configuration file refers to store:\(label): choose another label.")
+        }
+    }
+
+    /// The provider that a new key is for: one that is there, or the one of a kind whose address is known.
+    private func target(_ text: String) throws(ControlFault) -> Configuration.Provider {
+        let inForce = self.keeper.inForce
+        guard let name = ProviderName(text), let target = inForce.effective.configuration.provider(named: name) else {
+            let names = inForce.effective.configuration.providers.map(\.name.text)
+            let known = ProviderKind.allCases.filter { $0.knownBases != nil }.map(\.rawValue)
+            throw ControlFault(
+                .notFound,
+                "There is no provider \"\(text.printable)\"; there are "
+                    + Set(names + known).sorted().joined(separator: ", ") + ".")
+        }
+        if let host = inForce.file.configuration.upstream.refusedHost(of: target) {
+            throw ControlFault(.notAllowed, "The host \"\(host)\" of \"\(name)\" is not in upstream.allow_hosts.")
+        }
+        return target
+    }
+
+    /// Where a secret is to lie.
+    private func place(_ store: KeyOptions.Store) throws(ControlFault) -> RuntimeChanges.SecretPlace {
+        switch store {
+        case .auto, .files: return .files
+        case .secretService:
+            throw ControlFault(
+                .notAllowed, "This version keeps secrets in files of its own only: leave store out, or say files.")
+        }
     }
 
     private func weight(_ weight: UInt32) throws(ControlFault) -> Int {
@@ -91,69 +120,6 @@ extension DaemonControl {
         return Int(weight)
     }
 
-    /// The secret alone, if it can be one and no other key has it.
-    private func acceptable(
-        _ text: SecretText, for key: RuntimeChanges.AddedKey
-    ) throws(ControlFault) -> Secret {
-        let secret: Secret
-        do throws(ConfigurationValueError) {
-            secret = try text.withBytes { (bytes) throws(ConfigurationValueError) in
-                try SecretLoader.secret(bytes, source: "the secret", maximum: SecretDirectory.largest)
-            }
-        } catch {
-            throw ControlFault(.invalidArgument, error.reason.prefix(1).uppercased() + error.reason.dropFirst() + ".")
-        }
-        let inForce = self.keeper.inForce
-        let providers = Dictionary(
-            inForce.effective.configuration.keys.map { ($0.label, $0.provider) },
-            uniquingKeysWith: { first, _ in first })
-        for (label, other) in inForce.keySecrets where other == secret && providers[label] == key.provider {
-            throw ControlFault(.alreadyExists, "The key \"\(label)\" has the same secret.")
-        }
-        return secret
-    }
-
-    func removeKey(_ label: String) async throws(ControlFault) {
-        try await self.inTurn { () throws(ControlFault) in
-            let inForce = self.keeper.inForce
-            if let key = inForce.file.configuration.keys.first(where: { $0.label.text == label }) {
-                throw ControlFault(
-                    .notAllowed,
-                    "The key \"\(key.label)\" stands in \(self.file(of: key.label)): remove it there, or disable it.")
-            }
-            guard let key = inForce.changes.keys.first(where: { $0.label.text == label }) else {
-                throw ControlFault(.notFound, "There is no key \"\(label.printable)\" that was added at run time.")
-            }
-            try await self.commit([.removeKey(key.label)])
-            var changes = inForce.changes
-            changes.keys.removeAll { $0.label == key.label }
-            var added = inForce.addedSecrets
-            added[key.label] = nil
-            self.keeper.apply(changes, addedSecrets: added, to: self.gateway)
-            self.audit("key_removed", "key removed", ["key": "\(key.label)", "provider": "\(key.provider)"])
-            self.announceObjects()
-            guard !inForce.refers(to: key.label) else {
-                self.logger.notice(
-                    "the secret of a removed key stays, because the configuration file refers to it",
-                    metadata: ["event": "secret_kept", "key": "\(key.label)"])
-                return
-            }
-            let secrets = self.secrets
-            try await self.offLoop {
-                do {
-                    try secrets.remove(key.label)
-                } catch {
-                    throw ControlFault(.busy, "The key is removed, but its secret could not be: \(error)")
-                }
-            }
-        }
-    }
-
-    private func file(of label: KeyLabel) -> String {
-        self.keeper.inForce.file.keys.first { $0.draft.label == label }?.origin.reference(from: "")
-            ?? "the configuration file"
-    }
-
     // MARK: What a person may change of a key
 
     func changeKey(
@@ -161,7 +127,7 @@ extension DaemonControl {
     ) async throws(ControlFault) {
         let weight = try weight.map { (weight) throws(ControlFault) in try self.weight(weight) }
         try await self.inTurn { () throws(ControlFault) in
-            let label = try self.knownLabel(label)
+            let label = try self.changeableLabel(label)
             var changes = self.keeper.inForce.changes
             var steps: [StateChange] = []
             // The file's first: an added key of the same label takes no part.
@@ -175,16 +141,10 @@ extension DaemonControl {
                 if let weight { changes.keys[index].weight = weight }
                 steps = [.changeKey(changes.keys[index])]
             } else {
-                throw ControlFault(
-                    .notAllowed, "\"\(label)\" stands for a local server without keys: there is nothing to change.")
+                throw Self.isLocalServer(label)
             }
             try await self.commit(steps)
-            let provider = self.gateway.dispatcher.provider(of: label)
-            let wasNext = provider.flatMap { self.gateway.nextKey(of: $0) } == label
-            self.keeper.apply(changes, to: self.gateway)
-            if enabled == false, wasNext, let next = provider.flatMap({ self.gateway.nextKey(of: $0) }) {
-                self.hub.service?.rotated(from: label.text, to: next.text, reason: KeyState.disabled.rawValue)
-            }
+            self.tellingOfNext(after: label) { self.keeper.apply(changes, to: self.gateway) }
             var fields: Logger.Metadata = ["key": "\(label)"]
             fields["enabled"] = enabled.map { "\($0)" }
             fields["priority"] = priority.map { "\($0)" }
@@ -192,6 +152,39 @@ extension DaemonControl {
             self.audit("key_changed", "key changed", fields)
             self.announceKeys()
         }
+    }
+
+    /// The label of a key that can be changed; the fault says why there is none.
+    func changeableLabel(_ text: String) throws(ControlFault) -> KeyLabel {
+        let label = try self.knownLabel(text)
+        if self.keeper.inForce.leaving.contains(label) { throw Self.isLeaving(label) }
+        return label
+    }
+
+    static func isLeaving(_ label: KeyLabel) -> ControlFault {
+        ControlFault(.busy, "The key \"\(label)\" is being removed, when the requests that it serves have ended.")
+    }
+
+    static func isLocalServer(_ label: KeyLabel) -> ControlFault {
+        ControlFault(.notAllowed, "\"\(label)\" stands for a local server without keys: there is nothing to change.")
+    }
+
+    /// Makes a change that may take a key's turn, and tells the bus if it has.
+    func tellingOfNext(after label: KeyLabel, _ change: () -> Void) {
+        let provider = self.gateway.dispatcher.provider(of: label)
+        let wasNext = provider.flatMap { self.gateway.nextKey(of: $0) } == label
+        change()
+        guard wasNext, let next = provider.flatMap({ self.gateway.nextKey(of: $0) }), next != label else { return }
+        let state = self.gateway.dispatcher.snapshots(at: self.time.now()).first { $0.label == label }?.state
+        if state == .disabled {
+            self.hub.service?.rotated(from: label.text, to: next.text, reason: KeyState.disabled.rawValue)
+        }
+    }
+
+    /// Where the entry of a key of the file stands.
+    func file(of label: KeyLabel) -> String {
+        self.keeper.inForce.file.keys.first { $0.draft.label == label }?.origin.reference(from: "")
+            ?? "the configuration file"
     }
 
     /// Notes a changed setting; one that says what the file says is no change any more.

@@ -29,11 +29,8 @@ extension DaemonControl {
 
     func keys() -> [KeyStatus] {
         let now = self.time.now()
-        let inForce = self.keeper.inForce
-        let secrets = inForce.keySecrets
-        return self.gateway.dispatcher.snapshots(at: now).map {
-            self.status(of: $0, secret: secrets[$0.label], at: now)
-        }
+        let settings = KeySettings(self.keeper.inForce)
+        return self.gateway.dispatcher.snapshots(at: now).map { self.status(of: $0, settings, at: now) }
     }
 
     func key(_ label: String) -> KeyStatus? {
@@ -41,10 +38,27 @@ extension DaemonControl {
         guard let label = KeyLabel(label),
             let snapshot = self.gateway.dispatcher.snapshots(at: now).first(where: { $0.label == label })
         else { return nil }
-        return self.status(of: snapshot, secret: self.keeper.inForce.keySecrets[label], at: now)
+        return self.status(of: snapshot, KeySettings(self.keeper.inForce), at: now)
     }
 
-    private func status(of key: KeySnapshot, secret: Secret?, at now: Instant) -> KeyStatus {
+    /// What is set of keys rather than happens to them, by label.
+    private struct KeySettings {
+        let secrets: [KeyLabel: Secret]
+        let keys: [KeyLabel: Configuration.Key]
+        let added: [KeyLabel: RuntimeChanges.AddedKey]
+
+        init(_ inForce: ConfigurationKeeper.InForce) {
+            self.secrets = inForce.keySecrets
+            self.keys = Dictionary(
+                inForce.effective.configuration.keys.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+            self.added = Dictionary(
+                inForce.changes.keys.filter { inForce.effective.addedKeys.contains($0.label) }.map { ($0.label, $0) },
+                uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    private func status(of key: KeySnapshot, _ settings: KeySettings, at now: Instant) -> KeyStatus {
+        let secret = settings.secrets[key.label]
         let counts =
             self.gateway.counts.key(
                 UsageCounts.KeyID(label: key.label, provider: key.provider)) ?? UsageCounts.Key()
@@ -57,6 +71,10 @@ extension DaemonControl {
         status.enabled = key.isEnabled
         status.priority = Int32(clamping: key.priority)
         status.weight = UInt32(clamping: key.weight)
+        status.limits = settings.keys[key.label].map { KeyLimits($0) } ?? KeyLimits()
+        status.account = settings.added[key.label]?.account ?? ""
+        status.origin =
+            settings.added[key.label] != nil ? "state" : settings.keys[key.label] != nil ? "file" : "local"
         status.masked = secret?.masked ?? ""
         status.fingerprint = secret.map { KeyFingerprint.of($0, installationKey: self.installationKey) } ?? ""
         status.inFlight = UInt32(clamping: key.inFlight)
@@ -92,6 +110,7 @@ extension DaemonControl {
         status.name = client.name.text
         status.scopes = client.scopes.map(\.rawValue).sorted()
         status.models = client.models.map(\.text)
+        status.origin = self.keeper.inForce.effective.createdClients.contains(client.name) ? "state" : "file"
         status.expiresAt = client.expires?.unsigned ?? 0
         status.lastSeenAt = counts.lastSeenAt?.unsigned ?? 0
         status.requests = counts.requests

@@ -6,10 +6,12 @@ struct EffectiveConfiguration: Sendable {
     var configuration: Configuration
     /// Changes that no longer hold, because the file says something else by now.
     var outdated: [RuntimeChanges.Subject] = []
-    /// Added keys and made clients that cannot take part, with the reason: a line for a person each.
+    /// Added keys, providers and made clients that cannot take part, with the reason: a line for a person each.
     var leftOut: [String] = []
     /// The labels of the added keys that take part.
     var addedKeys: Set<KeyLabel> = []
+    /// The names of the added providers that take part.
+    var addedProviders: Set<ProviderName> = []
     /// The clients made at run time that take part.
     var createdClients: Set<ClientName> = []
 
@@ -17,9 +19,13 @@ struct EffectiveConfiguration: Sendable {
     ///
     /// A pure function: it is computed anew at every start, reload and change.
     ///
-    /// An added key without a secret, which `hasSecret` tells, takes no part: it would be sent without any.
-    init(file: Configuration, changes: RuntimeChanges, hasSecret: (KeyLabel) -> Bool) {
+    /// An added key without a secret, which `hasSecret` tells, takes no part: it would be sent without any. One that is
+    /// `leaving` is there and serves nothing new.
+    init(
+        file: Configuration, changes: RuntimeChanges, leaving: Set<KeyLabel> = [], hasSecret: (KeyLabel) -> Bool
+    ) {
         self.configuration = file
+        let added = self.usable(changes.providers, file: file)
         for (subject, override) in changes.overrides {
             if file.text(of: subject) == override.fileValue {
                 self.configuration.set(subject, to: override.value)
@@ -29,22 +35,51 @@ struct EffectiveConfiguration: Sendable {
         }
         for key in changes.keys {
             if hasSecret(key.label) {
-                self.add(key, file: file)
+                self.add(key, file: file, added, isLeaving: leaving.contains(key.label))
             } else {
                 self.leftOut.append(
                     "the secret of the key \"\(key.label)\" cannot be read: remove the key and add it again")
             }
         }
+        // Behind those that keys have brought along, so that a new one does not become the default.
+        for provider in added where !self.configuration.providers.contains(where: { $0.name == provider.name }) {
+            self.configuration.providers.append(provider)
+        }
         for client in changes.clients { self.add(client, file: file) }
     }
 
-    private mutating func add(_ key: RuntimeChanges.AddedKey, file: Configuration) {
+    /// The added providers that may take part, in their order.
+    private mutating func usable(
+        _ providers: [RuntimeChanges.AddedProvider], file: Configuration
+    ) -> [Configuration.Provider] {
+        var usable: [Configuration.Provider] = []
+        for added in providers {
+            let provider = added.provider
+            if file.providers.contains(where: { $0.name == added.name }) {
+                self.leftOut.append(
+                    "the provider \"\(added.name)\" that was added stands in the configuration file as well, which is used: "
+                        + "remove it with kmictl providers remove \(added.name)")
+            } else if let host = file.upstream.refusedHost(of: provider) {
+                self.leftOut.append(
+                    "the provider \"\(added.name)\" is at \"\(host)\", which is not in upstream.allow_hosts: add the host "
+                        + "there, or remove the provider")
+            } else {
+                self.addedProviders.insert(added.name)
+                usable.append(provider)
+            }
+        }
+        return usable
+    }
+
+    private mutating func add(
+        _ key: RuntimeChanges.AddedKey, file: Configuration, _ added: [Configuration.Provider], isLeaving: Bool
+    ) {
         guard !file.keys.contains(where: { $0.label == key.label }) else {
             self.leftOut.append(
                 "the key \"\(key.label)\" that was added stands in the configuration file as well, which is used")
             return
         }
-        guard let provider = file.provider(named: key.provider) else {
+        guard let provider = added.first(where: { $0.name == key.provider }) ?? file.provider(named: key.provider) else {
             self.leftOut.append(
                 "the key \"\(key.label)\" is of the provider \"\(key.provider)\", which is gone: put the provider back "
                     + "into the configuration file, or remove the key")
@@ -60,7 +95,8 @@ struct EffectiveConfiguration: Sendable {
         var entry = Configuration.Key(label: key.label, provider: key.provider, secret: .store(id: key.label.text))
         entry.priority = key.priority
         entry.weight = key.weight
-        entry.enabled = key.enabled
+        entry.enabled = key.enabled && !isLeaving
+        for (kind, limit) in key.limits { entry[limit: kind] = limit }
         entry.models = key.models
         self.configuration.keys.append(entry)
         self.addedKeys.insert(key.label)
@@ -104,6 +140,7 @@ extension Configuration {
         case .keyEnabled(let label): key(label).map { $0.enabled ? "true" : "false" }
         case .keyPriority(let label): key(label).map { String($0.priority) }
         case .keyWeight(let label): key(label).map { String($0.weight) }
+        case .keyLimit(let label, let kind): key(label).map { String($0[limit: kind] ?? 0) }
         }
     }
 
@@ -121,6 +158,10 @@ extension Configuration {
             if let index = place(label), let priority = Int(text) { self.keys[index].priority = priority }
         case .keyWeight(let label):
             if let index = place(label), let weight = Int(text), weight >= 1 { self.keys[index].weight = weight }
+        case .keyLimit(let label, let kind):
+            if let index = place(label), let limit = Int(text), limit >= 0 {
+                self.keys[index][limit: kind] = limit == 0 ? nil : limit
+            }
         }
     }
 }

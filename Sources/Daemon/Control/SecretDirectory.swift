@@ -32,6 +32,32 @@ struct SecretDirectory: Sendable {
         if let unsynced { throw unsynced }
     }
 
+    /// A secret that is on disk, but not the key's yet.
+    struct Staged: Sendable {
+        fileprivate let temporary: String
+        /// The key that it is for.
+        let label: KeyLabel
+    }
+
+    /// Writes a secret beside that of its key, so that all that needs room on the disk is done before it counts.
+    func stage(_ secret: Secret, for label: KeyLabel) throws(Failure) -> Staged {
+        try self.make()
+        let temporary = try secret.withBytes { (bytes) throws(Failure) in try self.place.stage(bytes) }
+        return Staged(temporary: temporary, label: label)
+    }
+
+    /// Makes a staged secret that of its key; if it throws, the former one still is.
+    ///
+    /// Tells what is wrong if the machine may fall back to the former one once it loses its power.
+    func put(_ staged: Staged) throws(Failure) -> Failure? {
+        try self.place.place(staged.temporary, as: staged.label.text)
+    }
+
+    /// Drops a staged secret.
+    func discard(_ staged: Staged) {
+        self.place.discard(staged.temporary)
+    }
+
     /// Makes the directory, and has it on disk before anything that lies in it is relied on.
     private func make() throws(Failure) {
         guard mkdir(self.path, 0o700) == 0 else {

@@ -102,6 +102,7 @@ struct DaemonServices {
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
         await control.forget(Array(outdated))
+        await control.removeAbandonedSecrets(stored.changes.abandonedSecrets)
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
         var services: [any Service] = [

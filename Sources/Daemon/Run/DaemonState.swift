@@ -66,7 +66,8 @@ struct DaemonState: Sendable {
     /// They are not removed, for another configuration may refer to them.
     private func reportStrays(_ file: LoadedConfiguration, _ logger: Logger) throws {
         let references = file.configuration.keys.map(\.secret) + file.configuration.clients.map(\.token)
-        let added = Set(self.stored.changes.keys.map(\.label))
+        // Those of keys that were removed go by themselves.
+        let added = Set(self.stored.changes.keys.map(\.label) + self.stored.changes.abandonedSecrets.map(\.label))
         for label in try self.secrets.labels().subtracting(added).sorted(by: { $0.text < $1.text })
         where !references.contains(.store(id: label.text)) {
             logger.warning(

@@ -50,6 +50,18 @@ struct PrivateDirectory: Sendable {
     ///
     /// Tells what is wrong if the file is in its place, but may be gone again once the machine loses its power.
     func write(_ bytes: UnsafeRawBufferPointer, named file: String) throws(Failure) -> Failure? {
+        let temporary = try self.stage(bytes)
+        do throws(Failure) {
+            return try self.place(temporary, as: file)
+        } catch {
+            self.discard(temporary)
+            throw error
+        }
+    }
+
+    /// Writes a file that is complete and on disk, but in nobody's place yet; returns its name for ``place(_:as:)`` or
+    /// ``discard(_:)``.
+    func stage(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> String {
         let directory = try self.open()
         defer { close(directory) }
         let temporary = self.temporaryPrefix + String(UInt64.random(in: .min ... .max), radix: 16)
@@ -59,14 +71,32 @@ struct PrivateDirectory: Sendable {
             defer { close(descriptor) }
             try self.writeAll(bytes, to: descriptor)
             guard fsync(descriptor) == 0 else { throw Failure("sync a file in \(self.name)") }
-            guard renameat(directory, temporary, directory, file) == 0 else {
-                throw Failure("rename a file in \(self.name)")
-            }
         } catch {
             unlinkat(directory, temporary, 0)
             throw error
         }
+        return temporary
+    }
+
+    /// Puts a staged file in the place of one that was there; see ``write(_:named:)``.
+    func place(_ temporary: String, as file: String) throws(Failure) -> Failure? {
+        let directory = try self.open()
+        defer { close(directory) }
+        guard renameat(directory, temporary, directory, file) == 0 else {
+            throw Failure("rename a file in \(self.name)")
+        }
         return self.sync(directory) == 0 ? nil : Failure("sync \(self.name)")
+    }
+
+    /// Removes a staged file; what cannot be removed now is a leftover of the next start.
+    func discard(_ temporary: String) {
+        do throws(Failure) {
+            let directory = try self.open()
+            defer { close(directory) }
+            unlinkat(directory, temporary, 0)
+        } catch {
+            // Without the directory there is no file in it.
+        }
     }
 
     /// Removes what a write that never ended has left.

@@ -158,7 +158,7 @@ extension Configuration.Key {
     }
 
     /// One of its limits; `nil` for none.
-    public subscript(limit: Limit) -> Int? {
+    public subscript(limit limit: Limit) -> Int? {
         get {
             switch limit {
             case .rps: self.rps

@@ -1,0 +1,108 @@
+import DBusControl
+import Gateway
+import Logging
+import ProxyCore
+import StateStore
+
+extension DaemonControl {
+    // MARK: Keys that go
+
+    /// Removes an added key in three steps: it serves nothing new from now on; the requests that it serves end; it goes.
+    ///
+    /// Other changes are made while the requests end. Until the last step nothing is on disk, so that the key is back after a
+    /// crash; that step notes the secret as one to remove, so that it is gone for good after the next start at the latest.
+    func removeKey(_ label: String) async throws(ControlFault) {
+        let key = try await self.inTurn { () throws(ControlFault) in try self.beginRemoval(of: label) }
+        let limit = self.keeper.inForce.effective.configuration.server.timeouts.drain
+        let isDrained = await self.gateway.requestsEnded(on: key.label, within: limit)
+        try await self.inTurn { () throws(ControlFault) in try await self.endRemoval(of: key, isDrained: isDrained) }
+    }
+
+    private func beginRemoval(of label: String) throws(ControlFault) -> RuntimeChanges.AddedKey {
+        let inForce = self.keeper.inForce
+        if let key = inForce.file.configuration.keys.first(where: { $0.label.text == label }) {
+            throw ControlFault(
+                .notAllowed,
+                "The key \"\(key.label)\" stands in \(self.file(of: key.label)): remove it there, or disable it.")
+        }
+        guard let key = inForce.changes.keys.first(where: { $0.label.text == label }) else {
+            throw ControlFault(.notFound, "There is no key \"\(label.printable)\" that was added at run time.")
+        }
+        if inForce.leaving.contains(key.label) { throw Self.isLeaving(key.label) }
+        self.tellingOfNext(after: key.label) { self.setLeaving(key.label, true) }
+        self.announceKeys()
+        return key
+    }
+
+    private func endRemoval(of key: RuntimeChanges.AddedKey, isDrained: Bool) async throws(ControlFault) {
+        do throws(ControlFault) {
+            try await self.commit([.removeKey(key.label)])
+        } catch {
+            self.setLeaving(key.label, false)
+            self.announceKeys()
+            throw error
+        }
+        let inForce = self.keeper.inForce
+        var changes = inForce.changes
+        changes.keys.removeAll { $0.label == key.label }
+        var added = inForce.addedSecrets
+        added[key.label] = nil
+        self.keeper.apply(
+            changes, addedSecrets: added, leaving: inForce.leaving.subtracting([key.label]), to: self.gateway)
+        self.audit(
+            "key_removed", "key removed",
+            ["key": "\(key.label)", "provider": "\(key.provider)", "drained": "\(isDrained)"])
+        self.announceObjects()
+        let secret = RuntimeChanges.AbandonedSecret(label: key.label, place: key.secretPlace)
+        if let failure = await self.remove(secret) {
+            throw ControlFault(
+                .busy, "The key is removed, but its secret could not be, which is tried again at the next start: \(failure)")
+        }
+    }
+
+    private func setLeaving(_ label: KeyLabel, _ isLeaving: Bool) {
+        let inForce = self.keeper.inForce
+        var leaving = inForce.leaving
+        if isLeaving { leaving.insert(label) } else { leaving.remove(label) }
+        self.keeper.apply(inForce.changes, leaving: leaving, to: self.gateway)
+    }
+
+    // MARK: Their secrets
+
+    /// Removes the secrets of keys whose removal was cut off, before anything else is done.
+    func removeAbandonedSecrets(_ secrets: [RuntimeChanges.AbandonedSecret]) async {
+        for secret in secrets {
+            guard let failure = await self.remove(secret) else { continue }
+            self.logger.warning(
+                "the secret of a removed key cannot be removed",
+                metadata: ["event": "secret_kept", "key": "\(secret.label)", "reason": "\(failure.message)"])
+        }
+    }
+
+    /// Removes an abandoned secret, unless the configuration file needs it; tells what stands in the way.
+    private func remove(_ secret: RuntimeChanges.AbandonedSecret) async -> ControlFault? {
+        // Whoever keeps others removes them: this place has files.
+        guard secret.place == .files else { return nil }
+        do throws(ControlFault) {
+            if self.keeper.inForce.refers(to: secret.label) {
+                self.logger.notice(
+                    "the secret of a removed key stays, because the configuration file refers to it",
+                    metadata: ["event": "secret_kept", "key": "\(secret.label)"])
+            } else {
+                let secrets = self.secrets
+                try await self.offLoop { try secrets.remove(secret.label) }
+            }
+        } catch {
+            return error
+        }
+        do throws(StateStoreError) {
+            try await self.store.commit([.forgetSecret(secret)])
+        } catch {
+            // It is looked for again at the next start, and not found.
+            self.logger.notice(
+                "a removed secret cannot be taken out of the state",
+                metadata: ["event": "secret_remembered", "key": "\(secret.label)", "reason": "\(error)"])
+        }
+        return nil
+    }
+}
