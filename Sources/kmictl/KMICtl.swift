@@ -14,8 +14,9 @@ struct KMICtl: ParsableCommand {
             """,
         version: VersionText.line,
         subcommands: [
-            StatusCommand.self, KeysCommand.self, ClientsCommand.self, RotateCommand.self, ModeCommand.self,
-            RequestsCommand.self, RequestCommand.self, TopCommand.self, ExplainCommand.self, HealthCommand.self,
+            StatusCommand.self, KeysCommand.self, ProvidersCommand.self, ClientsCommand.self, RotateCommand.self,
+            ModeCommand.self, RequestsCommand.self, RequestCommand.self, TopCommand.self, ExplainCommand.self,
+            HealthCommand.self,
             UsageCommand.self, PricesCommand.self, ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
             ConfigCommand.self, AuditCommand.self, BackupCommand.self, DrainCommand.self, LogLevelCommand.self,
         ],

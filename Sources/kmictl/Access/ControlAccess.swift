@@ -40,6 +40,12 @@ protocol ControlAccess: Sendable {
     ) async throws(ControlClientError) -> String
     func removeProvider(_ name: String) async throws(ControlClientError)
     func removeKey(_ label: String) async throws(ControlClientError)
+    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlClientError)
+    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlClientError)
+    func addProvider(
+        _ name: String, kind: String, base: String, options: ProviderOptions
+    ) async throws(ControlClientError) -> String
+    func removeProvider(_ name: String) async throws(ControlClientError)
     func rotate(to key: String?, of provider: String?) async throws(ControlClientError) -> Rotation
     func resetKeys() async throws(ControlClientError) -> UInt32
     func resetKey(_ label: String) async throws(ControlClientError)
@@ -79,10 +85,28 @@ extension ControlAccess {
         }
     }
 
+    /// Runs something that names a provider, likewise.
+    func naming<Value>(
+        provider name: String, _ body: () async throws(ControlClientError) -> Value
+    ) async throws -> Value {
+        do throws(ControlClientError) {
+            return try await body()
+        } catch {
+            guard error.code == .notFound else { throw error }
+            let suggestion = Suggestion.phrase(for: name, among: await self.providerNames())
+            throw CommandFailure(
+                .notFound, code: error.code.rawValue, "there is no provider \(SafeText.line(name))." + suggestion)
+        }
+    }
+
     // A suggestion is a courtesy: where the lists cannot be had, the error stands without one.
 
     private func labels() async -> [String] {
         do { return try await self.keys().map(\.label) } catch { return [] }
+    }
+
+    private func providerNames() async -> [String] {
+        do { return try await self.providers().map(\.name) } catch { return [] }
     }
 
     private func names() async -> [String] {

@@ -27,6 +27,10 @@ extension KeysCommand {
             name: .customLong("model"),
             help: ArgumentHelp("A model that it serves; may be repeated.", valueName: "NAME"), completion: .models)
         var models: [String] = []
+        @OptionGroup var limits: LimitOptions
+        @Option(help: ArgumentHelp("The e-mail address of the account.", valueName: "EMAIL")) var account = ""
+        @Option(help: ArgumentHelp("Where the secret is to lie.", valueName: "PLACE"))
+        var store = StoreChoice.automatic
         @Flag(help: "Do not let it take part yet.") var disabled = false
         @OptionGroup var options: GlobalOptions
 
@@ -49,12 +53,46 @@ extension KeysCommand {
             options.weight = self.weight
             options.enabled = !self.disabled
             options.models = self.models
+            options.limits = self.limits.applied(to: KeyLimits())
+            options.account = self.account
+            options.store = self.store.place
             _ = try await invocation.withDaemon { daemon in
-                try await daemon.addKey(self.label, provider: self.provider, secret: secret, options: options)
+                do throws(ControlClientError) {
+                    return try await daemon.addKey(
+                        self.label, provider: self.provider, secret: secret, options: options)
+                } catch {
+                    throw CommandFailure(error, advice: self.advice(error))
+                }
             }
             invocation.note("key \(self.label): added.")
             try invocation.show(DoneReport(action: "added", kind: "label", names: [self.label]))
             return .success
+        }
+
+        /// What to do about a key that is not added.
+        private func advice(_ error: ControlClientError) -> String? {
+            switch error.code {
+            case .notFound: "kmictl providers add \(self.provider) --kind KIND --base URL adds one."
+            case .alreadyExists where error.message.contains("key \"\(self.label)\" already"):
+                "kmictl keys rekey \(self.label) gives it another secret."
+            default: nil
+            }
+        }
+    }
+}
+
+/// A place for secrets on the command line.
+enum StoreChoice: String, ExpressibleByArgument, CaseIterable {
+    case automatic = "auto"
+    case secretService = "secret-service"
+    case files = "files"
+
+    /// The place as the daemon is told.
+    var place: KeyOptions.Store {
+        switch self {
+        case .automatic: .auto
+        case .secretService: .secretService
+        case .files: .files
         }
     }
 }

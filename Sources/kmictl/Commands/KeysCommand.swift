@@ -7,7 +7,8 @@ struct KeysCommand: ParsableCommand {
         commandName: "keys",
         abstract: "Show and change the keys.",
         subcommands: [
-            List.self, Show.self, Add.self, Remove.self, Enable.self, Disable.self, Reset.self, Probe.self,
+            List.self, Show.self, Add.self, Rekey.self, Set.self, Remove.self, Enable.self, Disable.self, Reset.self,
+            Probe.self,
         ],
         defaultSubcommand: List.self
     )
@@ -98,33 +99,6 @@ extension KeysCommand {
             try await KeyChanges(labels: self.labels, action: "disabled").perform(in: invocation) {
                 (daemon, label) async throws(ControlClientError) in
                 try await daemon.changeKey(label, enabled: false, priority: nil, weight: nil)
-            }
-        }
-    }
-
-    /// `kmictl keys remove LABEL…`.
-    struct Remove: ControlCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "remove",
-            abstract: "Remove keys that were added at run time, and their secrets.",
-            aliases: ["rm"]
-        )
-
-        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL"), completion: .keys) var labels: [String]
-        @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
-        @OptionGroup var options: GlobalOptions
-
-        mutating func prepare(_ invocation: Invocation) throws {
-            guard !self.yes else { return }
-            let subject = self.labels.count == 1 ? "key" : "keys"
-            let list = self.labels.joined(separator: ", ")
-            try Confirmation(invocation: invocation).confirm("Remove the \(subject) \(list), secrets included?")
-        }
-
-        func perform(in invocation: Invocation) async throws -> ExitStatus {
-            try await KeyChanges(labels: self.labels, action: "removed").perform(in: invocation) {
-                (daemon, label) async throws(ControlClientError) in
-                try await daemon.removeKey(label)
             }
         }
     }

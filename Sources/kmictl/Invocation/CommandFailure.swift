@@ -26,6 +26,17 @@ struct CommandFailure: Error, Equatable {
             isArgument ? DaemonWords.ofCommandLine(error.message) : error.message)
     }
 
+    /// The same, and what to do about it.
+    init(_ error: ControlClientError, advice: String?) {
+        let failure = CommandFailure(error)
+        guard let advice else {
+            self = failure
+            return
+        }
+        let end = failure.message.last.map { ".!?".contains($0) } ?? true ? " " : ". "
+        self.init(failure.status, code: failure.code, failure.message + end + advice)
+    }
+
     /// The document on standard output when JSON was asked for.
     var json: JSONValue {
         .object(["error": .object(["code": .string(self.code), "message": .string(self.message)])])

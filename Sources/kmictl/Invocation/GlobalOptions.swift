@@ -18,6 +18,8 @@ struct GlobalOptions: ParsableArguments {
     static let defaultTimeout = TimeoutArgument(microseconds: 10_000_000)
     /// The longest wait for an answer for which the daemon asks providers, in microseconds.
     static let providerTimeout = TimeoutArgument(microseconds: 120_000_000)
+    /// The longest wait for the requests of a key to end, in microseconds: longer than most daemons let them.
+    static let drainTimeout = TimeoutArgument(microseconds: 600_000_000)
 
     @Option(
         name: [.customShort("j"), .customLong("json")],
@@ -44,7 +46,8 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Wait so long for each answer: 250ms, 5s, 1m, or seconds \
-            (\(Self.defaultTimeout); \(Self.providerTimeout) where providers are asked).
+            (\(Self.defaultTimeout); \(Self.providerTimeout) where providers are asked; \(Self.drainTimeout) where \
+            requests have to end first).
             """,
             valueName: "T"))
     var timeout: TimeoutArgument?

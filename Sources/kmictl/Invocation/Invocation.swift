@@ -84,7 +84,14 @@ struct Invocation: Sendable {
         askingProviders: Bool = false, doing words: String? = nil,
         _ body: (any ControlAccess) async throws -> Value
     ) async throws -> Value {
-        let usual = askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout
+        try await self.withDaemon(
+            waiting: askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout, body)
+    }
+
+    /// Connects to the daemon for as long as `body` runs; without `--timeout` each answer may take as long as `usual`.
+    func withDaemon<Value>(
+        waiting usual: TimeoutArgument, _ body: (any ControlAccess) async throws -> Value
+    ) async throws -> Value {
         let daemon = try await self.surroundings.connect(self.bus, (self.timeout ?? usual).duration)
         do {
             let value: Value

@@ -10,6 +10,8 @@ struct KeyListReport: Report {
     func text(_ style: TextStyle) -> String {
         // A column that would be empty takes the room that others need.
         let hasModels = self.keys.contains { !$0.modelStates.isEmpty }
+        let hasLimits = self.keys.contains { !$0.limits.values.isEmpty }
+        let hasAccounts = self.keys.contains { !$0.account.isEmpty }
         let models = hasModels ? [Table.Column(title: "MODELS", minimum: 23, rank: 2)] : []
         var table = Table(
             columns: [
@@ -25,8 +27,13 @@ struct KeyListReport: Report {
                 Table.Column(title: "RUNNING", isNumeric: true, rank: 7),
                 Table.Column(title: "PRIO", isNumeric: true, rank: 8),
                 Table.Column(title: "WEIGHT", isNumeric: true, rank: 9),
-            ])
-        for key in self.keys { table.append(Self.row(key, hasModels: hasModels, style)) }
+            ] + (hasLimits ? [Table.Column(title: "LIMITS", rank: 10)] : [])
+                + (hasAccounts ? [Table.Column(title: "ACCOUNT", rank: 11)] : []))
+        for key in self.keys {
+            table.append(
+                Self.row(key, hasModels: hasModels, style) + (hasLimits ? [Table.Cell(key.limits.text)] : [])
+                    + (hasAccounts ? [Table.Cell(key.account)] : []))
+        }
         return table.text(style)
     }
 
