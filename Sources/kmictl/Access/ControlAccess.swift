@@ -40,12 +40,6 @@ protocol ControlAccess: Sendable {
     ) async throws(ControlClientError) -> String
     func removeProvider(_ name: String) async throws(ControlClientError)
     func removeKey(_ label: String) async throws(ControlClientError)
-    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlClientError)
-    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlClientError)
-    func addProvider(
-        _ name: String, kind: String, base: String, options: ProviderOptions
-    ) async throws(ControlClientError) -> String
-    func removeProvider(_ name: String) async throws(ControlClientError)
     func rotate(to key: String?, of provider: String?) async throws(ControlClientError) -> Rotation
     func resetKeys() async throws(ControlClientError) -> UInt32
     func resetKey(_ label: String) async throws(ControlClientError)

@@ -85,12 +85,13 @@ struct Invocation: Sendable {
         _ body: (any ControlAccess) async throws -> Value
     ) async throws -> Value {
         try await self.withDaemon(
-            waiting: askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout, body)
+            waiting: askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout, doing: words, body)
     }
 
     /// Connects to the daemon for as long as `body` runs; without `--timeout` each answer may take as long as `usual`.
     func withDaemon<Value>(
-        waiting usual: TimeoutArgument, _ body: (any ControlAccess) async throws -> Value
+        waiting usual: TimeoutArgument, doing words: String? = nil,
+        _ body: (any ControlAccess) async throws -> Value
     ) async throws -> Value {
         let daemon = try await self.surroundings.connect(self.bus, (self.timeout ?? usual).duration)
         do {
