@@ -1,0 +1,177 @@
+import Logging
+import NIOPosix
+import ProxyCore
+
+/// Where the secrets of keys lie that are added at run time: in the Secret Service when one is there and unlocked, else in
+/// `secrets/`, else nowhere (contract section 3).
+///
+/// Whoever keeps the list of keys stores a secret before the key is in the list, and removes it after the key is out of it.
+/// A step that has begun is taken to its end also when whoever asked for it has gone.
+struct KeyVault: Sendable {
+    /// Where a person wants a secret to lie; the raw values are those of the option `store`.
+    enum Preference: String, Sendable, CaseIterable {
+        /// In the Secret Service if one is there and unlocked, else in `secrets/`.
+        case auto
+        /// In the Secret Service or nowhere.
+        case secretService = "secret-service"
+        /// In `secrets/` or nowhere.
+        case files
+    }
+
+    /// A secret that is not stored, read or removed: what to do, as a part of a sentence, without any part of it.
+    struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+        /// Whether a person has to unlock the Secret Service, after which it may work.
+        let isLocked: Bool
+        /// For people.
+        let description: String
+    }
+
+    /// How long the Secret Service may take for one secret.
+    static let patience = Duration.seconds(4)
+    /// How long it may take to give back what it took too long for.
+    static let patienceForUndoing = Duration.seconds(1)
+
+    /// The files.
+    let files: SecretDirectory
+    /// The service.
+    let service: SecretService
+    /// What tells this installation's entries in the service from those of others (``installation(of:)``).
+    let installation: String
+    /// Runs what blocks.
+    let threads: NIOThreadPool
+    let logger: Logger
+
+    /// Stores the secret of a key, in place of one that was there, and tells where it lies.
+    ///
+    /// If it throws, there is no new secret; one that was there before may have been replaced.
+    func store(
+        _ secret: Secret, label: KeyLabel, preference: Preference = .auto
+    ) async throws(Failure) -> Place {
+        try await Self.toTheEnd { () async throws(Failure) in
+            var refusal: SecretServiceFailure?
+            if preference != .files {
+                do throws(SecretServiceFailure) {
+                    try await self.storeInService(secret, label)
+                    return .secretService
+                } catch {
+                    refusal = error
+                    guard preference == .auto else { throw Failure(error) }
+                }
+            }
+            do throws(Failure) {
+                try await self.offLoop { () throws(SecretDirectory.Failure) in
+                    try self.files.write(secret, named: label)
+                }
+            } catch {
+                guard let refusal else { throw error }
+                throw Failure(
+                    isLocked: refusal.code == .locked,
+                    description: "neither in the Secret Service (\(refusal)) nor in a file (\(error))")
+            }
+            if let refusal {
+                self.logger.info(
+                    "the secret of a key lies in a file",
+                    metadata: ["event": "secret_in_file", "key": "\(label)", "reason": "\(refusal)"])
+            }
+            return .files
+        }
+    }
+
+    /// Reads the secret of a key.
+    func read(_ label: KeyLabel, in place: Place) async throws(Failure) -> Secret {
+        try await Self.toTheEnd { () async throws(Failure) in
+            switch place {
+            case .files:
+                return try await self.offLoop { () throws(SecretDirectory.Failure) in try self.files.read(label) }
+            case .secretService:
+                let results = await self.service.read([self.query(for: label)], within: Self.patience)
+                switch results.first {
+                case .success(let secret): return secret
+                case .failure(let error): throw Failure(error)
+                case nil: throw Failure(isLocked: false, description: "the Secret Service was not asked")
+                }
+            }
+        }
+    }
+
+    /// Removes the secret of a key; that there is none is no failure.
+    func remove(_ label: KeyLabel, from place: Place) async throws(Failure) {
+        try await Self.toTheEnd { () async throws(Failure) in
+            switch place {
+            case .files:
+                try await self.offLoop { () throws(SecretDirectory.Failure) in try self.files.remove(label) }
+            case .secretService:
+                do throws(SecretServiceFailure) {
+                    try await self.service.remove(self.attributes(of: label), within: Self.patience)
+                } catch {
+                    throw Failure(error)
+                }
+            }
+        }
+    }
+
+    /// How the entry of a key is asked for.
+    func query(for label: KeyLabel) -> SecretService.Query {
+        SecretService.Query(attributes: self.attributes(of: label), maximum: SecretDirectory.largest, isOwn: true)
+    }
+
+    /// What the entry of a key is known by.
+    private func attributes(of label: KeyLabel) -> [String: String] {
+        ["xdg:schema": "org.kmi.Key", "installation": self.installation, "label": label.text]
+    }
+
+    private func storeInService(_ secret: Secret, _ label: KeyLabel) async throws(SecretServiceFailure) {
+        do throws(SecretServiceFailure) {
+            try await self.service.store(
+                secret, label: "KMI key \(label)", attributes: self.attributes(of: label), within: Self.patience)
+        } catch {
+            // What came too late for us may still have come about.
+            if error.code == .timedOut || error.code == .unusable { await self.takeBack(label) }
+            throw error
+        }
+    }
+
+    private func takeBack(_ label: KeyLabel) async {
+        do throws(SecretServiceFailure) {
+            try await self.service.remove(self.attributes(of: label), within: Self.patienceForUndoing)
+        } catch {
+            self.logger.warning(
+                "the Secret Service may have kept a secret that belongs to no key: remove the entry by its attributes",
+                metadata: [
+                    "event": "secret_stray", "key": "\(label)", "installation": "\(self.installation)",
+                    "reason": "\(error)",
+                ])
+        }
+    }
+
+    /// Runs what blocks on a thread for it.
+    private func offLoop<Result: Sendable>(
+        _ work: @escaping @Sendable () throws(SecretDirectory.Failure) -> Result
+    ) async throws(Failure) -> Result {
+        do {
+            return try await self.threads.runIfActive(work)
+        } catch {
+            throw Failure(isLocked: false, description: "\(error)")
+        }
+    }
+
+    /// Takes a step to its end whoever waits for it: one that is half done would stay so.
+    private static func toTheEnd<Result: Sendable>(
+        _ step: @escaping @Sendable () async throws(Failure) -> Result
+    ) async throws(Failure) -> Result {
+        let result = await Task { () async -> Swift.Result<Result, Failure> in
+            do throws(Failure) {
+                return .success(try await step())
+            } catch {
+                return .failure(error)
+            }
+        }.value
+        return try result.get()
+    }
+}
+
+extension KeyVault.Failure {
+    fileprivate init(_ failure: SecretServiceFailure) {
+        self.init(isLocked: failure.code == .locked, description: failure.message)
+    }
+}
