@@ -17,6 +17,7 @@ extension Target.Dependency {
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let deque = product(name: "DequeModule", package: "swift-collections")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
     static let x509 = product(name: "X509", package: "swift-certificates")
     static let toml = product(name: "TOMLKit", package: "TOMLKit")
@@ -74,7 +75,7 @@ let package = Package(
             dependencies: [
                 "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport",
                 "Decompression", "Gateway", "DBusControl",
-                .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml,
+                .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml, .crypto, .cryptoExtras,
             ]
         ),
         .executableTarget(name: "kmictl", dependencies: ["DBusControl", .arguments]),
