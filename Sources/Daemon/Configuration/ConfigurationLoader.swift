@@ -95,12 +95,19 @@ struct ConfigurationLoader: Sendable {
 
     // MARK: Secrets
 
+    /// Longer credentials are refused when a caller sends them, so no longer one could ever be right.
+    private static let largestToken = 4096
+
     /// Fetches every secret, notes what fails, and reports those that are the same.
     private func fetchSecrets(of reader: inout ConfigurationReader, into loaded: inout LoadedConfiguration) {
         var holders: [(secret: Secret, holder: String, provider: ProviderName?, origin: ConfigurationOrigin)] = []
         for entry in reader.keys {
             guard let label = entry.draft.label, let reference = entry.draft.secret else { continue }
             let origin = entry.origin(of: "secret")
+            if let query = SecretService.Query(reference, maximum: SecretLoader.largest) {
+                loaded.serviceSecrets[.key(label)] = query
+                continue
+            }
             do throws(ConfigurationValueError) {
                 let secret = try self.loader(for: origin).load(reference, maximum: SecretLoader.largest)
                 loaded.keySecrets[label] = secret
@@ -112,9 +119,12 @@ struct ConfigurationLoader: Sendable {
         for entry in reader.clients {
             guard let name = entry.draft.name, let reference = entry.draft.token else { continue }
             let origin = entry.origin(of: "token")
+            if let query = SecretService.Query(reference, maximum: Self.largestToken) {
+                loaded.serviceSecrets[.client(name)] = query
+                continue
+            }
             do throws(ConfigurationValueError) {
-                // Longer credentials are refused when a caller sends them, so no longer one could ever be right.
-                let secret = try self.loader(for: origin).load(reference, maximum: 4096)
+                let secret = try self.loader(for: origin).load(reference, maximum: Self.largestToken)
                 loaded.clientTokens[name] = secret
                 holders.append((secret, "the client \"\(name)\"", nil, origin))
             } catch {

@@ -8,6 +8,8 @@ struct LoadedConfiguration: Sendable {
     var keySecrets: [KeyLabel: Secret] = [:]
     /// The tokens of the clients of the file.
     var clientTokens: [ClientName: Secret] = [:]
+    /// The secrets that the Secret Service has; the running daemon asks for them.
+    var serviceSecrets: [SecretHolder: SecretService.Query] = [:]
     /// What is worth knowing, in the order of the files and their lines.
     var warnings: [ConfigurationProblem] = []
     /// The files that were read, in that order; empty if there is none.

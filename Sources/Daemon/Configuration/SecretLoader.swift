@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import ProxyCore
 
-/// Fetches the secrets that references name (K-009).
+/// Fetches the secrets that references name (K-009), those of the Secret Service left out, which is nothing to wait for.
 ///
 /// No message of it holds any part of a secret.
 struct SecretLoader: Sendable {
@@ -37,8 +37,8 @@ struct SecretLoader: Sendable {
             }
             return try Self.secret(Array(value.utf8), source: "the environment variable \(name)", maximum: maximum)
         case .secretService:
-            throw ConfigurationValueError(
-                "secret-service: is not available in this version; use file:, credential:, env: or store:")
+            // It answers in its own time, or once a person has unlocked it.
+            throw ConfigurationValueError("\(reference) is looked up by the running daemon only")
         case .store(let id):
             return try self.loadStored(id, maximum: maximum)
         }

@@ -18,25 +18,39 @@ final class ConfigurationKeeper: Sendable {
         var addedSecrets: [KeyLabel: Secret]
         /// Added keys that are being removed: they are there until their requests have ended, and serve nothing new.
         var leaving: Set<KeyLabel> = []
+        /// Why secrets of the Secret Service are not there.
+        var serviceFailures: [SecretHolder: SecretServiceFailure] = [:]
+        /// How the Secret Service is asked for the secret of an added key.
+        let addedQuery: @Sendable (KeyLabel) -> SecretService.Query
         /// All together.
         var effective: EffectiveConfiguration
 
         /// Puts both together.
-        init(file: LoadedConfiguration, changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret]) {
+        init(
+            file: LoadedConfiguration, changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret],
+            addedQuery: @escaping @Sendable (KeyLabel) -> SecretService.Query
+        ) {
             self.file = file
             self.changes = changes
             self.addedSecrets = addedSecrets
+            self.addedQuery = addedQuery
             self.effective = EffectiveConfiguration(
-                file: file.configuration, changes: changes, hasSecret: { addedSecrets[$0] != nil })
-            self.forgetOutdated()
+                file: file.configuration, changes: changes, hasSecret: { _ in false }, isAwaited: { _ in true })
+            self.combine()
         }
 
         /// Puts both together anew.
         mutating func combine() {
-            let secrets = self.addedSecrets
+            let (secrets, awaited) = (self.addedSecrets, self.awaited)
             self.effective = EffectiveConfiguration(
                 file: self.file.configuration, changes: self.changes, leaving: self.leaving,
-                hasSecret: { secrets[$0] != nil })
+                hasSecret: { secrets[$0] != nil }, isAwaited: { awaited[.key($0)] != nil })
+            // A key of the file would be sent without any credential as long as its secret is not there.
+            let written = Set(self.file.configuration.keys.map(\.label))
+            self.effective.configuration.keys.removeAll {
+                written.contains($0.label) && awaited[.key($0.label)] != nil
+            }
+            self.serviceFailures = self.serviceFailures.filter { awaited[$0.key] != nil }
             self.forgetOutdated()
         }
 
@@ -68,9 +82,10 @@ final class ConfigurationKeeper: Sendable {
 
     init(
         file: LoadedConfiguration, changes: RuntimeChanges, addedSecrets: [KeyLabel: Secret], installationKey: [UInt8],
-        output: LogOutput, logger: Logger
+        output: LogOutput, logger: Logger, addedQuery: @escaping @Sendable (KeyLabel) -> SecretService.Query
     ) {
-        self.state = Mutex(InForce(file: file, changes: changes, addedSecrets: addedSecrets))
+        self.state = Mutex(
+            InForce(file: file, changes: changes, addedSecrets: addedSecrets, addedQuery: addedQuery))
         self.installationKey = installationKey
         self.output = output
         self.logger = logger
@@ -106,6 +121,8 @@ final class ConfigurationKeeper: Sendable {
         var difference: ConfigurationDifference?
         var isLevelChanged = false
         let present = self.state.withLock { state in
+            var loaded = loaded
+            loaded.keepServiceSecrets(of: state.file)
             let found = ConfigurationDifference(from: state.file, to: loaded)
             let former = state.file
             state.file = loaded
@@ -125,6 +142,19 @@ final class ConfigurationKeeper: Sendable {
         if isLevelChanged { self.output.minimumLevel = Logger.Level(present.effective.configuration.log.level) }
         self.reportLeftOut(present.effective)
         return (difference?.changes ?? [], present.effective.outdated)
+    }
+
+    /// Takes in what the Secret Service has answered, and puts it in force once there is a gateway.
+    ///
+    /// Returns whose secrets came in or went.
+    func settle(_ answers: [SecretHolder: SecretAnswer], to gateway: Gateway? = nil) -> Set<SecretHolder> {
+        var changed: Set<SecretHolder> = []
+        let present = self.state.withLock { state in
+            changed = state.settle(answers)
+            return state
+        }
+        if let gateway, !changed.isEmpty { gateway.apply(self.snapshot(of: present)) }
+        return changed
     }
 
     /// Tells the log what of the state cannot take part.

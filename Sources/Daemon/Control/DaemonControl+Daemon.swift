@@ -188,6 +188,7 @@ extension DaemonControl {
             let changes = entries.map { "\($0.key) \($0.result)" }.joined(separator: ", ")
             self.trail.keep(
                 AuditEntry("config_reloaded", "", ["changes": "\(changes.isEmpty ? "none" : changes)"], target: ""))
+            await self.askForServiceSecrets()
             self.store.setRetention(Retention(self.keeper.inForce.effective.configuration))
             let (prices, now) = (self.prices, self.time.wallTime())
             let warnings = try await self.offLoop { prices.load(loaded, now: now) }

@@ -5,10 +5,13 @@ import StateStore
 
 extension DaemonControl {
     func managerStatus() -> ManagerStatus {
+        let inForce = self.keeper.inForce
+        let awaited = inForce.awaitedLines
         self.health.set(.storage, isBroken: self.store.trouble != nil)
+        self.health.set(.secrets, isBroken: !awaited.isEmpty)
         let now = self.time.now()
         let keys = self.gateway.dispatcher.snapshots(at: now)
-        let configuration = self.keeper.inForce.effective.configuration
+        let configuration = inForce.effective.configuration
         var status = ManagerStatus()
         status.version = Version.text
         status.degraded = self.health.degraded
@@ -23,7 +26,9 @@ extension DaemonControl {
         status.keysUsable = UInt32(clamping: keys.count { $0.state == .usable })
         status.requestsInFlight = UInt32(clamping: self.gateway.requestsInFlight)
         status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0) } ?? 0
-        status.warnings = self.prices.warnings(now: self.time.wallTime()).map(\.busText)
+        status.warnings =
+            awaited.map { "\(SecretWatch.warning): \($0)" }
+            + self.prices.warnings(now: self.time.wallTime()).map(\.busText)
         return status
     }
 

@@ -21,6 +21,10 @@ final class DaemonControl: ControlPlane {
     let checks: KeyChecks
     let prices: PriceKeeper
     let secrets: SecretDirectory
+    /// Where the secrets of added keys go: the Secret Service, or ``secrets``.
+    let vault: KeyVault
+    /// Asks the Secret Service again when it may have what was missing.
+    let secretWatch: SecretWatch
     let installationKey: [UInt8]
     let reloader: Reloader
     let threads: NIOThreadPool
@@ -37,7 +41,7 @@ final class DaemonControl: ControlPlane {
 
     init(
         gateway: Gateway, keeper: ConfigurationKeeper, store: StateStore, hub: ControlHub, health: Health,
-        listeners: Listeners, checks: KeyChecks, prices: PriceKeeper, secrets: SecretDirectory,
+        listeners: Listeners, checks: KeyChecks, prices: PriceKeeper, vault: KeyVault, secretWatch: SecretWatch,
         installationKey: [UInt8], reloader: Reloader, threads: NIOThreadPool, counters: ProxyMetrics,
         time: any TimeSource, trail: AuditTrail, end: DaemonEnd, logger: Logger
     ) {
@@ -49,7 +53,9 @@ final class DaemonControl: ControlPlane {
         self.listeners = listeners
         self.checks = checks
         self.prices = prices
-        self.secrets = secrets
+        self.secrets = vault.files
+        self.vault = vault
+        self.secretWatch = secretWatch
         self.installationKey = installationKey
         self.reloader = reloader
         self.threads = threads

@@ -19,10 +19,11 @@ struct EffectiveConfiguration: Sendable {
     ///
     /// A pure function: it is computed anew at every start, reload and change.
     ///
-    /// An added key without a secret, which `hasSecret` tells, takes no part: it would be sent without any. One that is
-    /// `leaving` is there and serves nothing new.
+    /// An added key without a secret, which `hasSecret` tells, takes no part: it would be sent without any. One whose secret
+    /// `isAwaited` is told of elsewhere. One that is `leaving` is there and serves nothing new.
     init(
-        file: Configuration, changes: RuntimeChanges, leaving: Set<KeyLabel> = [], hasSecret: (KeyLabel) -> Bool
+        file: Configuration, changes: RuntimeChanges, leaving: Set<KeyLabel> = [], hasSecret: (KeyLabel) -> Bool,
+        isAwaited: (KeyLabel) -> Bool = { _ in false }
     ) {
         self.configuration = file
         let added = self.usable(changes.providers, file: file)
@@ -36,7 +37,7 @@ struct EffectiveConfiguration: Sendable {
         for key in changes.keys {
             if hasSecret(key.label) {
                 self.add(key, file: file, added, isLeaving: leaving.contains(key.label))
-            } else {
+            } else if !isAwaited(key.label) {
                 self.leftOut.append(
                     "the secret of the key \"\(key.label)\" cannot be read: remove the key and add it again")
             }

@@ -45,9 +45,15 @@ struct DaemonServices {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
+        let vault = KeyVault(
+            files: foundation.state.secrets, service: SecretService(),
+            installation: KeyVault.installation(of: stored.installationKey), threads: threads, logger: logger)
         let keeper = ConfigurationKeeper(
             file: foundation.loaded, changes: stored.changes, addedSecrets: foundation.state.addedSecrets,
-            installationKey: stored.installationKey, output: foundation.output, logger: logger)
+            installationKey: stored.installationKey, output: foundation.output, logger: logger,
+            addedQuery: { vault.query(for: $0) })
+        let secretWatch = SecretWatch(service: vault.service, keeper: keeper, logger: logger)
+        await secretWatch.askAtStart()
         let configuration = keeper.inForce.effective.configuration
         keeper.reportLeftOut(keeper.inForce.effective)
         let outdated = keeper.inForce.effective.outdated
@@ -91,7 +97,7 @@ struct DaemonServices {
         let end = DaemonEnd()
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
-            checks: checks, prices: foundation.state.prices, secrets: foundation.state.secrets,
+            checks: checks, prices: foundation.state.prices, vault: vault, secretWatch: secretWatch,
             installationKey: stored.installationKey,
             reloader: reloader, threads: threads, counters: metrics, time: time, trail: trail, end: end, logger: logger)
         let presence = foundation.bus.map {
@@ -116,6 +122,7 @@ struct DaemonServices {
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: checks, gateway: gateway),
             ConfigurationWatch(control: control, reloader: reloader, metrics: metrics, logger: logger),
+            LateSecrets(watch: secretWatch, control: control),
             AdminListener(listeners: listeners),
         ]
         // The bus shows how the data plane drains.

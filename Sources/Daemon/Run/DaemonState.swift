@@ -11,11 +11,11 @@ struct DaemonState: Sendable {
     let store: StateStore
     /// What it held at the start.
     let stored: StoredState
-    /// The secrets of added keys.
+    /// The secrets of added keys that lie in files.
     let secrets: SecretDirectory
     /// What was open to others until the start closed it.
     let repaired: [String]
-    /// The secrets that could be read.
+    /// Those of them that could be read.
     let addedSecrets: [KeyLabel: Secret]
     /// The prices in force.
     let prices: PriceKeeper
@@ -43,7 +43,7 @@ struct DaemonState: Sendable {
         // What was put there by other hands is checked as everywhere: it goes into a header.
         let loader = SecretLoader(directory: directory, environment: [:], store: self.secrets)
         var found: [KeyLabel: Secret] = [:]
-        for key in self.stored.changes.keys {
+        for key in self.stored.changes.keys where key.secretPlace == .files {
             do throws(ConfigurationValueError) {
                 found[key.label] = try loader.load(.store(id: key.label.text), maximum: SecretDirectory.largest)
             } catch {
@@ -67,7 +67,9 @@ struct DaemonState: Sendable {
     private func reportStrays(_ file: LoadedConfiguration, _ logger: Logger) throws {
         let references = file.configuration.keys.map(\.secret) + file.configuration.clients.map(\.token)
         // Those of keys that were removed go by themselves.
-        let added = Set(self.stored.changes.keys.map(\.label) + self.stored.changes.abandonedSecrets.map(\.label))
+        let added = Set(
+            self.stored.changes.keys.filter { $0.secretPlace == .files }.map(\.label)
+                + self.stored.changes.abandonedSecrets.filter { $0.place == .files }.map(\.label))
         for label in try self.secrets.labels().subtracting(added).sorted(by: { $0.text < $1.text })
         where !references.contains(.store(id: label.text)) {
             logger.warning(

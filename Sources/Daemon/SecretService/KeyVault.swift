@@ -1,3 +1,5 @@
+import Crypto
+import DBusControl
 import Logging
 import NIOPosix
 import ProxyCore
@@ -8,15 +10,9 @@ import ProxyCore
 /// Whoever keeps the list of keys stores a secret before the key is in the list, and removes it after the key is out of it.
 /// A step that has begun is taken to its end also when whoever asked for it has gone.
 struct KeyVault: Sendable {
-    /// Where a person wants a secret to lie; the raw values are those of the option `store`.
-    enum Preference: String, Sendable, CaseIterable {
-        /// In the Secret Service if one is there and unlocked, else in `secrets/`.
-        case auto
-        /// In the Secret Service or nowhere.
-        case secretService = "secret-service"
-        /// In `secrets/` or nowhere.
-        case files
-    }
+    /// Where a person wants a secret to lie: with `auto` in the Secret Service if one is there and unlocked, else in
+    /// `secrets/`; with the others there or nowhere.
+    typealias Preference = KeyOptions.Store
 
     /// A secret that is not stored, read or removed: what to do, as a part of a sentence, without any part of it.
     struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -108,6 +104,13 @@ struct KeyVault: Sendable {
                 }
             }
         }
+    }
+
+    /// What tells one installation's entries from those of others: 16 hexadecimal digits that say nothing of its key.
+    static func installation(of installationKey: [UInt8]) -> String {
+        var code = HMAC<SHA256>(key: SymmetricKey(data: installationKey))
+        code.update(data: Array("kmi secret service\0".utf8))
+        return code.finalize().prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 0xF, radix: 16) }.joined()
     }
 
     /// How the entry of a key is asked for.
