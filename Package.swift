@@ -119,7 +119,11 @@ let package = Package(
         ),
         .testTarget(
             name: "DaemonTests",
-            dependencies: ["Daemon", "DBusControl", "StateStore", "Gateway", "ProxyCore", "TestSupport", .logging]
+            dependencies: [
+                "Daemon", "DBusControl", "DBusKit", "StateStore", "Gateway", "ProxyCore", "TestSupport", .logging,
+                .nioPosix, .crypto,
+            ],
+            exclude: ["SecretService/Vectors"]
         ),
         .testTarget(
             name: "SimulatorTests",

@@ -3,7 +3,7 @@ import ProxyCore
 /// Powers in the 1024-bit MODP group of RFC 2409 section 6.2 ("Second Oakley Group"), whose generator is 2.
 ///
 /// The Secret Service specification ("Transfer of Secrets") knows no other group for encrypted sessions. What is done, and
-/// which memory is touched, does not depend on the exponent, and every number is zeroed after use.
+/// which memory is touched, depends on the length of the exponent alone, and every number is zeroed after use.
 enum OakleyGroup {
     /// The size of its numbers.
     static let byteCount = 128
@@ -49,7 +49,7 @@ enum OakleyGroup {
         // In Montgomery's form, x · 2^1024, a product is reduced without division.
         registers.multiply(.factor, .square, into: .factor)
         registers.multiply(.square, .one, into: .result)
-        for bit in (0..<Registers.wordCount * 64).reversed() {
+        for bit in (0..<exponent.count * 8).reversed() {
             registers.multiply(.result, .result, into: .result)
             registers.multiply(.result, .factor, into: .product)
             registers.choose(.product, over: .result, if: registers.bit(bit, of: .exponent))

@@ -7,6 +7,10 @@ struct SecretServiceExchange: Sendable {
     /// What the specification calls this way of agreeing; the other one, `plain`, is never used.
     static let algorithm = "dh-ietf1024-sha256-aes128-cbc-pkcs7"
 
+    /// The size of an exponent: 256 bits, more than twice the strength of the group (as RFC 3526 section 8 reckons
+    /// it), and a quarter of the work of one of 1024 bits.
+    static let exponentSize = 32
+
     /// What the other side is told: 128 bytes.
     let publicKey: [UInt8]
     private let exponent: Secret
@@ -14,7 +18,7 @@ struct SecretServiceExchange: Sendable {
     /// Draws a key pair.
     init() {
         var random = SystemRandomNumberGenerator()
-        var words = (0..<OakleyGroup.byteCount / 8).map { _ in random.next() }
+        var words = (0..<Self.exponentSize / 8).map { _ in random.next() }
         defer { words.withUnsafeMutableBytes { $0.erase() } }
         self.init(exponent: words.withUnsafeBytes { Secret(bytes: $0) })
     }
