@@ -220,7 +220,9 @@ struct SecretServiceTests {
         }
     }
 
-    @Test("no message on the bus holds the secret (K-009)", .enabled(if: Tools.path(of: "dbus-monitor") != nil))
+    @Test(
+        "no message on the bus holds the secret (K-009)",
+        .enabled(if: BusRecording.isAvailable, "make setup installs dbus-monitor"))
     func monitored() async throws {
         try await PrivateBus.with { bus in
             try await BusRecording.with(bus) { recording in
@@ -229,7 +231,7 @@ struct SecretServiceTests {
                     for operation in ["store", "read", "remove"] { try await self.perform(operation, service) }
                     #expect(mock.calls.contains("GetSecret"))
                 }
-                let recorded = try await recording.finish()
+                let recorded = try await recording.text()
                 #expect(recorded.contains("member=CreateItem"))
                 #expect(recorded.contains("KMI key alpha"))
                 #expect(!BusRecording.holds(recorded, Self.planted))
