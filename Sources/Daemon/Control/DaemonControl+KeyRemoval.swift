@@ -56,7 +56,8 @@ extension DaemonControl {
         let secret = RuntimeChanges.AbandonedSecret(label: key.label, place: key.secretPlace)
         if let failure = await self.remove(secret) {
             throw ControlFault(
-                .busy, "The key is removed, but its secret could not be, which is tried again at the next start: \(failure)")
+                .busy,
+                "The key is removed, but its secret could not be, which is tried again at the next start: \(failure)")
         }
     }
 
@@ -69,7 +70,7 @@ extension DaemonControl {
 
     // MARK: Their secrets
 
-    /// Removes the secrets of keys whose removal was cut off, before anything else is done.
+    /// Removes the secrets of keys whose removal was cut off, before anything else is done to these keys.
     func removeAbandonedSecrets(_ secrets: [RuntimeChanges.AbandonedSecret]) async {
         for secret in secrets {
             guard let failure = await self.remove(secret) else { continue }
@@ -81,19 +82,16 @@ extension DaemonControl {
 
     /// Removes an abandoned secret, unless the configuration file needs it; tells what stands in the way.
     private func remove(_ secret: RuntimeChanges.AbandonedSecret) async -> ControlFault? {
-        // Whoever keeps others removes them: this place has files.
-        guard secret.place == .files else { return nil }
-        do throws(ControlFault) {
-            if self.keeper.inForce.refers(to: secret.label) {
+        do throws(KeyVault.Failure) {
+            if secret.place == .files, self.keeper.inForce.refers(to: secret.label) {
                 self.logger.notice(
                     "the secret of a removed key stays, because the configuration file refers to it",
                     metadata: ["event": "secret_kept", "key": "\(secret.label)"])
             } else {
-                let secrets = self.secrets
-                try await self.offLoop { try secrets.remove(secret.label) }
+                try await self.vault.remove(secret.label, from: secret.place)
             }
         } catch {
-            return error
+            return ControlFault(.busy, "\(error)")
         }
         do throws(StateStoreError) {
             try await self.store.commit([.forgetSecret(secret)])

@@ -11,6 +11,7 @@ extension DaemonControl {
         try await self.inTurn { () throws(ControlFault) in
             let key = try self.rekeyable(label)
             let secret = try self.acceptable(text, for: key)
+            guard key.secretPlace == .files else { return try await self.replaceInService(secret, of: key) }
             let secrets = self.secrets
             // All that needs room on the disk comes first, so that nothing changes where there is none.
             let staged = try await self.offLoop {
@@ -35,20 +36,41 @@ extension DaemonControl {
                     throw Self.notStored(error)
                 }
             }
-            let inForce = self.keeper.inForce
-            var added = inForce.addedSecrets
-            added[key.label] = secret
-            self.keeper.apply(inForce.changes, addedSecrets: added, to: self.gateway)
-            self.store.remember(self.gateway.memory())
-            self.audit(
-                "key_secret_replaced", "secret of a key replaced",
-                ["key": "\(key.label)", "provider": "\(key.provider)"])
-            self.announceKeys()
+            self.adopt(secret, of: key)
             if let unsynced {
                 throw ControlFault(
                     .busy, "The secret is in force, but may be the former one after a loss of power: \(unsynced)")
             }
         }
+    }
+
+    /// Replaces a secret in the Secret Service, where the former one stays if the new one cannot be stored.
+    private func replaceInService(_ secret: Secret, of key: RuntimeChanges.AddedKey) async throws(ControlFault) {
+        // As with files: what the former secret has earned is forgotten first.
+        try await self.commit([.memory(self.gateway.memory().forgettingRests(of: key.label))])
+        do throws(KeyVault.Failure) {
+            _ = try await self.vault.store(
+                secret, label: key.label, preference: .secretService, former: key.secretPlace)
+        } catch {
+            self.store.remember(self.gateway.memory())
+            throw ControlFault(.busy, "The secret cannot be stored, so the former one stays in force: \(error)")
+        }
+        self.adopt(secret, of: key)
+    }
+
+    /// Puts a secret that is stored in force.
+    private func adopt(_ secret: Secret, of key: RuntimeChanges.AddedKey) {
+        let inForce = self.keeper.inForce
+        var added = inForce.addedSecrets
+        added[key.label] = secret
+        self.keeper.apply(inForce.changes, addedSecrets: added, to: self.gateway)
+        self.store.remember(self.gateway.memory())
+        self.audit(
+            "key_secret_replaced", "secret of a key replaced",
+            ["key": "\(key.label)", "provider": "\(key.provider)"])
+        // One that had no secret comes in with it.
+        self.announceObjects()
+        self.announceKeys()
     }
 
     private static func notStored(_ error: any Error) -> ControlFault {

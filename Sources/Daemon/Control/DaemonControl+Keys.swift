@@ -11,21 +11,14 @@ extension DaemonControl {
         _ label: String, provider: String, secret: SecretText, options: KeyOptions
     ) async throws(ControlFault) {
         try await self.inTurn { () throws(ControlFault) in
-            let key = try self.newKey(label, provider: provider, options: options)
+            var key = try self.newKey(label, provider: provider, options: options)
             let secret = try self.acceptable(secret, for: key)
-            let secrets = self.secrets
-            try await self.offLoop {
-                do {
-                    try secrets.write(secret, named: key.label)
-                } catch {
-                    throw ControlFault(.busy, "The secret cannot be stored, so nothing has changed: \(error)")
-                }
-            }
+            key.secretPlace = try await self.keep(secret, of: key.label, options.store)
             do throws(StateStoreError) {
                 try await self.store.commit([.addKey(key)])
             } catch {
                 // A row that may still come to the disk must find its secret.
-                if error.code != .timedOut { try await self.offLoop { try secrets.remove(key.label) } }
+                if error.code != .timedOut { await self.takeBack(key) }
                 throw Self.notCommitted(error)
             }
             var changes = self.keeper.inForce.changes
@@ -35,7 +28,8 @@ extension DaemonControl {
             added[key.label] = secret
             self.keeper.apply(changes, addedSecrets: added, to: self.gateway)
             self.audit(
-                "key_added", "key added", ["key": "\(key.label)", "provider": "\(key.provider)"])
+                "key_added", "key added",
+                ["key": "\(key.label)", "provider": "\(key.provider)", "store": "\(key.secretPlace.rawValue)"])
             self.announceObjects()
         }
     }
@@ -69,7 +63,6 @@ extension DaemonControl {
             }
             key.account = options.account
         }
-        key.secretPlace = try self.place(options.store)
         return key
     }
 
@@ -101,16 +94,6 @@ extension DaemonControl {
             throw ControlFault(.notAllowed, "The host \"\(host)\" of \"\(name)\" is not in upstream.allow_hosts.")
         }
         return target
-    }
-
-    /// Where a secret is to lie.
-    private func place(_ store: KeyOptions.Store) throws(ControlFault) -> RuntimeChanges.SecretPlace {
-        switch store {
-        case .auto, .files: return .files
-        case .secretService:
-            throw ControlFault(
-                .notAllowed, "This version keeps secrets in files of its own only: leave store out, or say files.")
-        }
     }
 
     private func weight(_ weight: UInt32) throws(ControlFault) -> Int {

@@ -80,7 +80,8 @@ struct EffectiveConfiguration: Sendable {
                 "the key \"\(key.label)\" that was added stands in the configuration file as well, which is used")
             return
         }
-        guard let provider = added.first(where: { $0.name == key.provider }) ?? file.provider(named: key.provider) else {
+        guard let provider = added.first(where: { $0.name == key.provider }) ?? file.provider(named: key.provider)
+        else {
             self.leftOut.append(
                 "the key \"\(key.label)\" is of the provider \"\(key.provider)\", which is gone: put the provider back "
                     + "into the configuration file, or remove the key")

@@ -108,7 +108,7 @@ struct DaemonServices {
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
         await control.forget(Array(outdated))
-        await control.removeAbandonedSecrets(stored.changes.abandonedSecrets)
+        await control.removeAbandonedSecrets(stored.changes.abandonedSecrets.filter { $0.place == .files })
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
         // In the order of dependence: what comes first ends last.
         var services: [any Service] = [
@@ -122,7 +122,9 @@ struct DaemonServices {
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: checks, gateway: gateway),
             ConfigurationWatch(control: control, reloader: reloader, metrics: metrics, logger: logger),
-            LateSecrets(watch: secretWatch, control: control),
+            LateSecrets(
+                watch: secretWatch, control: control,
+                abandoned: stored.changes.abandonedSecrets.filter { $0.place == .secretService }),
             AdminListener(listeners: listeners),
         ]
         // The bus shows how the data plane drains.

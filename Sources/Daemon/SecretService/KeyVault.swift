@@ -14,6 +14,9 @@ struct KeyVault: Sendable {
     /// `secrets/`; with the others there or nowhere.
     typealias Preference = KeyOptions.Store
 
+    /// Where a secret lies.
+    typealias Place = RuntimeChanges.SecretPlace
+
     /// A secret that is not stored, read or removed: what to do, as a part of a sentence, without any part of it.
     struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         /// Whether a person has to unlock the Secret Service, after which it may work.
@@ -39,15 +42,16 @@ struct KeyVault: Sendable {
 
     /// Stores the secret of a key, in place of one that was there, and tells where it lies.
     ///
-    /// If it throws, there is no new secret; one that was there before may have been replaced.
+    /// If it throws there is no new secret, with one exception: what the service got too late is taken back from there, but
+    /// not where the key's former secret may be, which `former` tells.
     func store(
-        _ secret: Secret, label: KeyLabel, preference: Preference = .auto
+        _ secret: Secret, label: KeyLabel, preference: Preference = .auto, former: Place? = nil
     ) async throws(Failure) -> Place {
         try await Self.toTheEnd { () async throws(Failure) in
             var refusal: SecretServiceFailure?
             if preference != .files {
                 do throws(SecretServiceFailure) {
-                    try await self.storeInService(secret, label)
+                    try await self.storeInService(secret, label, takesBack: former != .secretService)
                     return .secretService
                 } catch {
                     refusal = error
@@ -123,13 +127,15 @@ struct KeyVault: Sendable {
         ["xdg:schema": "org.kmi.Key", "installation": self.installation, "label": label.text]
     }
 
-    private func storeInService(_ secret: Secret, _ label: KeyLabel) async throws(SecretServiceFailure) {
+    private func storeInService(
+        _ secret: Secret, _ label: KeyLabel, takesBack: Bool
+    ) async throws(SecretServiceFailure) {
         do throws(SecretServiceFailure) {
             try await self.service.store(
                 secret, label: "KMI key \(label)", attributes: self.attributes(of: label), within: Self.patience)
         } catch {
             // What came too late for us may still have come about.
-            if error.code == .timedOut || error.code == .unusable { await self.takeBack(label) }
+            if takesBack, error.code == .timedOut || error.code == .unusable { await self.takeBack(label) }
             throw error
         }
     }
