@@ -150,6 +150,23 @@ struct KeyVaultTests {
         }
     }
 
+    @Test("what may be the former secret of the key is not taken back")
+    func notTakenBack() async throws {
+        try await self.with { fixture in
+            try await MockSecretService.with(on: fixture.bus) { mock in
+                let (vault, label) = (fixture.vault, fixture.label)
+                let place = try await vault.store(Secret("sk-a"), label: label)
+                mock.misbehave("ReadAlias", .fails(.failed))
+                let failure = await self.failure {
+                    _ = try await vault.store(
+                        Secret("sk-b"), label: label, preference: .secretService, former: place)
+                }
+                #expect(failure?.isLocked == false)
+                #expect(mock.items.map(\.secret) == ["sk-a"])
+            }
+        }
+    }
+
     @Test("locked away: reading and removing say so, and work once it is unlocked")
     func lockedLater() async throws {
         try await self.with { fixture in

@@ -87,11 +87,13 @@ struct AddedKeyTests {
         }
     }
 
-    @Test("the secret lies in the keyring alone, comes back after a restart once that is unlocked, and goes with the key")
+    @Test(
+        "the secret lies in the keyring alone, comes back after a restart once that is unlocked, and goes with the key")
     func inKeyring() async throws {
         try await self.with { scene in
             try await scene.daemon { daemon in
-                #expect(try await scene.add().isSuccess)
+                let added = try await scene.add()
+                #expect(added.isSuccess, "\(added.standardError)")
                 #expect(try scene.files() == [])
                 #expect(try await scene.kept().first?.get() == Secret(bytes: Array(Self.planted.utf8)))
                 #expect(try await daemon.servingKey() == "gamma")
@@ -147,7 +149,8 @@ struct AddedKeyTests {
     func removedWhileLocked() async throws {
         try await self.with { scene in
             try await scene.daemon { _ in
-                #expect(try await scene.add().isSuccess)
+                let added = try await scene.add()
+                #expect(added.isSuccess, "\(added.standardError)")
                 try await scene.keyring.lock()
                 let removal = try await scene.steering.run(["keys", "remove", "gamma", "--yes"])
                 #expect(removal.standardError.contains("unlock the keyring"), "\(removal.standardError)")
@@ -156,7 +159,11 @@ struct AddedKeyTests {
             #expect(try await scene.kept().first?.get() == Secret(bytes: Array(Self.planted.utf8)))
             try await scene.daemon { _ in
                 try await eventually("the secret is removed") {
-                    if case .failure(let failure) = try await scene.kept().first { failure.code == .missing } else { false }
+                    if case .failure(let failure) = try await scene.kept().first {
+                        failure.code == .missing
+                    } else {
+                        false
+                    }
                 }
             }
         }
