@@ -45,15 +45,7 @@ struct DaemonServices {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let threads = NIOThreadPool(numberOfThreads: 2)
         threads.start()
-        let vault = KeyVault(
-            files: foundation.state.secrets, service: SecretService(),
-            installation: KeyVault.installation(of: stored.installationKey), threads: threads, logger: logger)
-        let keeper = ConfigurationKeeper(
-            file: foundation.loaded, changes: stored.changes, addedSecrets: foundation.state.addedSecrets,
-            installationKey: stored.installationKey, output: foundation.output, logger: logger,
-            addedQuery: { vault.query(for: $0) })
-        let secretWatch = SecretWatch(service: vault.service, keeper: keeper, logger: logger)
-        await secretWatch.askAtStart()
+        let (vault, keeper, secretWatch) = await Self.secrets(foundation, threads)
         let configuration = keeper.inForce.effective.configuration
         keeper.reportLeftOut(keeper.inForce.effective)
         let outdated = keeper.inForce.effective.outdated
@@ -81,8 +73,7 @@ struct DaemonServices {
         )
         gateway.restore(stored.memory)
         ledger.observe(gateway)
-        let intake = Listeners.Intake()
-        let store = foundation.state.store
+        let (intake, store) = (Listeners.Intake(), foundation.state.store)
         let admin = AdminResponder(gateway: gateway, metrics: metrics) { Self.readiness(store, intake) }
         let listeners = Listeners(
             group: loops, gateway: gateway, admin: admin, server: configuration.server,
@@ -136,6 +127,23 @@ struct DaemonServices {
         let group = ServiceGroup(configuration: Self.configuration(services, logger: logger))
         end.connect(to: group)
         return DaemonServices(group: group)
+    }
+
+    /// The configuration in force, with what the Secret Service hands out at once.
+    private static func secrets(
+        _ foundation: Foundation, _ threads: NIOThreadPool
+    ) async -> (KeyVault, ConfigurationKeeper, SecretWatch) {
+        let (stored, logger) = (foundation.state.stored, foundation.logger)
+        let vault = KeyVault(
+            files: foundation.state.secrets, service: SecretService(),
+            installation: KeyVault.installation(of: stored.installationKey), threads: threads, logger: logger)
+        let keeper = ConfigurationKeeper(
+            file: foundation.loaded, changes: stored.changes, addedSecrets: foundation.state.addedSecrets,
+            installationKey: stored.installationKey, output: foundation.output, logger: logger,
+            addedQuery: { vault.query(for: $0) })
+        let watch = SecretWatch(service: vault.service, keeper: keeper, logger: logger)
+        await watch.askAtStart()
+        return (vault, keeper, watch)
     }
 
     /// What has to be in order besides keys and providers; without the disk requests are served all the same.
