@@ -146,6 +146,7 @@ struct StoredStateTests {
                 name: try client("phone"), tokenDigest: Array(0..<32), createdAt: newYear)
             made.scopes = [.metrics, .priorityHigh]
             made.models = [try model("d")]
+            made.project = "thesis, chapter 2"
             made.expires = WallTime(microseconds: newYear.microseconds + 1)
             var expected = RuntimeChanges()
             expected.keys = [
@@ -233,7 +234,7 @@ struct StoredStateTests {
                         INSERT INTO client_counts VALUES ('?', 5, NULL);
                         INSERT INTO overrides VALUES ('key.alpha.colour', 'red', 'blue');
                         INSERT INTO added_keys VALUES (1, 'k', 'sim', 0, 0, 1, '', 1);
-                        INSERT INTO created_clients VALUES (1, 'c', zeroblob(32), 'inference root', '', NULL, 1);
+                        INSERT INTO created_clients VALUES (1, 'c', zeroblob(32), 'inference root', '', NULL, 1, NULL);
                         UPDATE requests SET outcome = 'vanished' WHERE number = 1;
                         UPDATE attempts SET quality = 'hearsay' WHERE request = 2 AND position = 1;
                         INSERT INTO audit VALUES (1, 1, 1, 'daemon', 'rotated', '', 'maybe', '', 1, NULL);

@@ -127,6 +127,15 @@ extension DaemonControl {
             }
             client.models.append(model)
         }
+        if !options.project.isEmpty {
+            guard RequestControls.isName(options.project) else {
+                // Its requests would be counted under a name that no caller could send.
+                throw ControlFault(
+                    .invalidArgument,
+                    "option project: expected s, 1 to \(RequestControls.longestName) printable ASCII characters")
+            }
+            client.project = options.project
+        }
         if options.expiresAt > 0 {
             let expires = WallTime(microseconds: Int64(clamping: options.expiresAt))
             guard expires > self.time.wallTime() else {

@@ -116,6 +116,7 @@ struct EffectiveConfiguration: Sendable {
         var entry = Configuration.Client(name: client.name, token: .store(id: client.name.text))
         entry.scopes = client.scopes
         entry.models = client.models
+        entry.project = client.project
         entry.expires = client.expires
         self.configuration.clients.append(entry)
         self.createdClients.insert(client.name)

@@ -31,7 +31,8 @@ extension RequestFlow {
     private func completeRecord() {
         self.record.dialect = self.dialect
         self.record.client = self.caller?.name
-        self.record.project = self.controls.project
+        // What the caller says of one request goes before what was said of its client.
+        self.record.project = self.controls.project ?? self.caller?.client?.project
         self.record.duration = self.gateway.time.now() - self.received
         self.record.caller = self.observedCaller
         // Whichever way it was answered, it was the clock that ended it.

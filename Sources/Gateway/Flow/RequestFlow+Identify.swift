@@ -21,7 +21,7 @@ struct Caller {
 }
 
 /// What a caller asked of the proxy itself, in headers that go no further (contract section 4).
-struct RequestControls {
+package struct RequestControls {
     /// `X-KMI-Key`: this key or none.
     var pinnedKey: KeyLabel?
     /// `X-KMI-Session`: the conversation that the request belongs to.
@@ -30,7 +30,7 @@ struct RequestControls {
     var project: String?
 
     /// A name longer than this is no name.
-    static let longestName = 256
+    package static let longestName = 256
 
     /// Reads the control headers.
     init(_ headers: HeaderFields, knows isKnown: (KeyLabel) -> Bool) throws(ProxyFault) {
@@ -52,11 +52,15 @@ struct RequestControls {
 
     private static func name(_ field: String, in headers: HeaderFields) throws(ProxyFault) -> String? {
         guard let text = headers.first(field) else { return nil }
-        guard (1...Self.longestName).contains(text.utf8.count), text.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
-        else {
+        guard Self.isName(text) else {
             throw ProxyFault(.invalidRequest, message: "\(field) must be 1 to \(Self.longestName) ASCII characters.")
         }
         return text
+    }
+
+    /// Whether a text can name a session or a project.
+    package static func isName(_ text: String) -> Bool {
+        (1...Self.longestName).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
 }
 

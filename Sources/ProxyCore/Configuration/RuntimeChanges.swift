@@ -120,6 +120,8 @@ public struct RuntimeChanges: Sendable, Equatable {
         public var scopes: Set<Configuration.Client.Scope> = [.inference]
         /// The models that it may ask for; empty for all.
         public var models: [ModelName] = []
+        /// The project of its requests that name none; `nil` for none.
+        public var project: String?
         /// When the token ends; `nil` for never.
         public var expires: WallTime?
         /// When it was made.

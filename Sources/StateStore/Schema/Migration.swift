@@ -20,5 +20,5 @@ struct Migration: Sendable {
     }
 
     /// All of them, in order.
-    static let all: [Migration] = [.firstSchema, .healing, .accounts, .audit, .provisioning]
+    static let all: [Migration] = [.firstSchema, .healing, .accounts, .audit, .provisioning, .clientProject]
 }

@@ -74,14 +74,14 @@ enum ChangeTables {
     static func add(_ client: RuntimeChanges.CreatedClient, to database: Database, _ tally: inout Tally) throws {
         try database.cachedStatement(
             sql: """
-                INSERT INTO created_clients (name, token_digest, scopes, models, expires_at, created_at)
-                VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO created_clients (name, token_digest, scopes, models, project, expires_at, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(
             arguments: [
                 client.name.text, Data(client.tokenDigest),
                 client.scopes.map(\.rawValue).sorted().joined(separator: " "),
-                client.models.map(\.text).joined(separator: " "), client.expires?.microseconds,
+                client.models.map(\.text).joined(separator: " "), client.project, client.expires?.microseconds,
                 client.createdAt.microseconds,
             ])
         tally.add(.createdClients)
@@ -122,7 +122,7 @@ enum ChangeTables {
         let clients = try Row.fetchAll(
             database,
             sql: """
-                SELECT name, token_digest, scopes, models, expires_at, created_at FROM created_clients
+                SELECT name, token_digest, scopes, models, project, expires_at, created_at FROM created_clients
                 ORDER BY number
                 """)
         for row in clients {
@@ -183,6 +183,7 @@ enum ChangeTables {
             name: name, tokenDigest: digest, createdAt: WallTime(microseconds: createdAt))
         client.scopes = Set(scopes)
         client.models = models
+        client.project = row.text("project")
         client.expires = row.large("expires_at").map(WallTime.init(microseconds:))
         return client
     }
