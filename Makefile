@@ -16,12 +16,12 @@ demo: setup ## build, then show the proxy at work against a simulated provider
 	@scripts/demo
 
 run: ## start the daemon in the foreground with your own configuration
-	@swift build --configuration release --product kmid
-	@swift build --configuration release --product kmictl
+	@scripts/build-info swift build --configuration release --product kmid
+	@scripts/build-info swift build --configuration release --product kmictl
 	@exec .build/release/kmid run
 
 build: ## build everything, tests included (debug)
-	@swift build --build-tests
+	@scripts/build-info swift build --build-tests
 
 test: setup ## build and run every test
 	@scripts/test

@@ -24,6 +24,12 @@ extension Target.Dependency {
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
 }
 
+// What scripts/build-info tells of the commit and the time. Git is not asked here: SwiftPM keeps what a manifest came to by
+// its text and its environment, and would tell the commit of an earlier build.
+let commit = String((Context.environment["KMI_BUILD_COMMIT"] ?? "").prefix { $0.isLetter || $0.isNumber || $0 == "-" })
+let time =
+    ["KMI_BUILD_TIME", "SOURCE_DATE_EPOCH"].lazy.compactMap { Context.environment[$0] }.compactMap { Int64($0) }.first ?? 0
+
 let package = Package(
     name: "kmi",
     products: [
@@ -52,6 +58,14 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        // What the build was told of itself; recompiled alone when that changes.
+        .target(
+            name: "CBuildInfo",
+            cSettings: [
+                .define("KMI_BUILD_COMMIT", to: "\"\(commit)\""), .define("KMI_BUILD_TIME", to: "\(max(0, time))"),
+            ]
+        ),
+
         // Floor 1: the domain, pure values.
         .target(name: "ProxyCore", dependencies: [.nioCore, .crypto]),
 
@@ -74,11 +88,11 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport",
-                "Decompression", "Gateway", "DBusControl",
+                "Decompression", "Gateway", "DBusControl", "CBuildInfo",
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml, .crypto, .cryptoExtras,
             ]
         ),
-        .executableTarget(name: "kmictl", dependencies: ["DBusControl", .arguments]),
+        .executableTarget(name: "kmictl", dependencies: ["CBuildInfo", "DBusControl", .arguments]),
         .executableTarget(
             name: "Simulator",
             dependencies: [.nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .arguments, .crypto, .x509, .asn1]

@@ -14,6 +14,8 @@ extension DaemonControl {
         let configuration = inForce.effective.configuration
         var status = ManagerStatus()
         status.version = Version.text
+        status.commit = Version.commit
+        status.builtAt = Version.builtAt
         status.degraded = self.health.degraded
         status.state = self.health.isDraining ? "draining" : status.degraded.isEmpty ? "running" : "degraded"
         status.listeners = self.listeners.all.map(\.url)
@@ -102,20 +104,24 @@ extension DaemonControl {
     }
 
     func clients() -> [ClientStatus] {
-        self.keeper.inForce.effective.configuration.clients.map(self.status)
+        let effective = self.keeper.inForce.effective
+        return effective.configuration.clients.map { self.status(of: $0, in: effective) }
     }
 
     func client(_ name: String) -> ClientStatus? {
-        self.keeper.inForce.effective.configuration.clients.first { $0.name.text == name }.map(self.status)
+        let effective = self.keeper.inForce.effective
+        return effective.configuration.clients.first { $0.name.text == name }
+            .map { self.status(of: $0, in: effective) }
     }
 
-    private func status(of client: Configuration.Client) -> ClientStatus {
+    private func status(of client: Configuration.Client, in effective: EffectiveConfiguration) -> ClientStatus {
         let counts = self.gateway.counts.client(client.name) ?? UsageCounts.Client()
         var status = ClientStatus()
         status.name = client.name.text
         status.scopes = client.scopes.map(\.rawValue).sorted()
         status.models = client.models.map(\.text)
-        status.origin = self.keeper.inForce.effective.createdClients.contains(client.name) ? "state" : "file"
+        status.project = client.project ?? ""
+        status.origin = effective.createdClients.contains(client.name) ? "state" : "file"
         status.expiresAt = client.expires?.unsigned ?? 0
         status.lastSeenAt = counts.lastSeenAt?.unsigned ?? 0
         status.requests = counts.requests

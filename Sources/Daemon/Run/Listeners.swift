@@ -19,8 +19,12 @@ final class Listeners: Sendable {
         /// Where it listens, with the real port.
         let address: String
 
-        /// The address with the scheme that a caller uses.
-        var url: String { self.address.hasPrefix("unix:") ? self.address : "http://\(self.address)" }
+        /// The address with the scheme that a caller uses; that of the administration with the path of its page, since it
+        /// serves no requests for models.
+        var url: String {
+            guard !self.address.hasPrefix("unix:") else { return self.address }
+            return "http://\(self.address)" + (self.kind == "admin" ? "/metrics" : "")
+        }
     }
 
     private let data: HTTPServer
