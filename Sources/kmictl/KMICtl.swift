@@ -16,8 +16,8 @@ struct KMICtl: ParsableCommand {
         subcommands: [
             StatusCommand.self, KeysCommand.self, ProvidersCommand.self, ClientsCommand.self, RotateCommand.self,
             ModeCommand.self, RequestsCommand.self, RequestCommand.self, TopCommand.self, ExplainCommand.self,
-            HealthCommand.self,
-            UsageCommand.self, PricesCommand.self, ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
+            HealthCommand.self, UsageCommand.self, PricesCommand.self, EnvCommand.self, RunCommand.self,
+            ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
             ConfigCommand.self, AuditCommand.self, BackupCommand.self, DrainCommand.self, LogLevelCommand.self,
         ],
         defaultSubcommand: StatusCommand.self

@@ -25,7 +25,7 @@ extension ControlClient {
                 member: member,
                 arguments,
                 timeout: self.timeout,
-                autoStart: false,
+                autoStart: self.mayStart,
                 allowsInteraction: self.allowsInteraction
             )
         } catch {

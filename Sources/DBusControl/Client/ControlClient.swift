@@ -3,13 +3,16 @@ import Glibc
 
 /// The daemon, as a program on the other side of the bus sees it.
 ///
-/// Every call has the deadline that the client was made with, and none makes the bus start the daemon. A call that is
+/// Every call has the deadline that the client was made with, and none makes the bus start the daemon unless the client was
+/// made for that. A call that is
 /// cancelled ends with the task; what it asked for may have happened all the same.
 public struct ControlClient: Sendable {
     let connection: BusConnection
     let timeout: Duration
     /// Whether the daemon may have a person asked for permission, as on the system bus, before it answers.
     var allowsInteraction = false
+    /// Whether calls make the bus start the daemon; they wait for its answer as for every other.
+    var mayStart = false
 
     /// Connects to a bus.
     ///
@@ -25,12 +28,15 @@ public struct ControlClient: Sendable {
     }
 
     /// Connects to a bus, for programs that know nothing of D-Bus.
+    ///
+    /// - Parameter mayStart: Whether calls make the bus start the daemon where it does not run (contract section 10).
     public static func connect(
-        to bus: ControlAddress, timeout: Duration
+        to bus: ControlAddress, timeout: Duration, mayStart: Bool = false
     ) async throws(ControlClientError) -> ControlClient {
         var client = try await Self.connect(bus.bus, timeout: timeout)
         // Elsewhere nobody is asked.
         client.allowsInteraction = bus == .system
+        client.mayStart = mayStart
         return client
     }
 

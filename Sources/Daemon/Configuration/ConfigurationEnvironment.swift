@@ -3,7 +3,7 @@ import ProxyCore
 /// The variables of the environment that set keys: `KMI_SECTION_KEY`.
 enum ConfigurationEnvironment {
     /// What stands for the file and not for a key of it.
-    private static let others: Set<String> = ["KMI_CONFIG"]
+    private static let others: Set<String> = ["KMI_CONFIG", "KMI_TOKEN"]
 
     /// Variables of KMI Manager, and what to use instead.
     ///

@@ -43,7 +43,7 @@ struct MetricsCommand: ControlCommand {
 struct VersionCommand: ControlCommand {
     static let configuration = CommandConfiguration(
         commandName: "version",
-        abstract: "Show the versions of this program and of the daemon."
+        abstract: "Show version, commit and build date of this program and of the daemon."
     )
 
     @OptionGroup var options: GlobalOptions
@@ -51,7 +51,7 @@ struct VersionCommand: ControlCommand {
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         do {
             let status = try await invocation.withDaemon { try await $0.manager() }
-            try invocation.show(VersionReport(daemon: status.version))
+            try invocation.show(VersionReport(daemon: VersionReport.Build(status)))
         } catch let error as ControlClientError {
             // Its own version is known all the same.
             invocation.note(CommandFailure(error).text)

@@ -22,6 +22,7 @@ struct CommandRun {
     /// The command that the words name, with its options.
     static func parse(_ words: CommandWords) throws -> any ParsableCommand {
         if let problem = KMICtl.unknownCommand(in: words.list) { throw CommandFailure.usage(problem) }
+        if let problem = RunCommand.problem(in: words.list) { throw CommandFailure.usage(problem) }
         return try KMICtl.parseAsRoot(KMICtl.help(in: words.list) ?? words.list)
     }
 

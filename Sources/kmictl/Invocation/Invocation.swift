@@ -78,22 +78,24 @@ struct Invocation: Sendable {
 
     /// Connects to the daemon for as long as `body` runs.
     ///
-    /// `askingProviders` if the daemon has to ask them before it answers, which takes longer. With `doing` a person is told
-    /// what takes so long; `body` is to print nothing then.
+    /// `askingProviders` if the daemon has to ask them before it answers, which takes longer, and `mayStart` if the bus is to
+    /// start it. With `doing` a person is told what takes so long; `body` is to print nothing then.
     func withDaemon<Value>(
-        askingProviders: Bool = false, doing words: String? = nil,
+        askingProviders: Bool = false, mayStart: Bool = false, doing words: String? = nil,
         _ body: (any ControlAccess) async throws -> Value
     ) async throws -> Value {
         try await self.withDaemon(
-            waiting: askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout, doing: words, body)
+            waiting: askingProviders ? GlobalOptions.providerTimeout : GlobalOptions.defaultTimeout,
+            mayStart: mayStart, doing: words, body)
     }
 
     /// Connects to the daemon for as long as `body` runs; without `--timeout` each answer may take as long as `usual`.
     func withDaemon<Value>(
-        waiting usual: TimeoutArgument, doing words: String? = nil,
+        waiting usual: TimeoutArgument, mayStart: Bool = false, doing words: String? = nil,
         _ body: (any ControlAccess) async throws -> Value
     ) async throws -> Value {
-        let daemon = try await self.surroundings.connect(self.bus, (self.timeout ?? usual).duration)
+        let starting = mayStart ? self.surroundings.connectStarting : nil
+        let daemon = try await (starting ?? self.surroundings.connect)(self.bus, (self.timeout ?? usual).duration)
         do {
             let value: Value
             if let words {

@@ -17,6 +17,27 @@ struct Surroundings: Sendable {
     var zone: LocalZone = .process
     /// Connects to the daemon.
     var connect: @Sendable (ControlAddress, Duration) async throws(ControlClientError) -> any ControlAccess
+    /// The same, and the bus starts the daemon if it can; `nil` for ``connect``.
+    var connectStarting: (@Sendable (ControlAddress, Duration) async throws(ControlClientError) -> any ControlAccess)?
+    /// What becomes of the command of `kmictl run`.
+    var children: any ChildSupervision = ProcessSupervision()
+    /// The environment, `NAME=value` byte for byte.
+    var environment: @Sendable () -> [[UInt8]] = EnvironmentBlock.ofThisProcess
+    /// The words of the command line byte for byte, if they are known.
+    var exactWords: [[UInt8]] = []
+
+    /// What the environment says of a variable; `nil` if it does not name it.
+    func variable(_ name: String) -> String? {
+        let begin = Array("\(name)=".utf8)
+        return self.environment().first { $0.starts(with: begin) }
+            .map { String(decoding: $0.dropFirst(begin.count), as: UTF8.self) }
+    }
+
+    /// The last words of the command line as they were given: the parser's words are text, and those of a command need not be.
+    func exactly(_ words: [String]) -> [[UInt8]] {
+        let exact = Array(self.exactWords.suffix(words.count))
+        return exact.map { String(decoding: $0, as: UTF8.self) } == words ? exact : words.map { Array($0.utf8) }
+    }
 
     /// Those of the process.
     static func current() -> Surroundings {
@@ -30,6 +51,12 @@ struct Surroundings: Sendable {
             },
             connect: { (bus, timeout) async throws(ControlClientError) in
                 try await ControlClient.connect(to: bus, timeout: timeout)
+            },
+            connectStarting: { (bus, timeout) async throws(ControlClientError) in
+                try await ControlClient.connect(to: bus, timeout: timeout, mayStart: true)
+            },
+            exactWords: (0..<Int(CommandLine.argc)).compactMap { position in
+                CommandLine.unsafeArgv[position].map { Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
             }
         )
     }

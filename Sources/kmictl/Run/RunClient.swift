@@ -1,0 +1,83 @@
+import DBusControl
+
+/// The client of one run: it has a token of its own, which ends with the run.
+struct RunClient: Sendable {
+    /// How long the token is good for where nobody ends it, as after a kill: seven days in microseconds. A run that takes
+    /// longer is refused from then on.
+    static let life: UInt64 = 7 * 86_400 * 1_000_000
+
+    private static let prefix = "run-"
+    private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+    private static let randomLetters = 8
+
+    /// The client's name.
+    let name: String
+    /// When the token ends, in microseconds since the epoch.
+    let expiresAt: UInt64
+    /// The token.
+    let token: SecretText
+
+    private let lock: RunLock?
+
+    /// Makes a client for a project; the empty one is none.
+    static func make(
+        project: String, in directory: String?, of daemon: any ControlAccess, now: UInt64
+    ) async throws(ControlClientError) -> RunClient {
+        var options = ClientOptions()
+        options.project = project
+        options.expiresAt = now + Self.life
+        let name = Self.newName()
+        // Before the client, so that a client without its lock held is one whose run is over.
+        let lock = RunLock(name: name, in: directory)
+        do throws(ControlClientError) {
+            let token = try await daemon.createClient(name, options: options)
+            return RunClient(name: name, expiresAt: options.expiresAt, token: token, lock: lock)
+        } catch {
+            lock?.remove()
+            throw error
+        }
+    }
+
+    /// Ends the client; that somebody else has is as good.
+    func end(of daemon: any ControlAccess) async throws(ControlClientError) {
+        try await Self.end(self.name, of: daemon)
+        self.lock?.remove()
+    }
+
+    /// Ends the clients of runs that could not do it themselves.
+    ///
+    /// What fails is left for the next run, and for the expiry of the tokens.
+    static func endForgotten(
+        in directory: String?, of daemon: any ControlAccess, now: UInt64
+    ) async throws(ControlClientError) {
+        for client in try await daemon.clients() where Self.isName(client.name) && client.origin != "file" {
+            let isExpired = client.expiresAt > 0 && client.expiresAt <= now
+            guard isExpired || RunLock.isOver(client.name, in: directory) else { continue }
+            try await Self.end(client.name, of: daemon)
+            RunLock.remove(client.name, in: directory)
+        }
+    }
+
+    /// Whether a client of that name may be one of a run.
+    static func isName(_ name: String) -> Bool {
+        let letters = name.dropFirst(Self.prefix.count)
+        return name.hasPrefix(Self.prefix) && letters.count == Self.randomLetters
+            && letters.allSatisfy(Self.alphabet.contains)
+    }
+
+    private static func newName() -> String {
+        var random = SystemRandomNumberGenerator()
+        let letters = (0..<Self.randomLetters).map { _ in
+            Self.alphabet[Int.random(in: 0..<Self.alphabet.count, using: &random)]
+        }
+        return Self.prefix + String(letters)
+    }
+
+    private static func end(_ name: String, of daemon: any ControlAccess) async throws(ControlClientError) {
+        do throws(ControlClientError) {
+            try await daemon.revokeClient(name)
+        } catch {
+            guard error.code == .notFound else { throw error }
+        }
+    }
+}
