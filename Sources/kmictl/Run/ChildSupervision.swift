@@ -4,6 +4,9 @@ protocol ChildSupervision: Sendable {
     /// else has a thread.
     func begin()
 
+    /// Waits for something that takes other threads, without the signals that are held back getting away.
+    func wait<Value: Sendable>(for body: @escaping @Sendable () async throws -> Value) async throws -> Value
+
     /// A signal that came in the meantime and would have ended the process.
     var endingSignal: Int32? { get }
 

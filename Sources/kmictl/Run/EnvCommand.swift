@@ -25,10 +25,11 @@ struct EnvCommand: ControlCommand {
             let options = try await self.options(of: daemon, now: invocation.now)
             let token = try await daemon.createClient(self.client, options: options)
             do throws(CommandFailure) {
-                try self.show(target.environment(token: try ProxyText.token(token), invocation.surroundings), invocation)
+                try self.show(
+                    target.environment(token: try ProxyText.token(token), invocation.surroundings), invocation)
             } catch {
                 // A token that nobody has seen is of no use.
-                try await daemon.revokeClient(self.client)
+                try await daemon.endClient(self.client)
                 throw error
             }
             return .success
@@ -56,12 +57,7 @@ struct EnvCommand: ControlCommand {
         options.models = former.models
         options.project = former.project
         options.expiresAt = former.expiresAt
-        do throws(ControlClientError) {
-            try await daemon.revokeClient(self.client)
-        } catch {
-            // Somebody else was faster.
-            guard error.code == .notFound else { throw error }
-        }
+        try await daemon.endClient(self.client)
         return options
     }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -29,6 +30,36 @@ final class ProcessSupervision: ChildSupervision {
         }
         // Where it is ignored nobody could wait for the command.
         signal(SIGCHLD, SIG_DFL)
+    }
+
+    /// Blocks the thread, which is the process's first one.
+    ///
+    /// Were it given away, the runtime would let it wait for any signal at all (`dispatch_main`), so that those which are
+    /// held back would end the process there. Threads that begin later hold them back, as threads of Dispatch do anyway.
+    func wait<Value: Sendable>(for body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let answer = Answer<Value>()
+        Task.detached {
+            do { answer.set(.success(try await body())) } catch { answer.set(.failure(error)) }
+        }
+        return try answer.wait().get()
+    }
+
+    private final class Answer<Value: Sendable>: Sendable {
+        private let result = Mutex<Result<Value, any Error>?>(nil)
+        private let isThere = DispatchSemaphore(value: 0)
+
+        func set(_ result: Result<Value, any Error>) {
+            self.result.withLock { $0 = result }
+            self.isThere.signal()
+        }
+
+        /// What is waited for has deadlines of its own.
+        func wait() -> Result<Value, any Error> {
+            while true {
+                self.isThere.wait()
+                if let result = self.result.withLock({ $0 }) { return result }
+            }
+        }
     }
 
     var endingSignal: Int32? {

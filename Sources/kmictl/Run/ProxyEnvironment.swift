@@ -94,7 +94,8 @@ enum ProxyText {
     static func token(_ secret: SecretText) throws(CommandFailure) -> String {
         let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
         guard Self.isPlain(text) else {
-            throw CommandFailure(.failed, code: "protocol_error", "the daemon's token has characters that none can have.")
+            throw CommandFailure(
+                .failed, code: "protocol_error", "the daemon's token has characters that none can have.")
         }
         return text
     }

@@ -40,7 +40,7 @@ struct RunClient: Sendable {
 
     /// Ends the client; that somebody else has is as good.
     func end(of daemon: any ControlAccess) async throws(ControlClientError) {
-        try await Self.end(self.name, of: daemon)
+        try await daemon.endClient(self.name)
         self.lock?.remove()
     }
 
@@ -53,7 +53,7 @@ struct RunClient: Sendable {
         for client in try await daemon.clients() where Self.isName(client.name) && client.origin != "file" {
             let isExpired = client.expiresAt > 0 && client.expiresAt <= now
             guard isExpired || RunLock.isOver(client.name, in: directory) else { continue }
-            try await Self.end(client.name, of: daemon)
+            try await daemon.endClient(client.name)
             RunLock.remove(client.name, in: directory)
         }
     }
@@ -73,9 +73,13 @@ struct RunClient: Sendable {
         return Self.prefix + String(letters)
     }
 
-    private static func end(_ name: String, of daemon: any ControlAccess) async throws(ControlClientError) {
+}
+
+extension ControlAccess {
+    /// Ends a client; that there is none any more is as good.
+    func endClient(_ name: String) async throws(ControlClientError) {
         do throws(ControlClientError) {
-            try await daemon.revokeClient(name)
+            try await self.revokeClient(name)
         } catch {
             guard error.code == .notFound else { throw error }
         }

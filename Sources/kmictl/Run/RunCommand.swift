@@ -16,6 +16,8 @@ struct RunCommand: ControlCommand {
 
     /// How long a daemon that starts anew is waited for at the end of a run.
     private static let patience = Duration.seconds(3)
+    /// How often it is asked at least, however slow the machine is.
+    private static let leastQuestions = 5
     private static let pause = Duration.milliseconds(100)
 
     @Option(help: ArgumentHelp("What requests are counted under that name no project.", valueName: "NAME"))
@@ -39,7 +41,8 @@ struct RunCommand: ControlCommand {
             throw ValidationError("a command is expected behind --, as in kmictl run -- claude.")
         }
         guard self.options.json == nil else {
-            throw ValidationError("--json: what is printed is the command's. kmictl usage --by client --json tells more.")
+            throw ValidationError(
+                "--json: what is printed is the command's. kmictl usage --by client --json tells more.")
         }
     }
 
@@ -54,12 +57,12 @@ struct RunCommand: ControlCommand {
             return self.end(.failure(error), in: invocation)
         }
         children.begin()
-        let (client, environment) = try await self.prepare(invocation)
+        let (client, environment) = try await children.wait { try await self.prepare(invocation) }
         // Whoever ends the program before the command has begun does not want it to begin.
         let ended: Result<ProcessEnd, StartFailure> =
             children.endingSignal.map { .success(.signalled($0)) }
             ?? children.run(program, environment: environment)
-        await self.conclude(client, in: invocation)
+        try await children.wait { await self.conclude(client, in: invocation) }
         return self.end(ended, in: invocation)
     }
 
@@ -91,14 +94,18 @@ struct RunCommand: ControlCommand {
     /// used.
     private func conclude(_ client: RunClient, in invocation: Invocation) async {
         let deadline = ContinuousClock.now + Self.patience
+        var questions = 0
         while true {
+            questions += 1
             do {
                 try await invocation.withDaemon { daemon in
                     try await client.end(of: daemon)
                     await self.summarise(client, daemon, invocation)
                 }
                 return
-            } catch let error as ControlClientError where error.code == .unreachable && ContinuousClock.now < deadline {
+            } catch let error as ControlClientError
+                where error.code == .unreachable && (questions < Self.leastQuestions || ContinuousClock.now < deadline)
+            {
                 do { try await Task.sleep(for: Self.pause) } catch { return }
             } catch {
                 let reason = (error as? ControlClientError)?.message ?? "\(error)"

@@ -112,6 +112,20 @@ struct EffectiveConfigurationTests {
         #expect(result.leftOut.first?.contains("allow_hosts") == true)
     }
 
+    @Test("a client that was made takes part as it was made")
+    func takesMadeClients() throws {
+        var made = RuntimeChanges.CreatedClient(
+            name: try #require(ClientName("run-1")), tokenDigest: [], createdAt: WallTime(microseconds: 1))
+        made.project = "thesis"
+        made.expires = WallTime(microseconds: 2)
+        var changes = RuntimeChanges()
+        changes.clients = [made]
+        let result = self.effective(try self.file(), changes)
+        #expect(result.configuration.clients.last?.project == "thesis")
+        #expect(result.configuration.clients.last?.expires == made.expires)
+        #expect(result.createdClients == [made.name])
+    }
+
     @Test("a client of the file wins over one that was made under the same name")
     func clientOfFileWins() throws {
         let name = try #require(ClientName("ci"))

@@ -47,6 +47,18 @@ struct RequestRecordTests {
         fixture.expectAllSettled()
     }
 
+    @Test(
+        "a client's project counts where the request names none, and a refused request counts for it too (X-013)",
+        arguments: [([], "thesis"), ([("X-KMI-Project", "shop")], "shop"), ([("X-KMI-Key", "nobody")], "thesis")]
+            as [([(String, String)], String)])
+    func defaultProject(fields: [(String, String)], project: String) throws {
+        let fixture = try GatewayFixture { $0.clients[0].project = "thesis" }
+        _ = fixture.post(Self.chat, "/v1/chat/completions", fields)
+        if !fields.contains(where: { $0.0 == "X-KMI-Key" }) { try fixture.transfer(0).answer(200) }
+        #expect(try Self.record(of: fixture).project == project)
+        fixture.expectAllSettled()
+    }
+
     @Test("an alias is recorded as the caller named it")
     func alias() throws {
         let fixture = try GatewayFixture { configuration in
