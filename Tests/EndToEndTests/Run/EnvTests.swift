@@ -34,7 +34,7 @@ struct EnvTests {
                 let isLast = position == tokens.count - 1
                 #expect(try await client.get("/v1/models").status == (isLast ? 200 : 401))
             }
-            #expect(try await running.clients() == ["test", "env"])
+            #expect(try await running.clients() == ["env", "test"])
             let refused = try await Steering(bus: running.bus).run(["env", "--client", "test"])
             #expect(refused.status == .exited(1))
             #expect(refused.standardError.contains("--client"))

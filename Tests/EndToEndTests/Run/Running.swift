@@ -21,7 +21,8 @@ struct Running {
     /// Runs a command to its end.
     func run(_ command: String..., options: [String] = []) async throws -> FinishedProcess {
         try await FinishedProcess.run(
-            BuildProducts.path(of: "kmictl"), arguments: self.words(options) + command, environment: self.environment)
+            BuildProducts.path(of: "kmictl"), arguments: self.words(options) + command, environment: self.environment,
+            within: .seconds(120))
     }
 
     /// Starts a script of the shell, which has to print `ready` first.
