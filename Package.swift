@@ -92,7 +92,8 @@ let package = Package(
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml, .crypto, .cryptoExtras,
             ]
         ),
-        .executableTarget(name: "kmictl", dependencies: ["CBuildInfo", "DBusControl", .arguments]),
+        // TOML for the key files that `kmictl import` reads: the same parser as the daemon's.
+        .executableTarget(name: "kmictl", dependencies: ["CBuildInfo", "DBusControl", .arguments, .toml]),
         .executableTarget(
             name: "Simulator",
             dependencies: [.nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .arguments, .crypto, .x509, .asn1]
