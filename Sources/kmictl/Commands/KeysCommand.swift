@@ -8,7 +8,7 @@ struct KeysCommand: ParsableCommand {
         abstract: "Show and change the keys.",
         subcommands: [
             List.self, Show.self, Add.self, Rekey.self, Set.self, Remove.self, Enable.self, Disable.self, Reset.self,
-            Probe.self,
+            Probe.self, Import.self,
         ],
         defaultSubcommand: List.self
     )

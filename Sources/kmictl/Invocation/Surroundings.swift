@@ -13,6 +13,8 @@ struct Surroundings: Sendable {
     var now: @Sendable () -> UInt64
     /// Waits; ends early with an error when it is cancelled.
     var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    /// The environment.
+    var variable: @Sendable (String) -> String? = { getenv($0).map { String(cString: $0) } }
     /// The time zone of whoever types.
     var zone: LocalZone = .process
     /// Connects to the daemon.

@@ -1,0 +1,81 @@
+import DBusControl
+
+/// Carries out a plan, key by key: what goes wrong with one does not keep the others from being added.
+struct KeyImporting {
+    /// How often a label that was taken meanwhile is replaced by another one.
+    private static let attempts = 4
+
+    let daemon: any ControlAccess
+    /// Told of each line as it is done.
+    let progress: (ImportRow) -> Void
+
+    /// Adds what the plan says; returns its lines with what became of them.
+    func run(_ plan: ImportPlan) async -> [ImportRow] {
+        var failures: [String: ControlClientError] = [:]
+        for provider in plan.newProviders {
+            do throws(ControlClientError) {
+                _ = try await self.daemon.addProvider(
+                    provider.name, kind: provider.kind, base: provider.base.description, options: ProviderOptions())
+            } catch {
+                failures[provider.name] = error
+            }
+        }
+        var rows: [ImportRow] = []
+        for step in plan.steps {
+            var row = step.row
+            if row.outcome == .add, let secret = step.secret {
+                if let failure = failures[row.provider] {
+                    row = Self.failed(row, failure, "the provider \(row.provider) cannot be added: ")
+                } else {
+                    row = await self.added(row, secret)
+                }
+                self.progress(row)
+            }
+            rows.append(row)
+        }
+        return rows
+    }
+
+    private func added(_ row: ImportRow, _ secret: SecretText) async -> ImportRow {
+        var row = row
+        var options = KeyOptions()
+        options.priority = row.priority
+        options.enabled = row.isEnabled
+        options.account = row.account
+        for attempt in 1...Self.attempts {
+            do throws(ControlClientError) {
+                _ = try await self.daemon.addKey(row.label, provider: row.provider, secret: secret, options: options)
+                row.outcome = .added
+                return row
+            } catch {
+                guard error.code == .alreadyExists else { return Self.failed(row, error) }
+                // Either the label was taken meanwhile, or the daemon has the secret.
+                let labels = await self.labels()
+                guard labels.contains(row.label), attempt < Self.attempts else {
+                    row.outcome = .present
+                    row.reason = error.message
+                    return row
+                }
+                row.reason = "the label \(row.label) is taken"
+                row.label = LabelText.free(row.label, taken: labels)
+            }
+        }
+        return row
+    }
+
+    /// The labels of the daemon; none where they cannot be had, since what failed is told anyway.
+    private func labels() async -> Set<String> {
+        do {
+            return Set(try await self.daemon.keys().map(\.label))
+        } catch {
+            return []
+        }
+    }
+
+    private static func failed(_ row: ImportRow, _ error: ControlClientError, _ prefix: String = "") -> ImportRow {
+        var row = row
+        row.outcome = .failed
+        row.reason = prefix + CommandFailure(error).message
+        return row
+    }
+}
