@@ -10,8 +10,8 @@ import Synchronization
 /// It makes no call in dry-run, never one on the path of a request, and shares a call that is under way with
 /// whoever wants the same (K-032).
 public final class KeyChecks: Sendable {
-    private let surroundings: KeyCheckRunner.Surroundings
-    private let eventLoop: any EventLoop
+    let surroundings: KeyCheckRunner.Surroundings
+    let eventLoop: any EventLoop
     private let seed: UInt64
     private let runner: NIOLoopBoundBox<KeyCheckRunner?>
     /// Whether a step was put off that has not begun.
