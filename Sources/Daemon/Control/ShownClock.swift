@@ -12,11 +12,17 @@ final class ShownClock: Sendable {
     private let time: any TimeSource
     /// What the clock on the wall showed at the beginning of the daemon's clock.
     private let origin: Mutex<WallTime>
+    /// What that was when the daemon began.
+    private let firstOrigin: WallTime
 
     init(time: any TimeSource) {
         self.time = time
-        self.origin = Mutex(Self.origin(of: time))
+        self.firstOrigin = Self.origin(of: time)
+        self.origin = Mutex(self.firstOrigin)
     }
+
+    /// How far the clock on the wall was set since the daemon began; negative if it was set back.
+    var shift: Duration { Self.origin(of: self.time) - self.firstOrigin }
 
     /// What the clock on the wall shows at a moment.
     func wallTime(of instant: Instant) -> WallTime {

@@ -53,9 +53,14 @@ final class Reloader: Sendable {
     ///
     /// Blocks, so it is called off the event loops.
     func check() -> Result<[ReloadEntry], ConfigurationProblems> {
-        self.loader.load(now: SystemTime().wallTime()).map { loaded in
+        self.look().map { loaded in
             ConfigurationDifference(from: self.keeper.inForce.file, to: loaded).changes.map(ReloadEntry.init)
         }
+    }
+
+    /// Reads all sources as ``read()`` does, for whoever only wants to know; nobody is told of it.
+    func look() -> Result<LoadedConfiguration, ConfigurationProblems> {
+        self.loader.load(now: SystemTime().wallTime())
     }
 
     /// Reports that what was read cannot be used.
