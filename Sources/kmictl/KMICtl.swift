@@ -19,7 +19,7 @@ struct KMICtl: ParsableCommand {
             HealthCommand.self, UsageCommand.self, PricesCommand.self, EnvCommand.self, RunCommand.self,
             ReloadCommand.self, MetricsCommand.self, VersionCommand.self,
             ConfigCommand.self, AuditCommand.self, BackupCommand.self, DrainCommand.self, LogLevelCommand.self,
-            ImportCommand.self,
+            ImportCommand.self, DoctorCommand.self,
         ],
         defaultSubcommand: StatusCommand.self
     )

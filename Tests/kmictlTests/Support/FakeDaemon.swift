@@ -45,6 +45,12 @@ final class FakeDaemon: ControlAccess {
         var failureOnceDrained: ControlClientError?
         var clientOptions: ClientOptions?
         var secret: String?
+        /// What every key that was added had as its secret, by label.
+        var addedSecrets: [String: String] = [:]
+        /// Answers to keys that are added, by label, instead of taking them.
+        var refusedKeys: [String: ControlClientError] = [:]
+        var diagnosis: [DiagnosisRow] = []
+        var diagnosisOptions: DiagnosisOptions?
         /// What a following tells before it ends.
         var followed: [RequestRow] = []
         var isClosed = false
@@ -242,10 +248,28 @@ final class FakeDaemon: ControlAccess {
     func addKey(
         _ label: String, provider: String, secret: SecretText, options: KeyOptions
     ) async throws(ControlClientError) -> String {
-        try self.ask("add \(label) of \(provider)") { state in
+        if let refusal = self.with({ $0.refusedKeys[label] }) {
+            _ = try self.ask("add \(label) of \(provider)") { _ in }
+            throw refusal
+        }
+        return try self.ask("add \(label) of \(provider)") { state in
             state.keyOptions = options
             state.secret = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+            state.addedSecrets[label] = state.secret
             return "/org/kmi/Proxy1/key/\(label)"
+        }
+    }
+
+    func addProvider(
+        _ name: String, kind: String, base: String, options: ProviderOptions
+    ) async throws(ControlClientError) -> String {
+        try self.ask("provider \(name) \(kind) \(base)") { _ in "/org/kmi/Proxy1/provider/\(name)" }
+    }
+
+    func diagnose(_ options: DiagnosisOptions) async throws(ControlClientError) -> [DiagnosisRow] {
+        try self.ask("diagnose") { state in
+            state.diagnosisOptions = options
+            return state.diagnosis
         }
     }
 
