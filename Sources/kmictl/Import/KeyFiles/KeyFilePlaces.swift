@@ -104,7 +104,7 @@ struct KeyFilePlaces {
                 (
                     directory,
                     PrivateFile.Refusal(
-                        reason: "\(others.count) other files, which are no key files by their names: \(list)")
+                        reason: "\(others.count) not named like key files: \(list)")
                 ))
         }
     }

@@ -1,0 +1,153 @@
+import DBusControl
+import Glibc
+import TestSupport
+import Testing
+
+@testable import kmictl
+
+struct DoctorTests {
+    private static func daemon(_ rows: [DiagnosisRow]) -> FakeDaemon {
+        let daemon = FakeDaemon()
+        daemon.with { state in
+            state.manager.version = VersionText.number
+            state.diagnosis = rows
+        }
+        return daemon
+    }
+
+    @Test("shows each line with what to do, and ends with 1 if one fails")
+    func shows() async throws {
+        let daemon = Self.daemon([
+            DiagnosisRow("disk", "/state", "warn", "90.0 MiB free", advice: "make room"),
+            DiagnosisRow(
+                "provider", "kimi", "fail", "https://api.kimi.com: cannot be reached", advice: "check the network"),
+            DiagnosisRow("clock", "", "ok", "it is synchronised"),
+        ])
+        let result = try await kmictl("doctor", daemon: daemon, terminal: .plain)
+        #expect(result.status == .failed)
+        #expect(
+            result.output == """
+                ok    version   kmictl: \(VersionText.number)
+                ok    version   kmid: \(VersionText.number), the same as kmictl
+                ok    daemon    it runs
+                warn  disk      /state: 90.0 MiB free
+                                →  make room
+                fail  provider  kimi: https://api.kimi.com: cannot be reached
+                                →  check the network
+                ok    clock     it is synchronised
+
+                """)
+        #expect(result.errors == "4 ok, 1 warn, 1 fail.\n")
+        #expect(daemon.with { $0.diagnosisOptions?.isOffline } == false)
+        #expect(try await kmictl("doctor", "-q", daemon: daemon).output == "disk /state\nprovider kimi\n")
+        #expect(
+            try await kmictl("doctor", "--json", daemon: daemon).output.contains(
+                #"{"advice":"make room","check":"disk","message":"90.0 MiB free","result":"warn","subject":"/state"}"#))
+    }
+
+    @Test("a warning is no failure, and providers are left alone if that is asked for")
+    func warns() async throws {
+        let daemon = Self.daemon([DiagnosisRow("disk", "", "warn", "x")])
+        #expect(try await kmictl("doctor", "--offline", daemon: daemon).status == .success)
+        #expect(daemon.with { $0.diagnosisOptions?.isOffline } == true)
+    }
+
+    @Test("tells of a daemon of another version, and of one that does not run well")
+    func comparesVersions() {
+        var manager = Samples.manager
+        manager.version = "9.9.9"
+        #expect(ClientDiagnosis.versions(of: manager).last?.result == "warn")
+        manager.version = VersionText.number
+        #expect(ClientDiagnosis.versions(of: manager).last?.result == "ok")
+        for (state, result) in [("running", "ok"), ("degraded", "warn"), ("draining", "warn"), ("starting", "warn")] {
+            manager.state = state
+            #expect(ClientDiagnosis.state(of: manager).result == result)
+        }
+    }
+
+    @Test(
+        "gives its lines and one document without a daemon, or without a bus (X-061)",
+        arguments: [
+            (ControlClientError.Code.unreachable, true), (.timedOut, true), (.accessDenied, true),
+            (.unreachable, false),
+        ])
+    func worksAlone(_ code: ControlClientError.Code, _ hasBus: Bool) async throws {
+        let error = ControlClientError(code, "it does not work")
+        let daemon = FakeDaemon()
+        if hasBus { daemon.with { $0.failure = error } }
+        let result = try await kmictl(
+            "doctor", "--json", "--port", "1", daemon: daemon, connection: hasBus ? nil : error)
+        #expect(result.status == .failed)
+        #expect(result.output.hasPrefix("[{") && result.output.hasSuffix("}]\n") && result.lines.count == 1)
+        #expect(result.output.contains(#""subject":"127.0.0.1:1""#))
+        #expect(result.output.contains(hasBus ? #""check":"daemon""# : "it does not work"))
+    }
+
+    @Test("tells why the daemon tells nothing of itself")
+    func toleratesOldDaemons() {
+        let rows = ClientDiagnosis.rows(.failure(ControlClientError(.protocolError, "no such method")))
+        #expect(rows.map(\.result) == ["fail"])
+        #expect(rows.first?.advice.contains("different versions") == true)
+    }
+
+    @Test("makes what the daemon tells harmless (A-005), and fits 80 columns")
+    func neutralises() async throws {
+        let long = String(repeating: "word ", count: 60)
+        let daemon = Self.daemon([DiagnosisRow("a\u{1B}[1m", "b\n", "odd", "\u{1B}]8;;\(long)", advice: long + "\u{7}")]
+        )
+        let result = try await kmictl("doctor", daemon: daemon, terminal: .plain)
+        #expect(result.output.unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 })
+        #expect(result.lines.allSatisfy { DisplayWidth.of($0) <= 80 })
+        #expect(result.status == .success)
+    }
+
+    @Test("reads the tables of sockets")
+    func readsTables() {
+        let table = """
+              sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+               0: 0100007F:1EC6 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0
+               1: 0100007F:1EC7 0100007F:1234 01 00000000:00000000 00:00000000 00000000  1000        0 4712 1 0
+               2: 00000000:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4713 1 0
+               3: 0200007F:1EC6 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4714 1 0
+               4: nonsense
+               5: 00000000000000000000000001000000:1EC6 00000000000000000000000000000000:0000 0A 0:0 0:0 0 7 0 4715 1
+               6: 0000000000000000FFFF00000100007F:1EC6 00000000000000000000000000000000:0000 0A 0:0 0:0 0 7 0 4716 1
+            """
+        let sockets = ListeningSocket.parse(table)
+        #expect(sockets.map(\.inode) == [4711, 4713, 4714, 4715, 4716])
+        #expect(sockets.map(\.port) == [7878, 22, 7878, 7878, 7878])
+        #expect(sockets.map(\.userID) == [1000, 0, 0, 7, 7])
+        #expect(sockets.map(\.takesLoopback) == [true, true, false, false, true])
+        #expect(ListeningSocket.parse("").isEmpty)
+    }
+
+    @Test("finds who has a port, without opening anything of theirs", .timeLimit(.minutes(1)))
+    func findsHolders() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(listener >= 0)
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, length) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &length) == 0
+            }
+        }
+        try #require(isOpen)
+        let port = UInt16(bigEndian: address.sin_port)
+        let holder = try #require(PortLook().holder(of: port))
+        #expect(holder.process == getpid())
+        #expect(!holder.name.isEmpty)
+        let row = ClientDiagnosis.port(port, holder: holder)
+        #expect(row.result == "fail")
+        #expect(row.message.contains("process \(getpid())"))
+        #expect(ClientDiagnosis.port(port, holder: nil).result == "ok")
+        #expect(ClientDiagnosis.port(port, holder: PortHolder(process: 7, name: "kmid", user: "x")).result == "warn")
+        #expect(
+            ClientDiagnosis.port(port, holder: PortHolder(process: nil, name: "", user: "x")).message.contains(
+                "the user x"))
+        #expect(PortLook(directory: "/nonexistent").holder(of: port) == nil)
+    }
+}
