@@ -30,6 +30,18 @@ extension KeyChecks {
     ///
     /// Nothing of the pool, the breakers or the keys hears of it. Waits at most `limit`.
     public func reach(_ base: UpstreamBase, pins: [String], within limit: Duration) async -> ProviderReach {
+        let begun = self.surroundings.time.now()
+        do {
+            return try await self.reached(base, pins: pins, within: limit).get()
+        } catch {
+            // A loop that takes nothing any more asks nothing.
+            return ProviderReach(
+                end: .failed(.internalFault, detail: "\(error)"), duration: self.surroundings.time.now() - begun)
+        }
+    }
+
+    /// As ``reach(_:pins:within:)``.
+    func reached(_ base: UpstreamBase, pins: [String], within limit: Duration) -> EventLoopFuture<ProviderReach> {
         let request = UpstreamRequest(
             method: "GET", origin: base.origin, target: base.path + "/models",
             headers: ["Accept": "application/json", "User-Agent": self.surroundings.userAgent], body: .none, pins: pins)
@@ -39,14 +51,9 @@ extension KeyChecks {
             let call = ReachCall(promise)
             call.begin(request, through: self.surroundings.transport, on: self.eventLoop, within: TimeAmount(limit))
         }
-        let end: ProviderReach.End
-        do {
-            end = try await promise.futureResult.get()
-        } catch {
-            // A loop that takes nothing any more asks nothing.
-            end = .failed(.internalFault, detail: "\(error)")
+        return promise.futureResult.map { end in
+            ProviderReach(end: end, duration: self.surroundings.time.now() - begun)
         }
-        return ProviderReach(end: end, duration: self.surroundings.time.now() - begun)
     }
 }
 
