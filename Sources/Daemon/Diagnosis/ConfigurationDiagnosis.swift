@@ -3,6 +3,7 @@ import DBusControl
 /// What a reload would make of the configuration now.
 enum ConfigurationDiagnosis {
     static let check = "config"
+    private static let warningAdvice = "kmid check-config tells when it is gone"
     /// So many problems are told one by one.
     private static let most = 20
 
@@ -14,10 +15,10 @@ enum ConfigurationDiagnosis {
         case .failure(let problems):
             return Self.rows(
                 problems.problems, .fail, advice: "mend it, then kmictl reload; until then the old one holds")
-                + Self.rows(problems.warnings, .warn, advice: "")
+                + Self.rows(problems.warnings, .warn, advice: Self.warningAdvice)
         case .success(let loaded):
             let changes = ConfigurationDifference(from: inForce, to: loaded).changes
-            return [Self.row(of: changes, loaded)] + Self.rows(loaded.warnings, .warn, advice: "")
+            return [Self.row(of: changes, loaded)] + Self.rows(loaded.warnings, .warn, advice: Self.warningAdvice)
         }
     }
 

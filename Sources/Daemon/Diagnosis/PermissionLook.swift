@@ -4,6 +4,11 @@ import Glibc
 struct PermissionLook {
     /// A directory is looked at up to so many entries.
     private static let most = 1000
+    /// `O_PATH` (open(2)), which the module of the C library leaves out.
+    ///
+    /// The file is not opened for reading: closing such a descriptor of the database would take away the locks that SQLite
+    /// holds on it (fcntl(2), "advisory record locking").
+    private static let pathOnly: CInt = 0o10_000_000
 
     let stateDirectory: String
     /// The directory of the sockets; `nil` if there is none.
@@ -34,20 +39,17 @@ struct PermissionLook {
         _ path: String, _ purpose: PermissionDiagnosis.Purpose, follows: Bool = false
     ) -> PermissionDiagnosis.Entry {
         var entry = PermissionDiagnosis.Entry(path: path, purpose: purpose, mode: nil, isOwn: true)
-        // Looked at and changed through one descriptor, whatever happens to the name; opening never waits.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (follows ? 0 : O_NOFOLLOW))
-        defer { if descriptor >= 0 { close(descriptor) } }
+        // Looked at and changed through one descriptor, whatever happens to the name.
+        let descriptor = open(path, Self.pathOnly | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW))
+        guard descriptor >= 0 else { return entry }
+        defer { close(descriptor) }
         var status = stat()
-        let isKnown =
-            descriptor >= 0
-            ? fstat(descriptor, &status) == 0
-                // Sockets cannot be opened, and of links their own bits mean nothing.
-            : fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_IFMT != S_IFLNK
-        guard isKnown else { return entry }
+        // Of symbolic links the bits mean nothing.
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFLNK else { return entry }
         entry.mode = UInt32(status.st_mode & 0o7777)
         entry.isOwn = status.st_uid == geteuid() || (purpose == .configuration && status.st_uid == 0)
-        if purpose == .state, entry.isOwn, status.st_mode & 0o077 != 0, descriptor >= 0 {
-            entry.isRepaired = fchmod(descriptor, status.st_mode & 0o700) == 0
+        if purpose == .state, entry.isOwn, status.st_mode & 0o077 != 0 {
+            entry.isRepaired = chmod("/proc/self/fd/\(descriptor)", status.st_mode & 0o700) == 0
         }
         return entry
     }

@@ -46,8 +46,8 @@ struct ImportReport: Report {
     private func lines(_ style: TextStyle) -> String {
         self.rows.compactMap { row -> String? in
             let subject = SafeText.line(self.shown(row.file))
-            let what = row.label.isEmpty ? row.outcome.rawValue : "\(row.label): \(row.outcome.rawValue)"
-            var parts: [String] = row.reason.isEmpty ? [] : [SafeText.line(row.reason)]
+            let what = row.label.isEmpty ? row.words : "\(row.label): \(row.words)"
+            var parts: [String] = row.reason.isEmpty ? [] : [SafeText.line(self.shortened(row.reason))]
             if !row.newBase.isEmpty { parts.append("a new provider, \(row.newBase)") }
             if !row.isEnabled, !row.label.isEmpty { parts.append("disabled, as in the file") }
             guard !parts.isEmpty else { return nil }
@@ -55,6 +55,12 @@ struct ImportReport: Report {
             return "\(subject): \(style.painted(what, row.colour)): \(parts.joined(separator: "; "))\(advice)"
         }
         .joined(separator: "\n")
+    }
+
+    /// A reason without the home directory in it, and without a stop at its end, since more may follow.
+    private func shortened(_ reason: String) -> String {
+        let text = self.home.map { $0.count > 1 ? reason.replacing($0 + "/", with: "~/") : reason } ?? reason
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 
     private func shown(_ path: String) -> String {

@@ -64,7 +64,7 @@ struct ImportTests {
             let again = try await fixture.run("import", path)
             #expect(again.status == .success)
             #expect(again.output.contains("there already"))
-            #expect(again.output.contains("The key \"beta\" has the same secret."))
+            #expect(again.output.contains("beta-2: there already: The key \"beta\" has the same secret"))
         }
     }
 
@@ -128,7 +128,7 @@ struct ImportTests {
             fixture.daemon.with { $0.refusedKeys["b"] = ControlClientError(.notAllowed, "not this one.") }
             let result = try await fixture.run("import", directory.path("a"))
             #expect(result.status == .failed)
-            #expect(result.output.contains("b: failed: not this one."))
+            #expect(result.output.contains("b: failed: not this one\n"))
             #expect(fixture.daemon.with { $0.addedSecrets } == ["a": "a", "c": "c"])
         }
     }
@@ -152,7 +152,7 @@ struct ImportTests {
                     ~/.kimi/_auths/alpha.env  alpha  kimi         0  sk-a***6789  to be added
                     ~/.kimi-code/config.toml  o      openai       0  ***          to be added
 
-                    ~/.kimi/_auths/alpha.env: alpha: add: disabled, as in the file
+                    ~/.kimi/_auths/alpha.env: alpha: to be added: disabled, as in the file
                     ~/.kimi/config.toml: skipped: signed in by OAuth, no API key. To do: \
                     make an API key in the provider's console: two owners of a login would end each other's
 
