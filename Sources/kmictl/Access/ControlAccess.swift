@@ -49,10 +49,6 @@ protocol ControlAccess: Sendable {
     func followRequests(
         capacity: Int, onPresence: @escaping @Sendable (ControlClient.Presence) -> Void
     ) async throws(ControlClientError) -> AsyncThrowingStream<RequestRow, any Error>
-    func addProvider(
-        _ name: String, kind: String, base: String, options: ProviderOptions
-    ) async throws(ControlClientError) -> String
-    func diagnose(_ options: DiagnosisOptions) async throws(ControlClientError) -> [DiagnosisRow]
     func close() async
 }
 

@@ -7,7 +7,7 @@ struct ImportRun {
 
     /// Shows, asks, and adds; failed if something has to be mended first or did not work.
     func run() async throws -> ExitStatus {
-        let found = KeyFilePlaces(variable: self.invocation.surroundings.variable).find(self.options.paths)
+        let found = KeyFilePlaces(environment: self.invocation.surroundings.variable).find(self.options.paths)
         let plan = try await self.plan(found)
         guard !plan.rows.isEmpty else {
             try self.invocation.show(self.report([]))

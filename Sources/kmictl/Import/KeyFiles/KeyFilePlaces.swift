@@ -6,7 +6,7 @@ struct KeyFilePlaces {
     static let mostEntries = 1000
 
     /// The environment: `HOME` and the variables that move directories.
-    let variable: @Sendable (String) -> String?
+    let environment: @Sendable (String) -> String?
 
     /// What was found.
     struct Found {
@@ -41,23 +41,25 @@ struct KeyFilePlaces {
 
     /// The directories of the Kimi clients, moved or not.
     private var clientDirectories: [String] {
-        [("KIMI_SHARE_DIR", "/.kimi"), ("KIMI_CODE_HOME", "/.kimi-code")].compactMap { name, path in
-            self.value(name) ?? self.value("HOME").map { $0 + path }
-        }
+        let home = self.variable("HOME")
+        return [
+            self.variable("KIMI_SHARE_DIR") ?? home.map { $0 + "/.kimi" },
+            self.variable("KIMI_CODE_HOME") ?? home.map { $0 + "/.kimi-code" },
+        ].compactMap(\.self)
     }
 
     private func addUsual(to found: inout Found) {
         // As KMI Manager looks for them: the first one that is there.
         let directories: [String]
-        if let named = self.value("KMI_AUTHS_DIR") {
+        if let named = self.variable("KMI_AUTHS_DIR") {
             directories = [named]
         } else {
-            directories = ["./_auths"] + (self.value("HOME").map { [$0 + "/.kimi/_auths"] } ?? [])
+            directories = ["./_auths"] + (self.variable("HOME").map { [$0 + "/.kimi/_auths"] } ?? [])
         }
         found.places += directories
         if let directory = directories.first(where: Self.isDirectory) {
             self.list(directory, into: &found)
-        } else if let named = self.value("KMI_AUTHS_DIR") {
+        } else if let named = self.variable("KMI_AUTHS_DIR") {
             found.passed.append((named, PrivateFile.Refusal(reason: "is no directory", advice: "see KMI_AUTHS_DIR")))
         }
         for directory in self.clientDirectories {
@@ -69,7 +71,7 @@ struct KeyFilePlaces {
         }
     }
 
-    private func value(_ name: String) -> String? { self.variable(name).flatMap { $0.isEmpty ? nil : $0 } }
+    private func variable(_ name: String) -> String? { self.environment(name).flatMap { $0.isEmpty ? nil : $0 } }
 
     // MARK: Directories
 

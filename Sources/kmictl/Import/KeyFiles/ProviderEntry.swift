@@ -79,7 +79,7 @@ struct ProviderEntry {
                 reason: "the key of \(self.shown) lies in the variable \(name), which is not set",
                 advice: "set it for kmictl import, or use kmictl keys add")
         }
-        if let key = try self.variable("API_KEY"), key.count > 0 {
+        if let key = try self.clientSetting("API_KEY"), key.count > 0 {
             return .key(try KeyText.secret(key, at: "\(self.place).env"))
         }
         if self.table["oauth"] != nil { return .none(reason: Self.signedIn, advice: Self.signedInAdvice) }
@@ -94,7 +94,7 @@ struct ProviderEntry {
         if let base = try self.table.text("base_url", in: self.place), base.count > 0 {
             return try KeyText.base(base.plain, at: "\(self.place).base_url")
         }
-        if let base = try self.variable("BASE_URL"), base.count > 0 {
+        if let base = try self.clientSetting("BASE_URL"), base.count > 0 {
             return try KeyText.base(base.plain, at: "\(self.place).env")
         }
         guard let known = KnownProvider(entry: self.name, type: try self.type()) else {
@@ -116,7 +116,7 @@ struct ProviderEntry {
     }
 
     /// A variable of the `env` table, `KIMI_…` or that of the type's own client.
-    private func variable(_ suffix: String) throws(KeyFileError) -> SecretText? {
+    private func clientSetting(_ suffix: String) throws(KeyFileError) -> SecretText? {
         guard let node = self.table["env"] else { return nil }
         guard let table = node.asTable else {
             throw KeyFileError("\(self.place).env", "expected a table of variables, found \(node.kind)")
