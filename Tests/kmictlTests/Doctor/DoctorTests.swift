@@ -38,7 +38,7 @@ struct DoctorTests {
 
                 """)
         #expect(result.errors == "4 ok, 1 warn, 1 fail.\n")
-        #expect(daemon.with { $0.diagnosisOptions?.isOffline } == false)
+        #expect(daemon.asked == ["manager", "diagnose"])
         #expect(try await kmictl("doctor", "-q", daemon: daemon).output == "disk /state\nprovider kimi\n")
         #expect(
             try await kmictl("doctor", "--json", daemon: daemon).output.contains(
@@ -49,7 +49,7 @@ struct DoctorTests {
     func warns() async throws {
         let daemon = Self.daemon([DiagnosisRow("disk", "", "warn", "x")])
         #expect(try await kmictl("doctor", "--offline", daemon: daemon).status == .success)
-        #expect(daemon.with { $0.diagnosisOptions?.isOffline } == true)
+        #expect(daemon.asked == ["manager", "diagnose offline"])
     }
 
     @Test("tells of a daemon of another version, and of one that does not run well")

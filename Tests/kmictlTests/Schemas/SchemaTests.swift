@@ -22,6 +22,7 @@ struct SchemaTests {
                 for error in Self.calling { try await documents.add(line, { $0.failure = error }) }
             }
             try await documents.addFollowing()
+            try await documents.addImports()
             let result = try await PythonEnvironment.run(
                 "schema_check.py", arguments: [Self.folder.path(percentEncoded: false), documents.folder.path])
             #expect(result.isSuccess, "\(result.standardOutput)\n\(result.standardError)")
@@ -84,6 +85,22 @@ private struct Documents {
         let result = try await kmictl(words: SnapshotCase.following.words + ["--json"], daemon: daemon)
         #expect(result.lines.count == FullPool.count)
         for line in result.lines { try self.write(line, SnapshotCase.following.schema ?? "none", "following") }
+    }
+
+    /// Imports of files, which no line of the snapshots has.
+    mutating func addImports() async throws {
+        var outputs: [String] = []
+        try await ImportFixture.with { fixture in
+            let file = try fixture.directory.write(
+                "a.env",
+                "KMI_API_KEY=sk-0123456789abcdef\nEMAIL=me@example.com\nKMI_UPSTREAM_BASE_URL=https://x.example")
+            try fixture.directory.write("b.json", "{}")
+            outputs.append(try await fixture.run("import", fixture.directory.path, "--dry-run", "--json").output)
+            outputs.append(try await fixture.run("import", file, "--json").output)
+            fixture.daemon.with { $0.refusedKeys["a"] = ControlClientError(.notAllowed, "no") }
+            outputs.append(try await fixture.run("import", file, "--json").output)
+        }
+        for output in outputs { try self.write(output, "import", "import") }
     }
 
     private mutating func write(_ text: String, _ schema: String, _ name: String) throws {

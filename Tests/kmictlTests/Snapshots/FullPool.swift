@@ -23,6 +23,16 @@ enum FullPool {
         state.prices = Samples.prices
         state.explanation = Self.explanation
         state.summary = Self.summary
+        state.diagnosis = [
+            DiagnosisRow(
+                "version", "libcurl", "fail", "7.80 is older than 7.88", advice: "upgrade it, or the distribution"),
+            DiagnosisRow("config", Self.hostile, "warn", Self.hostile, advice: Self.hostile),
+            DiagnosisRow(
+                "permissions", "/home/someone/.local/state/kmi/secrets/\(Self.longLabel)", "fail",
+                "a secret that others may read (mode 0644) is not used",
+                advice: "make a new key at the provider, or chmod 600 it if nobody else has been there"),
+            DiagnosisRow("clock", "", "ok", "it is synchronised"),
+        ]
         state.entries = [
             ReloadEntry(key: "rotation.mode", result: "applied", reason: ""),
             ReloadEntry(

@@ -83,6 +83,8 @@ extension SnapshotCase {
         },
         SnapshotCase("prices import -", "prices-import", input: "{}"),
         SnapshotCase("reload", "reload"), SnapshotCase("metrics", "metrics"), SnapshotCase("version", "version"),
+        SnapshotCase("doctor", "doctor"), SnapshotCase("doctor --offline", "doctor") { $0.manager.version = "9.9.9" },
+        SnapshotCase("import missing.env", "import"), SnapshotCase("keys import missing.env", "import"),
         SnapshotCase("stauts", nil),
     ]
 

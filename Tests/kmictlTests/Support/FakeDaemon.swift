@@ -49,8 +49,6 @@ final class FakeDaemon: ControlAccess {
         var addedSecrets: [String: String] = [:]
         /// Answers to keys that are added, by label, instead of taking them.
         var refusedKeys: [String: ControlClientError] = [:]
-        var diagnosis: [DiagnosisRow] = []
-        var diagnosisOptions: DiagnosisOptions?
         /// What a following tells before it ends.
         var followed: [RequestRow] = []
         var isClosed = false
@@ -257,19 +255,6 @@ final class FakeDaemon: ControlAccess {
             state.secret = secret.withBytes { String(decoding: $0, as: UTF8.self) }
             state.addedSecrets[label] = state.secret
             return "/org/kmi/Proxy1/key/\(label)"
-        }
-    }
-
-    func addProvider(
-        _ name: String, kind: String, base: String, options: ProviderOptions
-    ) async throws(ControlClientError) -> String {
-        try self.ask("provider \(name) \(kind) \(base)") { _ in "/org/kmi/Proxy1/provider/\(name)" }
-    }
-
-    func diagnose(_ options: DiagnosisOptions) async throws(ControlClientError) -> [DiagnosisRow] {
-        try self.ask("diagnose") { state in
-            state.diagnosisOptions = options
-            return state.diagnosis
         }
     }
 
