@@ -19,6 +19,11 @@ extension DaemonControl {
         // Providers are waited for while the disk is looked at.
         async let reached = self.reach(configuration, isOffline: options.isOffline)
         let seen = try await self.offLoop { [self] in self.lookAround(inForce) }
+        for path in seen.repaired {
+            self.audit(
+                "permission_repaired", "a file was open to others and is not any more", ["file": "\(path)"],
+                target: path)
+        }
         let (reachRows, offsets) = await reached
         var rows = seen.versions
         rows += seen.configuration
@@ -70,6 +75,8 @@ extension DaemonControl {
         var versions: [DiagnosisRow]
         var configuration: [DiagnosisRow]
         var permissions: [DiagnosisRow]
+        /// The files that were open to others and have been closed.
+        var repaired: [String]
         var secrets: [KeyDiagnosis.SecretPlace]
         var freeBytes: UInt64?
         var openFiles: Int?
@@ -79,15 +86,11 @@ extension DaemonControl {
 
     private func lookAround(_ inForce: ConfigurationKeeper.InForce) -> Seen {
         let entries = self.permissionLook(inForce).entries()
-        for entry in entries where entry.isRepaired {
-            self.logger.warning(
-                "a file was open to others; it is closed now",
-                metadata: ["event": "mode_repaired", "file": "\(entry.path)"])
-        }
         return Seen(
             versions: VersionDiagnosis.parts(sqlite: self.store.sqliteVersion).map(VersionDiagnosis.row),
             configuration: ConfigurationDiagnosis.rows(self.reloader.look(), inForce: inForce.file),
             permissions: PermissionDiagnosis.rows(entries),
+            repaired: entries.filter(\.isRepaired).map(\.path),
             secrets: self.secretPlaces(inForce),
             freeBytes: Self.freeBytes(of: self.stateDirectory),
             openFiles: Self.openFiles(),
@@ -119,17 +122,24 @@ extension DaemonControl {
                 problem: inForce.file.keySecrets[key.label] == nil ? "it could not be read" : nil)
         }
         for key in inForce.changes.keys where inForce.effective.addedKeys.contains(key.label) {
-            var place = KeyDiagnosis.SecretPlace(label: key.label.text, place: "store:\(key.label)")
-            do throws(SecretDirectory.Failure) {
-                _ = try self.secrets.read(key.label)
-            } catch {
-                // One that lies elsewhere is known all the same.
-                let isElsewhere = error.errorNumber == ENOENT && inForce.addedSecrets[key.label] != nil
-                if isElsewhere { place.place = "secret-service" } else { place.problem = "\(error)" }
-            }
-            places.append(place)
+            places.append(self.secretPlace(of: key, isKnown: inForce.addedSecrets[key.label] != nil))
         }
         return places
+    }
+
+    private func secretPlace(of key: RuntimeChanges.AddedKey, isKnown: Bool) -> KeyDiagnosis.SecretPlace {
+        guard key.secretPlace == .files else {
+            // It was read at the start, or when it was added; asking again could have a person asked for a password.
+            return KeyDiagnosis.SecretPlace(
+                label: key.label.text, place: key.secretPlace.rawValue, problem: isKnown ? nil : "it could not be read")
+        }
+        var place = KeyDiagnosis.SecretPlace(label: key.label.text, place: "store:\(key.label)")
+        do throws(SecretDirectory.Failure) {
+            _ = try self.secrets.read(key.label)
+        } catch {
+            place.problem = "\(error)"
+        }
+        return place
     }
 
     private static func freeBytes(of directory: String) -> UInt64? {

@@ -72,6 +72,29 @@ struct ImportingTests {
         }
     }
 
+    @Test("adds the provider of an address that the daemon does not know")
+    func addsProviders() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await PrivateBus.with { bus in
+                try await DaemonProcess.with(DaemonConfiguration(simulator), bus: bus.address) { _ in
+                    try await TemporaryDirectory.with { directory in
+                        // The same server under another name.
+                        let base = simulator.baseURL.replacing("127.0.0.1", with: "localhost") + "/v1"
+                        try directory.write(
+                            "gamma.toml",
+                            "[providers.near]\ntype = \"openai\"\nbase_url = \"\(base)\"\napi_key = \"sk-sim-gamma\"")
+                        let steering = Steering(bus: bus.address)
+                        let result = try await steering.run(["import", directory.path, "--json"])
+                        #expect(result.isSuccess, "\(result.standardOutput)\(result.standardError)")
+                        #expect(try self.decode(result)["gamma.toml"]?.provider == "near")
+                        #expect(try await steering.keys()["gamma"]?.provider == "near")
+                        #expect(try await steering.keys()["gamma"]?.state == "usable")
+                    }
+                }
+            }
+        }
+    }
+
     @Test("knows the same services at the same addresses as the daemon")
     func knowsServices() {
         for kind in ProviderKind.allCases {
