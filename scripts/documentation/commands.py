@@ -168,8 +168,8 @@ def kmictl(root: Command, top: pathlib.Path) -> str:
     page.terms(exit_statuses(top / "Sources/kmictl/Invocation/ExitStatus.swift"))
     page.section("examples")
     for block in [b for s in markdown.sections(described) for b in s.blocks if b.kind == "code"]:
-        # Those with a prompt show output, which the tables of a terminal make longer than a page is wide.
-        if not any(line.startswith("$ ") or "generate-completion" in line for line in block.lines):
+        # What is not shell shows output, which the tables of a terminal make longer than a page is wide.
+        if block.language in {"sh", "bash"} and not any("generate-completion" in line for line in block.lines):
             page.code(block.lines)
     page.cross_references([("kmid", 1), ("kmi.toml", 5), ("org.kmi.Proxy1", 5), ("busctl", 1)])
     return page.rendered()

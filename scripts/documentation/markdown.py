@@ -12,6 +12,13 @@ class Block:
     kind: str
     lines: list[str] = dataclasses.field(default_factory=list)
     rows: list[list[str]] = dataclasses.field(default_factory=list)
+    language: str = ""
+
+    def typed(self) -> list[str]:
+        """What of code is typed: all that is shell, else what stands behind a prompt; the rest is what a program printed."""
+        if self.language in {"sh", "bash"}:
+            return self.lines
+        return [line[2:] for line in self.lines if line.startswith("$ ")]
 
 
 @dataclasses.dataclass
@@ -42,7 +49,7 @@ def sections(path: pathlib.Path) -> list[Section]:
         blocks = found[-1].blocks
         if line.lstrip().startswith("```"):
             fenced = not fenced
-            block = Block("code") if fenced else None
+            block = Block("code", language=line.strip().strip("`")) if fenced else None
             if block:
                 blocks.append(block)
         elif fenced:
