@@ -3,9 +3,11 @@
 import pathlib
 import re
 
+# What is put into the audit.
+AUDIT = r"(?:\baudit|\bAuditEntry)\(\s*\"(\w+)\""
 # How the names of events are found where a function of the file takes them; another one is told here.
 EVENT_HELPERS = {
-    "Sources/Daemon/Control/DaemonControl.swift": [("Sources/Daemon", r"\baudit\(\s*\"(\w+)\"")],
+    "Sources/Daemon/Control/AuditTrail.swift": [("Sources/Daemon", AUDIT)],
     "Sources/Daemon/Prices/PriceKeeper.swift": [
         ("Sources/Daemon/Prices/PriceTableInfo.swift", r"case \w+ = \"(prices_\w+)\"")
     ],
@@ -46,6 +48,11 @@ def events(top: pathlib.Path, problems: list[str]) -> set[str]:
                 problems.append(f"{name}: no name of an event is found by {pattern}")
             found |= names
     return found
+
+
+def audit_actions(top: pathlib.Path) -> set[str]:
+    """What `kmictl audit` lists."""
+    return matches(top, "Sources/Daemon", AUDIT)
 
 
 def warnings(top: pathlib.Path) -> set[str]:

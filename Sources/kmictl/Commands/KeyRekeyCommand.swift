@@ -13,8 +13,10 @@ extension KeysCommand {
                 """
         )
 
-        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL")) var label: String
-        @Option(help: ArgumentHelp("The file with the secret; - is the standard input.", valueName: "FILE"))
+        @Argument(help: ArgumentHelp("The key.", valueName: "LABEL"), completion: .keys) var label: String
+        @Option(
+            help: ArgumentHelp("The file with the secret; - is the standard input.", valueName: "FILE"),
+            completion: .file())
         var secretFile: String?
         @OptionGroup var options: GlobalOptions
 

@@ -14,7 +14,7 @@ extension KeysCommand {
             aliases: ["rm"]
         )
 
-        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL"), completion: .keys) var labels: [String]
         @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
         @OptionGroup var options: GlobalOptions
 

@@ -7,10 +7,11 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             commandName: "set",
             abstract: "Change priority, weight and limits of keys.",
-            discussion: "What is not named stays as it is. It holds until the key's entry of the configuration file changes."
+            discussion:
+                "What is not named stays as it is. It holds until the key's entry of the configuration file changes."
         )
 
-        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL")) var labels: [String]
+        @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL"), completion: .keys) var labels: [String]
         @Option(parsing: .unconditional, help: ArgumentHelp("Higher ones are chosen first.", valueName: "N"))
         var priority: Int32?
         @Option(help: ArgumentHelp("The share in the mode weighted.", valueName: "N")) var weight: UInt32?

@@ -73,7 +73,8 @@ extension ProvidersCommand {
             aliases: ["rm"]
         )
 
-        @Argument(help: ArgumentHelp("The providers.", valueName: "NAME")) var names: [String]
+        @Argument(help: ArgumentHelp("The providers.", valueName: "NAME"), completion: .providers)
+        var names: [String]
         @OptionGroup var options: GlobalOptions
 
         func perform(in invocation: Invocation) async throws -> ExitStatus {

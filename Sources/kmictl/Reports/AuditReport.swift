@@ -14,7 +14,7 @@ struct AuditReport: Report {
             Table.Column(title: "ACTION", minimum: 12),
             Table.Column(title: "TARGET", minimum: 10),
             Table.Column(title: "RESULT", rank: 1),
-            Table.Column(title: "DETAIL", minimum: 12, rank: 2),
+            Table.Column(title: "DETAIL", minimum: 24, wraps: true, rank: 2),
         ])
         for row in self.rows {
             table.append([

@@ -33,6 +33,8 @@ enum FullPool {
                 advice: "make a new key at the provider, or chmod 600 it if nobody else has been there"),
             DiagnosisRow("clock", "", "ok", "it is synchronised"),
         ]
+        state.audit = AuditPage(rows: Self.audit, cursor: "41")
+        state.configuration = Self.configuration
         state.entries = [
             ReloadEntry(key: "rotation.mode", result: "applied", reason: ""),
             ReloadEntry(
@@ -63,6 +65,46 @@ enum FullPool {
         state.prices.source = "embedded"
         state.metrics = ""
     }
+
+    private static let audit: [AuditRow] = {
+        func row(
+            _ id: UInt64, _ age: UInt64, _ actor: String, _ action: String, _ target: String, _ result: String = "ok",
+            _ detail: String = ""
+        ) -> AuditRow {
+            var row = AuditRow()
+            (row.id, row.at, row.actor) = (id, Samples.now - age * Samples.second, actor)
+            (row.action, row.target, row.result, row.detail) = (action, target, result, detail)
+            return row
+        }
+        return [
+            row(45, 3, "uid:1000", "key_added", Self.longLabel, "ok", "provider moonshot, priority 0, weight 1"),
+            row(44, 61, "address:127.0.0.1", "auth_failed", "", "refused", "no token"),
+            row(43, 86_400, "daemon", "mode_repaired", "/home/me/.local/state/kmi/state.sqlite"),
+            row(42, 90_000, Self.hostile, Self.hostile, Self.hostile, "failed", Self.hostile),
+        ]
+    }()
+
+    private static let configuration: [ConfigurationRow] = {
+        func row(_ key: String, _ value: String, _ source: String, _ origin: String, _ applies: String)
+            -> ConfigurationRow
+        {
+            var row = ConfigurationRow()
+            (row.key, row.value, row.source, row.origin, row.applies) = (key, value, source, origin, applies)
+            return row
+        }
+        let file = "/home/me/.config/kmi/kmi.toml"
+        return [
+            row(
+                "server.listen", #"["127.0.0.1:7878", "unix:/run/user/1000/kmi/other.sock"]"#, "file", "\(file):2",
+                "restart"),
+            row("server.dry_run", "true", "environment", "KMI_SERVER_DRY_RUN", "live"),
+            row("rotation.mode", #""sticky""#, "state", "", "live"),
+            row("rotation.affinity", "true", "default", "", "live"),
+            row("control.bus", #""session""#, "flag", "--bus", "restart"),
+            row("key.\(Self.longLabel).secret", #""file:alpha.key""#, "file", "\(file):41", "live"),
+            row("key.alpha.headers", Self.hostile, "file", Self.hostile, "live"),
+        ]
+    }()
 
     private static let manager: ManagerStatus = {
         var status = Samples.manager

@@ -47,6 +47,11 @@ extension SnapshotCase {
         SnapshotCase("keys enable alpha", "change"), SnapshotCase("keys disable alpha beta", "changes"),
         SnapshotCase("keys reset", "reset"), SnapshotCase("keys reset alpha", "change"),
         SnapshotCase("keys probe alpha", "probe") { $0.probe = "invalid provider_auth_failed" },
+        SnapshotCase("keys rekey alpha --secret-file -", "change", input: "sk-new"),
+        SnapshotCase("keys set alpha beta --priority 3 --rpm 60", "changes"),
+        SnapshotCase("providers", "providers"), SnapshotCase("providers list", "providers"),
+        SnapshotCase("providers add box --kind local --base http://127.0.0.1:1234", "change"),
+        SnapshotCase("providers remove kimi", "change"),
         SnapshotCase("clients", "clients"), SnapshotCase("clients list", "clients"),
         SnapshotCase("clients create laptop", "token"), SnapshotCase("clients revoke ci --yes", "change"),
         SnapshotCase("rotate", "rotation"), SnapshotCase("rotate beta", "rotation"),
@@ -85,6 +90,11 @@ extension SnapshotCase {
         SnapshotCase("reload", "reload"), SnapshotCase("metrics", "metrics"), SnapshotCase("version", "version"),
         SnapshotCase("doctor", "doctor"), SnapshotCase("doctor --offline", "doctor") { $0.manager.version = "9.9.9" },
         SnapshotCase("import missing.env", "import"), SnapshotCase("keys import missing.env", "import"),
+        SnapshotCase("config show", "config"), SnapshotCase("config show --changed rotation", "config"),
+        SnapshotCase("config check", "reload"), SnapshotCase("audit", "audit"), SnapshotCase("backup", "backup"),
+        SnapshotCase("drain --yes --no-wait", "drain"),
+        SnapshotCase("drain --yes", "drain") { $0.failureOnceDrained = ControlClientError(.unreachable, "gone") },
+        SnapshotCase("log-level", "log-level"), SnapshotCase("log-level debug", "log-level"),
         SnapshotCase("stauts", nil),
     ]
 
