@@ -174,6 +174,7 @@ struct StoredStateTests {
                 try await store.commit([.removeKey(key.label), .removeClient(made.name)])
                 expected.keys.removeFirst()
                 expected.clients = []
+                expected.abandonedSecrets = [.init(label: key.label, place: .files)]
                 #expect(try store.load().changes == expected, "with the key goes what was changed for it")
                 try await store.commit([.removeKey(key.label)])
             }

@@ -32,22 +32,28 @@ struct EffectiveConfigurationTests {
             .keyEnabled(alpha): .init(value: "false", fileValue: "true"),
             .keyPriority(alpha): .init(value: "-3", fileValue: "0"),
             .keyWeight(alpha): .init(value: "7", fileValue: "1"),
+            .keyLimit(alpha, .rpm): .init(value: "60", fileValue: "0"),
+            .keyLimit(alpha, .inFlight): .init(value: "0", fileValue: "4"),
         ]
+        file.keys[0].inFlight = 4
         let result = self.effective(file, changes)
         #expect(result.configuration.rotation.mode == .sticky)
         #expect(result.configuration.server.dryRun)
         #expect(!result.configuration.keys[0].enabled)
         #expect(result.configuration.keys[0].priority == -3)
         #expect(result.configuration.keys[0].weight == 7)
+        #expect(result.configuration.keys[0].rpm == 60 && result.configuration.keys[0].inFlight == nil)
         #expect(result.outdated.isEmpty)
 
         file.rotation.mode = .weighted
         file.keys[0].weight = 2
+        file.keys[0].inFlight = 5
         let later = self.effective(file, changes)
         #expect(later.configuration.rotation.mode == .weighted)
         #expect(later.configuration.keys[0].weight == 2)
         #expect(!later.configuration.keys[0].enabled, "what the file did not touch stays changed")
-        #expect(Set(later.outdated) == [.rotationMode, .keyWeight(alpha)])
+        #expect(later.configuration.keys[0].inFlight == 5 && later.configuration.keys[0].rpm == 60)
+        #expect(Set(later.outdated) == [.rotationMode, .keyWeight(alpha), .keyLimit(alpha, .inFlight)])
     }
 
     @Test("a change of a key that the file no longer has is outdated")

@@ -161,7 +161,7 @@ final class Fleet {
             case .breaker(let provider, let old, let new, _):
                 self.judge.breakerChanged(self.world.place(of: provider), from: old, to: new)
             case .limitedAsAWhole: self.judge.wholeLimits += 1
-            case .agentRefused, .conversationMoved, .overloaded, .refusedAlike: break
+            case .agentRefused, .conversationMoved, .ended, .overloaded, .refusedAlike: break
             }
         }
         self.wakeDaemon()

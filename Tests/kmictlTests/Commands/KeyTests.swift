@@ -72,8 +72,8 @@ struct KeyTests {
         let expected =
             #"[{"account":null,"enabled":true,"errors":{"provider_rate_limited":2},"fingerprint":"0123456789ab","in_flight":0,"#
             + #""inconsistent_windows":[],"label":"beta","last_used_at":"2026-01-02T03:04:00Z","#
-            + #""limits":{"in_flight":0,"rpm":0,"rps":0,"tpm":0},"masked":"sk-a***wxyz","model_states":[],"origin":"","#
-            + #""priority":0,"provider":"kimi","reason":"provider_rate_limited","requests":100,"state":"cooling","#
+            + #""limits":{"in_flight":0,"rpm":0,"rps":0,"tpm":0},"masked":"sk-a***wxyz","model_states":[],"#
+            + #""origin":"file","priority":0,"provider":"kimi","reason":"provider_rate_limited","requests":100,"state":"cooling","#
             + #""usable_at":"2026-01-02T03:05:35Z","warn":false,"weight":1,"windows":[]}]"# + "\n"
         #expect(try await kmictl("keys", "list", "--json", daemon: daemon).output == expected)
     }

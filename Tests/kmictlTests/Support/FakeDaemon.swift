@@ -49,6 +49,11 @@ final class FakeDaemon: ControlAccess {
         var addedSecrets: [String: String] = [:]
         /// Answers to keys that are added, by label, instead of taking them.
         var refusedKeys: [String: ControlClientError] = [:]
+        var limits: KeyLimits?
+        /// Called whenever a key is looked at.
+        var onKey: (@Sendable () -> Void)?
+        /// What a removal waits for.
+        var beforeRemoval: (@Sendable () async -> Void)?
         /// What a following tells before it ends.
         var followed: [RequestRow] = []
         var isClosed = false
@@ -211,6 +216,7 @@ final class FakeDaemon: ControlAccess {
     func metrics() async throws(ControlClientError) -> String { try self.ask("metrics") { $0.metrics } }
 
     func key(_ label: String) async throws(ControlClientError) -> KeyStatus {
+        self.with { $0.onKey }?()
         guard let key = try self.ask("key \(label)", { $0.keys.first { $0.label == label } }) else {
             throw ControlClientError(.notFound, "no key")
         }
@@ -239,7 +245,9 @@ final class FakeDaemon: ControlAccess {
     func changeKey(
         _ label: String, enabled: Bool?, priority: Int32?, weight: UInt32?
     ) async throws(ControlClientError) {
-        try self.ask("change \(label) enabled \(enabled.map { "\($0)" } ?? "-")") { _ in }
+        let priority = priority.map { " priority \($0)" } ?? ""
+        let weight = weight.map { " weight \($0)" } ?? ""
+        try self.ask("change \(label) enabled \(enabled.map { "\($0)" } ?? "-")\(priority)\(weight)") { _ in }
         try self.needKey(label)
     }
 
@@ -261,6 +269,35 @@ final class FakeDaemon: ControlAccess {
     func removeKey(_ label: String) async throws(ControlClientError) {
         try self.ask("remove \(label)") { _ in }
         try self.needKey(label)
+        await self.with { $0.beforeRemoval }?()
+    }
+
+    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlClientError) {
+        try self.ask("rekey \(label)") { state in
+            state.secret = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+        }
+        try self.needKey(label)
+    }
+
+    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlClientError) {
+        try self.ask("limits \(label)") { $0.limits = limits }
+        try self.needKey(label)
+    }
+
+    func addProvider(
+        _ name: String, kind: String, base: String, options: ProviderOptions
+    ) async throws(ControlClientError) -> String {
+        try self.ask("add provider \(name) \(kind) \(base)") { state in
+            state.providerOptions = options
+            return "/org/kmi/Proxy1/provider/\(name)"
+        }
+    }
+
+    func removeProvider(_ name: String) async throws(ControlClientError) {
+        try self.ask("remove provider \(name)") { _ in }
+        guard self.with({ $0.providers.contains { $0.name == name } }) else {
+            throw ControlClientError(.notFound, "no provider")
+        }
     }
 
     func rotate(to key: String?, of provider: String?) async throws(ControlClientError) -> Rotation {

@@ -33,6 +33,7 @@ enum Samples {
         key.label = label
         key.provider = "kimi"
         key.state = state
+        key.origin = "file"
         key.reason = reason
         key.usableAt = back == 0 ? 0 : Samples.now + back * Samples.second
         key.masked = "sk-a***wxyz"
@@ -51,6 +52,7 @@ enum Samples {
         var provider = ProviderStatus()
         provider.name = name
         provider.kind = "kimi"
+        provider.baseURL = "https://api.kimi.com/coding/v1"
         provider.breaker = breaker
         provider.breakerRetryAt = retry == 0 ? 0 : Samples.now + retry * Samples.second
         provider.overloadedUntil = overloaded == 0 ? 0 : Samples.now + overloaded * Samples.second

@@ -1,0 +1,37 @@
+import ProxyCore
+import Synchronization
+import Testing
+
+@testable import Gateway
+
+@Suite("Waiting for the last request of a key", .timeLimit(.minutes(1)))
+struct KeyEndsTests {
+    @Test("everybody who waits for a key hears of its end, and nobody else")
+    func tellsAll() async throws {
+        let (alpha, beta) = (try #require(KeyLabel("alpha")), try #require(KeyLabel("beta")))
+        let ends = KeyEnds()
+        let begun = Mutex(0)
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<3 {
+                group.addTask {
+                    await ends.wait(for: alpha, within: .seconds(60)) {
+                        // The last one ends the wait of all.
+                        guard begun.withLock({ $0 += 1; return $0 }) == 3 else { return }
+                        ends.tell(beta)
+                        ends.tell(alpha)
+                    }
+                }
+            }
+            for await hasEnded in group { #expect(hasEnded) }
+        }
+    }
+
+    @Test("who has waited long enough goes on; who begins anew waits anew", arguments: [0, 1])
+    func givesUp(milliseconds: Int) async throws {
+        let alpha = try #require(KeyLabel("alpha"))
+        let ends = KeyEnds()
+        #expect(await !ends.wait(for: alpha, within: .milliseconds(milliseconds)) {})
+        ends.tell(alpha)
+        #expect(await ends.wait(for: alpha, within: .seconds(60)) { ends.tell(alpha) })
+    }
+}
