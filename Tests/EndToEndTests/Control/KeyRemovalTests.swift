@@ -64,7 +64,8 @@ struct KeyRemovalTests {
             async let removal = steering.run(["keys", "remove", "mine"])
             let text = try await stream.finish()
             #expect(text.hasSuffix("data: [DONE]\n\n"))
-            #expect(try await removal.isSuccess)
+            let result = try await removal
+            #expect(result.isSuccess, "\(result.standardError)")
             #expect(try await simulator.statistics().key("mine").completed == 1)
             #expect(try await steering.keys()["mine"] == nil)
         }
@@ -108,11 +109,13 @@ struct KeyRemovalTests {
                             try await steering.keys()["mine"]?.state == "disabled"
                         }
                         try await daemon.killHard()
-                        #expect(try await !removal.isSuccess)
+                        let result = try await removal
+                        #expect(!result.isSuccess)
                         try await stream.finish()
                     }
                     try await run { daemon in
-                        #expect(try await steering.keys()["mine"]?.state == "usable")
+                        let keys = try await steering.keys()
+                        #expect(keys["mine"]?.state == "usable")
                         #expect(try await daemon.client().chat(fields: [("X-KMI-Key", "mine")]).status == 200)
                         try await steering.succeed("keys", "remove", "mine")
                         try await daemon.killHard()
@@ -121,7 +124,8 @@ struct KeyRemovalTests {
                     try directory.write("state/secrets/mine", "sk-sim-mine")
                     try await self.abandon("mine", in: directory)
                     try await run { daemon in
-                        #expect(try await steering.keys()["mine"] == nil)
+                        let keys = try await steering.keys()
+                        #expect(keys["mine"] == nil)
                         #expect(!self.hasSecret(daemon))
                         #expect(!daemon.process.text(.standardError).contains("secret_stray"))
                     }

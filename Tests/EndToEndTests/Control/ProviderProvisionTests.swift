@@ -42,7 +42,7 @@ struct ProviderProvisionTests {
             { simulator, directory, steering, daemon in
                 try await steering.succeed(
                     "providers", "add", "lab", "--kind", "compatible", "--base", simulator.baseURL + "/v1")
-                #expect(try await self.names(steering) == ["sim", "lab"])
+                #expect(try await self.names(steering) == ["lab", "sim"])
                 // The secret of another provider's key is another key here.
                 let secret = try directory.write("lab.txt", "sk-sim-alpha")
                 try await steering.succeed("keys", "add", "lab-key", "--provider", "lab", "--secret-file", secret)
@@ -56,7 +56,7 @@ struct ProviderProvisionTests {
                 try await daemon.killHard()
             },
             { simulator, _, steering, daemon in
-                let lab = try await steering.show([ShownProvider].self, "providers").last
+                let lab = try await steering.show([ShownProvider].self, "providers").first { $0.name == "lab" }
                 #expect(lab?.name == "lab" && lab?.kind == "compatible" && lab?.keys == ["lab-key"])
                 #expect(lab?.baseUrl == simulator.baseURL + "/v1")
                 #expect(try await daemon.client().post("/p/lab" + Chat.target, Chat.body()).status == 200)
@@ -67,7 +67,10 @@ struct ProviderProvisionTests {
                 #expect(try await steering.run(["providers", "remove", "lab"]).status == .exited(3))
                 try await daemon.killHard()
             },
-            { _, _, steering, _ in #expect(try await self.names(steering) == ["sim"]) },
+            { _, _, steering, _ in
+                let names = try await self.names(steering)
+                #expect(names == ["sim"])
+            },
         ])
     }
 
@@ -83,7 +86,7 @@ struct ProviderProvisionTests {
                         (["lab", "--kind", "compatible", "--base", "https://me:pw@api.example.org"], 64, "password"),
                         (["lab", "--kind", "compatible"], 64, "base_url"),
                         (["lab", "--kind", "magic", "--base", own], 64, "compatible"),
-                        (["-lab", "--kind", "local", "--base", own], 64, ""),
+                        ([".lab", "--kind", "local", "--base", own], 64, "A name is"),
                         (["lab", "--kind", "compatible", "--base", "https://example.net/v1"], 1, "allow_hosts"),
                         (["lab", "--kind", "openai"], 1, "api.openai.com"),
                         (["sim", "--kind", "compatible", "--base", own], 1, "already"),
@@ -119,7 +122,7 @@ struct ProviderProvisionTests {
                 #expect(daemon.process.text(.standardError).contains("kmictl providers remove lab"))
                 #expect(try await daemon.client().post("/p/lab" + Chat.target, Chat.body()).status == 200)
                 try await steering.succeed("providers", "remove", "lab")
-                #expect(try await self.names(steering) == ["sim", "lab"])
+                #expect(try await self.names(steering) == ["lab", "sim"])
                 #expect(try await daemon.client().post("/p/lab" + Chat.target, Chat.body()).status == 200)
                 #expect(try await steering.run(["providers", "remove", "lab"]).status == .exited(1))
             }
