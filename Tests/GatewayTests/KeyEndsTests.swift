@@ -16,7 +16,11 @@ struct KeyEndsTests {
                 group.addTask {
                     await ends.wait(for: alpha, within: .seconds(60)) {
                         // The last one ends the wait of all.
-                        guard begun.withLock({ $0 += 1; return $0 }) == 3 else { return }
+                        let count = begun.withLock { count in
+                            count += 1
+                            return count
+                        }
+                        guard count == 3 else { return }
                         ends.tell(beta)
                         ends.tell(alpha)
                     }

@@ -70,20 +70,21 @@ struct OpeningTests {
 
     @Test("a newer schema is refused with a clear message and left as it is (K-037)", arguments: [false, true])
     func refusesNewerSchemas(inLog: Bool) async throws {
+        let newer = "PRAGMA user_version = \(Migration.all.count + 1)"
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { store async throws in
                 store.append(try full(1))
                 try await store.settled()
                 if inLog {
                     // As after a kill: the newer version stands in the write-ahead log only.
-                    try await store.onWriter { try $0.execute(sql: "PRAGMA user_version = \(Migration.all.count + 1)") }
+                    try await store.onWriter { try $0.execute(sql: newer) }
                     try Self.copyImage(from: directory.path, to: try directory.makeDirectory("image"))
                 }
             }
             if inLog {
                 #expect(try await Self.refusal(in: directory.path + "/image", leaves: true).code == .newerSchema)
             } else {
-                try inspect(directory.path("state.sqlite")) { try $0.execute(sql: "PRAGMA user_version = \(Migration.all.count + 1)") }
+                try inspect(directory.path("state.sqlite")) { try $0.execute(sql: newer) }
                 let refusal = try await Self.expectUntouched(directory, .newerSchema)
                 #expect(refusal.message.contains("schema \(Migration.all.count + 1)"))
                 #expect(refusal.message.contains("backups/"))

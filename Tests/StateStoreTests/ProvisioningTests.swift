@@ -30,7 +30,9 @@ struct ProvisioningTests {
         }
     }
 
-    @Test("limits of the file's keys are overridden like priorities", arguments: ProxyCore.Configuration.Key.Limit.allCases)
+    @Test(
+        "limits of the file's keys are overridden like priorities",
+        arguments: ProxyCore.Configuration.Key.Limit.allCases)
     func keepsOverrides(limit: ProxyCore.Configuration.Key.Limit) async throws {
         try await TemporaryDirectory.with { directory in
             let subject = RuntimeChanges.Subject.keyLimit(try label("a.rps"), limit)
@@ -85,7 +87,7 @@ struct ProvisioningTests {
         }
     }
 
-    @Test("rows that cannot be meant are passed over: no key without its limit, no provider at another address (K-037)")
+    @Test("rows that cannot be meant are passed over: no provider at an address that the file could not name (K-037)")
     func passesOverMalformedRows() async throws {
         try await TemporaryDirectory.with { directory in
             try await withStore(in: directory) { _ async throws in }

@@ -44,7 +44,8 @@ extension DaemonControl {
         added.anthropicBase = try Self.base(options.anthropicBase, "anthropic_base_url")
         guard kind.knownBases != nil || added.base != nil || added.anthropicBase != nil else {
             throw ControlFault(
-                .invalidArgument, "A provider of the kind \"\(kind.rawValue)\" has no known address: base_url is needed.")
+                .invalidArgument,
+                "A provider of the kind \"\(kind.rawValue)\" has no known address: base_url is needed.")
         }
         try self.checkIsNew(added)
         if let host = self.keeper.inForce.file.configuration.upstream.refusedHost(of: added.provider) {
@@ -104,7 +105,8 @@ extension DaemonControl {
             guard labels.isEmpty else {
                 throw ControlFault(
                     .notAllowed,
-                    "The provider \"\(added.name)\" has keys: \(labels.sorted().joined(separator: ", ")). Remove them first.")
+                    "The provider \"\(added.name)\" has keys: \(labels.sorted().joined(separator: ", ")). Remove them first."
+                )
             }
             return added.name
         }

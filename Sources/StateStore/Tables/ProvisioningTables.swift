@@ -60,7 +60,8 @@ enum ProvisioningTables {
             }
             changes.providers.append(provider)
         }
-        let secrets = try Row.fetchAll(database, sql: "SELECT label, place FROM abandoned_secrets ORDER BY label, place")
+        let secrets = try Row.fetchAll(
+            database, sql: "SELECT label, place FROM abandoned_secrets ORDER BY label, place")
         for row in secrets {
             guard let label = row.text("label").flatMap(KeyLabel.init),
                 let place = row.text("place").flatMap(RuntimeChanges.SecretPlace.init)

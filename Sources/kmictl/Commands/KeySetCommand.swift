@@ -7,8 +7,10 @@ extension KeysCommand {
         static let configuration = CommandConfiguration(
             commandName: "set",
             abstract: "Change priority, weight and limits of keys.",
-            discussion:
-                "What is not named stays as it is. It holds until the key's entry of the configuration file changes."
+            discussion: """
+                What is not named stays as it is. Of a key of the configuration file it holds until the file says something \
+                else.
+                """
         )
 
         @Argument(help: ArgumentHelp("The keys.", valueName: "LABEL"), completion: .keys) var labels: [String]

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Providers and keys that were added, put together with the files (K-013, K-048)")
 struct AddedProviderTests {
-    private func provider(_ name: String, _ base: String = "https://lab.example/v1") throws -> RuntimeChanges.AddedProvider {
+    private func provider(
+        _ name: String, _ base: String = "https://lab.example/v1"
+    ) throws -> RuntimeChanges.AddedProvider {
         var provider = RuntimeChanges.AddedProvider(
             name: try #require(ProviderName(name)), kind: .compatible, addedAt: WallTime(microseconds: 1))
         provider.base = try UpstreamBase(parsing: base)

@@ -76,7 +76,7 @@ struct KeyProvisionTests {
 
     // MARK: add
 
-    @Test("limits, account and origin are told and survive a kill; a second label or secret is refused with its holder (K-036)")
+    @Test("what is said of a key survives a kill; a second label or secret is refused with its holder (K-036)")
     func adds() async throws {
         try await self.withSite { site in
             let steering = site.steering
@@ -137,14 +137,15 @@ struct KeyProvisionTests {
                 #expect(try await daemon.client().chat().status == 429)
                 let text = try String(contentsOfFile: daemon.configurationPath, encoding: .utf8)
                 try site.directory.write(
-                    "kmi.toml", text.replacingOccurrences(of: "label = \"alpha\"", with: "label = \"alpha\"\nrpm = 1000"))
+                    "kmi.toml",
+                    text.replacingOccurrences(of: "label = \"alpha\"", with: "label = \"alpha\"\nrpm = 1000"))
                 try await site.steering.succeed("reload")
                 #expect(try await site.key("alpha").limits == ["rps": 0, "rpm": 1000, "tpm": 500, "in_flight": 0])
             }
         }
     }
 
-    @Test("requests that race with a change of limits are admitted under the old ones or the new ones, never above (K-026)")
+    @Test("requests that race with a change of limits are never admitted above the old and the new ones (K-026)")
     func limitsUnderLoad() async throws {
         try await self.withSite { site in
             try await site.run { daemon in
@@ -243,7 +244,8 @@ struct KeyProvisionTests {
         try await self.withSite { site in
             try await site.run { _ in
                 let steering = site.steering
-                try await steering.succeed("keys", "add", "mine", "--provider", "sim", "--secret-file", site.secret("mine"))
+                try await steering.succeed(
+                    "keys", "add", "mine", "--provider", "sim", "--secret-file", site.secret("mine"))
                 func rekey(_ label: String, _ name: String) async throws -> FinishedProcess {
                     try await steering.run(["keys", "rekey", label, "--secret-file", try site.secret(name)])
                 }

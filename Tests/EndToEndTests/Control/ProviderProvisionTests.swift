@@ -86,7 +86,7 @@ struct ProviderProvisionTests {
                         (["lab", "--kind", "compatible", "--base", "https://me:pw@api.example.org"], 64, "password"),
                         (["lab", "--kind", "compatible"], 64, "base_url"),
                         (["lab", "--kind", "magic", "--base", own], 64, "compatible"),
-                        ([".lab", "--kind", "local", "--base", own], 64, "A name is"),
+                        ([".lab", "--kind", "local", "--base", own], 64, "expected 1 to 64"),
                         (["lab", "--kind", "compatible", "--base", "https://example.net/v1"], 1, "allow_hosts"),
                         (["lab", "--kind", "openai"], 1, "api.openai.com"),
                         (["sim", "--kind", "compatible", "--base", own], 1, "already"),
@@ -115,9 +115,8 @@ struct ProviderProvisionTests {
                 let secret = try directory.write("lab.txt", "sk-sim-lab")
                 try await steering.succeed("keys", "add", "lab-key", "--provider", "lab", "--secret-file", secret)
                 let text = try String(contentsOfFile: daemon.configurationPath, encoding: .utf8)
-                try directory.write(
-                    "kmi.toml",
-                    text + "[[provider]]\nname = \"lab\"\nkind = \"compatible\"\nbase_url = \"\(simulator.baseURL)/v1\"\n")
+                let entry = "name = \"lab\"\nkind = \"compatible\"\nbase_url = \"\(simulator.baseURL)/v1\"\n"
+                try directory.write("kmi.toml", text + "[[provider]]\n" + entry)
                 try await steering.succeed("reload")
                 #expect(daemon.process.text(.standardError).contains("kmictl providers remove lab"))
                 #expect(try await daemon.client().post("/p/lab" + Chat.target, Chat.body()).status == 200)

@@ -80,7 +80,7 @@ struct KeyProvisionTests {
     @Test func saysHowTheSecretOfAFileKeyChanges() async throws {
         let daemon = FakeDaemon()
         daemon.with {
-            $0.failure = ControlClientError(.notAllowed, "The secret of \"alpha\" is in the file a.key: change it there.")
+            $0.failure = ControlClientError(.notAllowed, "The secret of \"alpha\" is in a.key: change it there.")
         }
         let result = try await kmictl("keys", "rekey", "alpha", daemon: daemon, input: "sk-x")
         #expect(result.errors.hasSuffix("change it there. Then run kmictl reload.\n"))

@@ -25,10 +25,10 @@ struct ProviderTests {
         let text = try await kmictl("providers", daemon: daemon, terminal: .plain).output
         #expect(
             text == """
-                NAME   KIND        BASE                            BREAKER              KEYS
-                kimi   kimi        https://api.kimi.com/coding/v1  closed                  2
-                mine   compatible  http://127.0.0.1:8080/v1        open, in 1 m 30 s       0
-                other  kimi        https://api.kimi.com/coding/v1  overloaded              0
+                NAME   KIND        BASE                          BREAKER            KEYS  MODELS
+                kimi   kimi        https://api.kimi.com/coding…  closed                2       1
+                mine   compatible  http://127.0.0.1:8080/v1      open, in 1 m 30 s     0
+                other  kimi        https://api.kimi.com/coding…  overloaded            0
 
                 """)
         #expect(try await kmictl("providers", "list", "-q", daemon: daemon).output == "kimi\nmine\nother\n")
@@ -36,7 +36,8 @@ struct ProviderTests {
         #expect(
             try await kmictl("providers", "ls", "--json", daemon: daemon).output
                 == #"[{"base_url":"https://api.kimi.com/coding/v1","breaker":"closed","breaker_retry_at":null,"#
-                + #""keys":["alpha","beta"],"kind":"kimi","models":["k2"],"name":"kimi","overloaded_until":null}]"# + "\n")
+                + #""keys":["alpha","beta"],"kind":"kimi","models":["k2"],"name":"kimi","overloaded_until":null}]"#
+                + "\n")
     }
 
     @Test func addsAProvider() async throws {

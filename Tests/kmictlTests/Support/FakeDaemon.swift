@@ -175,33 +175,6 @@ final class FakeDaemon: ControlAccess {
         try self.ask("log level \(level)") { $0.logLevel = level }
     }
 
-    func replaceSecret(of label: String, by secret: SecretText) async throws(ControlClientError) {
-        let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
-        try self.ask("replace secret of \(label)") { $0.secret = text }
-        try self.needKey(label)
-    }
-
-    func setLimits(of label: String, to limits: KeyLimits) async throws(ControlClientError) {
-        try self.ask("limit \(label)") { state in
-            guard let index = state.keys.firstIndex(where: { $0.label == label }) else { return }
-            state.keys[index].limits = limits
-        }
-        try self.needKey(label)
-    }
-
-    func addProvider(
-        _ name: String, kind: String, base: String, options: ProviderOptions
-    ) async throws(ControlClientError) -> String {
-        try self.ask("add provider \(name) of \(kind) at \(base)") { $0.providerOptions = options }
-        return "/org/kmi/Proxy1/provider/\(name)"
-    }
-
-    func removeProvider(_ name: String) async throws(ControlClientError) {
-        try self.ask("remove provider \(name)") { state in
-            state.providers.removeAll { $0.name == name }
-        }
-    }
-
     func refreshUsage(of key: String?, provider: String?) async throws(ControlClientError) -> UInt32 {
         try self.ask("refresh \(key ?? "-") of \(provider ?? "-")") { _ in 2 }
     }
