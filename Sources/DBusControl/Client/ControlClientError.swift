@@ -80,7 +80,8 @@ extension ControlClientError {
         // The bus tells it where the daemon went away in the middle of a call; a late answer is `timedOut`.
         case .noReply, .disconnected: self = .unreachable("it went away before it answered")
         case .timeout: self.init(.timedOut, error.message)
-        case .accessDenied, .interactionRequired, "org.freedesktop.DBus.Error.AuthFailed": self.init(.accessDenied, error.message)
+        case .accessDenied, .interactionRequired, "org.freedesktop.DBus.Error.AuthFailed":
+            self.init(.accessDenied, error.message)
         case .invalidArgs: self.init(.invalidArgument, error.message)
         case .limitsExceeded: self.init(.busy, error.message)
         case .unknownObject: self.init(.notFound, error.message)

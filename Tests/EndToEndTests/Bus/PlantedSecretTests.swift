@@ -16,8 +16,6 @@ struct PlantedSecretTests {
                 return data.range(of: bytes) != nil || data.range(of: coded) != nil
             }
         }
-
-        func found(in text: String) -> [String] { self.found(in: Data(text.utf8)) }
     }
 
     @Test(
@@ -43,72 +41,98 @@ struct PlantedSecretTests {
                         environment: ["PATH": "/usr/bin:/bin"])
                     try await eventually("the monitor records") { Self.data(recording).count > 0 }
 
-                    var planted = Planted(secrets: [added, refused, configured, daemon.token])
-                    var seen: [(String, String)] = []
-                    let steering = Steering(bus: bus.address)
-                    func look(_ arguments: [String], input: String = "/dev/null") async throws {
-                        let result = try await steering.run(arguments, input: input)
-                        seen.append(("kmictl \(arguments)", result.standardOutput + "\n" + result.standardError))
-                    }
-                    try directory.write("added", added + "\n")
-                    try directory.write("refused", refused + "\nsecond line\n")
-                    try directory.write("again", added)
-                    try await look(["keys", "add", "planted", "--provider", "sim"], input: directory.path("added"))
-                    try await look(["keys", "add", "twolines", "--provider", "sim"], input: directory.path("refused"))
-                    try await look(["keys", "add", "again", "--provider", "sim"], input: directory.path("again"))
-                    try await look(["keys", "add", "nowhere", "--provider", "none"], input: directory.path("again"))
-                    try await look(["keys", "rekey", "planted"], input: directory.path("again"))
+                    let sightings = Sightings(steering: Steering(bus: bus.address))
+                    try await self.addKeys(sightings, directory, added: added, refused: refused)
                     // The token is shown here, and nowhere else.
-                    let token = try await steering.succeed("clients", "create", "planted")
+                    let token = try await sightings.steering.succeed("clients", "create", "planted")
                         .trimmingCharacters(in: .newlines)
                     #expect(token.hasPrefix("kmi_"))
-                    planted.secrets.append(token)
-
-                    let client = try daemon.client()
-                    for _ in 0..<4 { _ = try await client.chat() }
-                    for model in ["sim-ok", "sim-unknown"] { _ = try await client.chat(model: model, stream: true) }
-                    let wrong = RawHTTPClient(
-                        try daemon.address("data"),
-                        fields: [("Authorization", "Bearer \(token)x"), ("x-api-key", added)])
-                    _ = try await wrong.chat()
-                    let own = RawHTTPClient(try daemon.address("data"), fields: [("Authorization", "Bearer \(token)")])
-                    #expect(try await own.chat().status == 200)
-
-                    for command in [
-                        ["status"], ["keys", "list"], ["keys", "show", "planted"], ["health"], ["requests"], ["usage"],
-                        ["explain", "sim-ok"], ["clients", "list"], ["prices", "show"], ["metrics"], ["reload"],
-                        ["rotate", "planted"], ["keys", "probe", "planted"], ["keys", "show", "none"],
-                        ["config", "show"], ["config", "check"], ["audit"], ["doctor"], ["log-level"],
-                    ] {
-                        try await look(command)
-                        try await look(["--json"] + command)
-                    }
-                    let arguments = Self.commandLines(of: [daemon.process.pid, simulator.process.pid, monitor.pid])
-                    seen.append(("the argument lists of our programs", arguments))
-                    seen.append(("/metrics", try await daemon.admin().get("/metrics").text))
-                    try await look(["clients", "revoke", "planted", "--yes"])
-                    try await look(["keys", "remove", "planted", "--yes"])
+                    try await self.sendRequests(to: daemon, token: token, key: added)
+                    try await self.list(sightings)
+                    sightings.add(
+                        "the argument lists of our programs",
+                        Self.commandLines(of: [daemon.process.pid, simulator.process.pid, monitor.pid]))
+                    sightings.add("/metrics", try await daemon.admin().get("/metrics").text)
+                    try await sightings.look(["clients", "revoke", "planted", "--yes"])
+                    try await sightings.look(["keys", "remove", "planted", "--yes"])
                     // A last call that the monitor must have recorded before it is looked at.
-                    try await look(["mode", "sticky"])
+                    try await sightings.look(["mode", "sticky"])
                     try await eventually("the last call is recorded") {
                         Self.data(recording).range(of: Data("sticky".utf8)) != nil
                     }
                     try await monitor.terminate()
+                    sightings.add("the log", daemon.process.text(.standardError) + daemon.process.text(.standardOutput))
 
+                    let planted = Planted(secrets: [added, refused, configured, daemon.token, token])
                     let recorded = Self.data(recording)
                     for member in ["AddKey", "CreateClient", "InterfacesAdded", "GetManagedObjects"] {
                         // Of a recording that lacks them nothing would follow.
                         #expect(recorded.range(of: Data(member.utf8)) != nil, "\(member)")
                     }
                     #expect(planted.found(in: recorded) == [], "in a message on the bus")
-                    seen.append(("the log", daemon.process.text(.standardError) + daemon.process.text(.standardOutput)))
-                    for (what, text) in seen { #expect(planted.found(in: text) == [], "in \(what)") }
+                    for (what, text) in sightings.seen {
+                        #expect(planted.found(in: Data(text.utf8)) == [], "in \(what)")
+                    }
                     // The files of secrets apart, which the key's own end has removed.
                     for name in ["state.sqlite", "state.sqlite-wal"] {
                         #expect(planted.found(in: Self.data(directory.path("state/" + name))) == [], "in \(name)")
                     }
                 }
             }
+        }
+    }
+
+    /// What was shown, and where.
+    private final class Sightings {
+        let steering: Steering
+        private(set) var seen: [(String, String)] = []
+
+        init(steering: Steering) {
+            self.steering = steering
+        }
+
+        func add(_ what: String, _ text: String) { self.seen.append((what, text)) }
+
+        /// Runs a command of kmictl, which may fail, and keeps all that it prints.
+        func look(_ arguments: [String], input: String = "/dev/null") async throws {
+            let result = try await self.steering.run(arguments, input: input)
+            self.add("kmictl \(arguments)", result.standardOutput + "\n" + result.standardError)
+        }
+    }
+
+    private func addKeys(
+        _ sightings: Sightings, _ directory: TemporaryDirectory, added: String, refused: String
+    ) async throws {
+        let good = try directory.write("added", added + "\n")
+        let bad = try directory.write("refused", refused + "\nsecond line\n")
+        try await sightings.look(["keys", "add", "planted", "--provider", "sim"], input: good)
+        try await sightings.look(["keys", "add", "twolines", "--provider", "sim"], input: bad)
+        try await sightings.look(["keys", "add", "again", "--provider", "sim"], input: good)
+        try await sightings.look(["keys", "add", "nowhere", "--provider", "none"], input: good)
+        try await sightings.look(["keys", "rekey", "planted"], input: good)
+    }
+
+    private func sendRequests(to daemon: DaemonProcess, token: String, key: String) async throws {
+        let client = try daemon.client()
+        for _ in 0..<4 { _ = try await client.chat() }
+        for model in ["sim-ok", "sim-unknown"] { _ = try await client.chat(model: model, stream: true) }
+        let data = try daemon.address("data")
+        _ = try await RawHTTPClient(
+            data, fields: [("Authorization", "Bearer \(token)x"), ("x-api-key", key)]
+        ).chat()
+        let own = try await RawHTTPClient(data, fields: [("Authorization", "Bearer \(token)")]).chat()
+        #expect(own.status == 200)
+    }
+
+    private func list(_ sightings: Sightings) async throws {
+        for command in [
+            ["status"], ["keys", "list"], ["keys", "show", "planted"], ["health"], ["requests"], ["usage"],
+            ["explain", "sim-ok"], ["clients", "list"], ["prices", "show"], ["metrics"], ["reload"],
+            ["rotate", "planted"], ["keys", "probe", "planted"], ["keys", "show", "none"],
+            ["config", "show"], ["config", "check"], ["audit"], ["doctor"], ["log-level"],
+        ] {
+            try await sightings.look(command)
+            try await sightings.look(["--json"] + command)
         }
     }
 
