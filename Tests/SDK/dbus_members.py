@@ -96,6 +96,11 @@ async def main(address: str, secret: str) -> None:
     manager.on_rotated(lambda *arguments: heard.append(arguments))
     rows, _ = await manager.call_list_requests(OPTIONS)
     for path, name, method, arguments, answers in CALLS:
+        if method == "Drain":
+            # The daemon ends with it.
+            assert len(heard) == 1, heard
+            log = await interface("/org/freedesktop/LogControl1", "org.freedesktop.LogControl1")
+            assert await log.get_syslog_identifier() == "kmid"
         proxy = await interface(path, f"{NAME}.{name}")
         values, descriptors = [], []
         for argument in arguments:
@@ -111,12 +116,10 @@ async def main(address: str, secret: str) -> None:
         except DBusError as error:
             short = error.type.removeprefix(f"{NAME}.Error.")
             assert short in answers.split(), f"{name}.{method}: {error.type}: {error.text}"
+            print(f"{name}.{method}: {short}", file=sys.stderr)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
-    assert len(heard) == 1, heard
-    log = await interface("/org/freedesktop/LogControl1", "org.freedesktop.LogControl1")
-    assert await log.get_syslog_identifier() == "kmid"
     bus.disconnect()
 
 
