@@ -6,21 +6,29 @@ import Testing
 
 @Suite("Waiting for the last request of a key", .timeLimit(.minutes(1)))
 struct KeyEndsTests {
+    /// How many have begun to wait.
+    private final class Begun: Sendable {
+        private let count = Mutex(0)
+
+        func add() -> Int {
+            self.count.withLock { count in
+                count += 1
+                return count
+            }
+        }
+    }
+
     @Test("everybody who waits for a key hears of its end, and nobody else")
     func tellsAll() async throws {
         let (alpha, beta) = (try #require(KeyLabel("alpha")), try #require(KeyLabel("beta")))
         let ends = KeyEnds()
-        let begun = Mutex(0)
+        let begun = Begun()
         await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<3 {
                 group.addTask {
                     await ends.wait(for: alpha, within: .seconds(60)) {
                         // The last one ends the wait of all.
-                        let count = begun.withLock { count in
-                            count += 1
-                            return count
-                        }
-                        guard count == 3 else { return }
+                        guard begun.add() == 3 else { return }
                         ends.tell(beta)
                         ends.tell(alpha)
                     }
