@@ -38,7 +38,7 @@ struct Examination {
 
     private func reach(_ invocation: Invocation) async -> Reached {
         do {
-            return try await invocation.withDaemon(askingProviders: true) { daemon in
+            return try await invocation.withDaemon(askingProviders: true, doing: "looking around") { daemon in
                 let manager: ManagerStatus
                 do throws(ControlClientError) {
                     manager = try await daemon.manager()
