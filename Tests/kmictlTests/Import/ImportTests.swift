@@ -33,7 +33,7 @@ struct ImportTests {
             #expect(result.status == .success, "\(result.output)\(result.errors)")
             #expect(
                 fixture.added == [
-                    "add provider x of compatible at https://llm.example/v1", "add again of kimi", "add beta of kimi",
+                    "add provider x compatible https://llm.example/v1", "add again of kimi", "add beta of kimi",
                     "add old-2 of kimi", "add gamma of x",
                 ])
             #expect(
