@@ -1,4 +1,5 @@
 import DBusControl
+import Foundation
 import Logging
 import ProxyCore
 import StateStore
@@ -10,7 +11,8 @@ extension DaemonControl {
         let count = self.keeper.inForce.effective.configuration.storage.backupsKept ?? .max
         do throws(StateStoreError) {
             let name = try await self.store.backUp(keeping: count, waitingForOthers: false)
-            let path = self.store.backupDirectory + "/" + name
+            // Whoever asked may be anywhere.
+            let path = URL(filePath: self.store.backupDirectory).standardizedFileURL.path + "/" + name
             self.audit("backup_made", "state copied by hand", ["file": "\(name)"], target: path)
             return path
         } catch {

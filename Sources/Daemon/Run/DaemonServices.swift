@@ -53,16 +53,10 @@ struct DaemonServices {
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
         let (hub, health) = (ControlHub(time: time), Health())
-        let trail = AuditTrail(store: foundation.state.store, time: time, logger: logger)
-        for path in foundation.directories.repaired + foundation.state.repaired {
-            trail.keep(AuditEntry("permission_repaired", "", target: path))
-        }
+        let trail = Self.trail(of: foundation, time: time)
         let ledger = Ledger(store: foundation.state.store, hub: hub, trail: trail)
         let gateway = Gateway(
-            snapshot: keeper.snapshot,
-            transport: client,
-            metrics: metrics,
-            time: time,
+            snapshot: keeper.snapshot, transport: client, metrics: metrics, time: time,
             spool: BodySpool(directory: foundation.directories.state, threads: threads),
             userID: geteuid(),
             logger: logger,
@@ -125,7 +119,7 @@ struct DaemonServices {
             Announcement(notifier: notifier, gateway: gateway, logger: logger),
         ]
         let group = ServiceGroup(configuration: Self.configuration(services, logger: logger))
-        end.connect(to: group)
+        control.end.connect(to: group)
         return DaemonServices(group: group)
     }
 
@@ -144,6 +138,15 @@ struct DaemonServices {
         let watch = SecretWatch(service: vault.service, keeper: keeper, logger: logger)
         await watch.askAtStart()
         return (vault, keeper, watch)
+    }
+
+    /// The audit, which begins with what the start has repaired.
+    private static func trail(of foundation: Foundation, time: SystemTime) -> AuditTrail {
+        let trail = AuditTrail(store: foundation.state.store, time: time, logger: foundation.logger)
+        for path in foundation.directories.repaired + foundation.state.repaired {
+            trail.keep(AuditEntry("permission_repaired", "", target: path))
+        }
+        return trail
     }
 
     /// What has to be in order besides keys and providers; without the disk requests are served all the same.

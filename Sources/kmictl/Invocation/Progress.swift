@@ -7,6 +7,7 @@ struct Progress: Sendable {
     static let pace = Duration.seconds(1)
 
     let invocation: Invocation
+    var pace = Self.pace
 
     /// Whether there is somebody to tell.
     var isShown: Bool { self.invocation.terminal.hasErrors && !self.invocation.isQuiet }
@@ -16,12 +17,13 @@ struct Progress: Sendable {
         _ doing: String, _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
         guard self.isShown else { return try await body() }
+        let pace = self.pace
         let ticker = Task {
             let begin = ContinuousClock.now
             var isTold = false
             while !Task.isCancelled {
                 do {
-                    try await Task.sleep(for: Self.pace)
+                    try await Task.sleep(for: pace)
                 } catch {
                     // It is over.
                     break

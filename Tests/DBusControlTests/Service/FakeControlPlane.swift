@@ -40,6 +40,8 @@ final class FakeControlPlane: ControlPlane {
         var logLevel = "info"
         /// In whose name it was asked last.
         var caller: ControlCaller?
+        /// Who was refused, and what they asked for.
+        var refusals: [String] = []
     }
 
     private let state = Mutex(State())
@@ -51,6 +53,10 @@ final class FakeControlPlane: ControlPlane {
 
     /// What it was asked to change or to look for, in order.
     var asked: [String] { self.with { $0.asked } }
+
+    func refused(_ caller: ControlCaller?, asking member: String) {
+        self.with { $0.refusals.append("\(caller.map { "\($0.userID)" } ?? "nobody") \(member)") }
+    }
 
     private func note(_ text: String) throws(ControlFault) {
         let fault = self.with { state in

@@ -11,6 +11,7 @@ final class RecordingObserver: GatewayObserver {
         var moves = 0
         var providers: [ProviderName] = []
         var warnings: [String] = []
+        var incidents: [CallerIncident] = []
     }
 
     private let state = Mutex(State())
@@ -23,6 +24,8 @@ final class RecordingObserver: GatewayObserver {
     var providers: [ProviderName] { self.state.withLock { $0.providers } }
     /// The codes of the warnings, in their order.
     var warnings: [String] { self.state.withLock { $0.warnings } }
+    /// What callers were refused, in that order.
+    var incidents: [CallerIncident] { self.state.withLock { $0.incidents } }
     /// How often the memory may have changed.
     var moves: Int { self.state.withLock { $0.moves } }
 
@@ -40,6 +43,10 @@ final class RecordingObserver: GatewayObserver {
 
     func warned(_ code: String, _ message: String) {
         self.state.withLock { $0.warnings.append(code) }
+    }
+
+    func refused(_ incident: CallerIncident) {
+        self.state.withLock { $0.incidents.append(incident) }
     }
 
     func memoryMoved() {

@@ -1,0 +1,29 @@
+import DBusKit
+import Glibc
+import TestSupport
+import Testing
+
+@testable import DBusControl
+
+@Suite(.timeLimit(.minutes(1)))
+struct RefusedCallerTests {
+    @Test("whoever is refused is told to the control plane, with the member (K-042)")
+    func tellsWhoWasRefused() async throws {
+        try await ControlStage.with(ownUserID: getuid() + 1) { stage in
+            _ = await errorName {
+                try await stage.call(ControlPath.manager, ManagerInterface.name, "ResetKeys")
+            }
+            _ = await errorName {
+                try await stage.call(ControlPath.key("alpha"), KeyInterface.name, "Reset")
+            }
+            #expect(
+                stage.plane.with { $0.refusals } == [
+                    "\(getuid()) org.kmi.Proxy1.Manager.ResetKeys", "\(getuid()) org.kmi.Proxy1.Key.Reset",
+                ])
+        }
+        try await ControlStage.with { stage in
+            try await stage.call(ControlPath.manager, ManagerInterface.name, "ResetKeys")
+            #expect(stage.plane.with { $0.refusals }.isEmpty)
+        }
+    }
+}

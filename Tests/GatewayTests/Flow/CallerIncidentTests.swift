@@ -1,0 +1,39 @@
+import ProxyCore
+import Testing
+
+@testable import Gateway
+
+/// What of callers an audit hears (contract section 11).
+struct CallerIncidentTests {
+    @Test("failed authentication is told with where it came from, and with nothing that was sent (K-042)")
+    func failedAuthentication() throws {
+        let fixture = try GatewayFixture()
+        _ = fixture.post("{}", "/v1/chat/completions", [("Authorization", "")])
+        _ = fixture.post("{}", "/v1/chat/completions", [("Authorization", "Bearer s3cret")])
+        _ = fixture.post(
+            "{}", "/v1/chat/completions", [("Authorization", "")], transport: .unix(uid: 4711, pid: 1))
+        #expect(
+            fixture.observer.incidents == [
+                CallerIncident(.authenticationFailed, transport: .tcp(peer: "127.0.0.1"), reason: "no token"),
+                CallerIncident(.authenticationFailed, transport: .tcp(peer: "127.0.0.1"), reason: "unknown token"),
+                CallerIncident(.authenticationFailed, transport: .unix(uid: 4711, pid: 1), reason: "no token"),
+            ])
+    }
+
+    @Test("a key that is out of use and asked for by its label is told, one that rests is not (K-042)")
+    func blockedKey() throws {
+        let fixture = try GatewayFixture { $0.keys[1].enabled = false }
+        let beta = try #require(KeyLabel("beta"))
+        _ = fixture.post(#"{"model":"m"}"#, "/v1/chat/completions", [("X-KMI-Key", "beta")])
+        #expect(
+            fixture.observer.incidents == [
+                CallerIncident(
+                    .blockedKey(beta, .disabled), transport: .tcp(peer: "127.0.0.1"), client: ClientName("ci"),
+                    reason: "disabled")
+            ])
+        _ = fixture.post(#"{"model":"m"}"#, "/v1/chat/completions", [("X-KMI-Key", "alpha")])
+        try fixture.transfer().answer(429, ["Retry-After": "60"])
+        _ = fixture.post(#"{"model":"m"}"#, "/v1/chat/completions", [("X-KMI-Key", "alpha")])
+        #expect(fixture.observer.incidents.count == 1)
+    }
+}
