@@ -51,11 +51,12 @@ struct VersionCommand: ControlCommand {
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         do {
             let status = try await invocation.withDaemon { try await $0.manager() }
-            try invocation.show(VersionReport(daemon: VersionReport.Build(status)))
+            try invocation.show(
+                VersionReport(client: invocation.surroundings.build, daemon: VersionReport.Build(status)))
         } catch let error as ControlClientError {
             // Its own version is known all the same.
             invocation.note(CommandFailure(error).text)
-            try invocation.show(VersionReport(daemon: nil))
+            try invocation.show(VersionReport(client: invocation.surroundings.build, daemon: nil))
         }
         return .success
     }

@@ -27,9 +27,11 @@ struct Surroundings: Sendable {
     var environment: @Sendable () -> [[UInt8]] = EnvironmentBlock.ofThisProcess
     /// The words of the command line byte for byte, if they are known.
     var exactWords: [[UInt8]] = []
+    /// What this program is; fixed where its output is compared.
+    var build = VersionReport.Build.ofThisProgram
 
-    /// What the environment says of a variable; `nil` if it does not name it.
-    func variable(_ name: String) -> String? {
+    /// What a command that is started inherits of a variable; `nil` if the environment does not name it.
+    func inherited(_ name: String) -> String? {
         let begin = Array("\(name)=".utf8)
         return self.environment().first { $0.starts(with: begin) }
             .map { String(decoding: $0.dropFirst(begin.count), as: UTF8.self) }

@@ -13,7 +13,7 @@ struct VersionReport: Report {
     }
 
     /// This program.
-    var client = Build(version: VersionText.number, commit: VersionText.commit, builtAt: VersionText.builtAt)
+    let client: Build
     /// The daemon; `nil` if it cannot be reached.
     let daemon: Build?
 
@@ -32,6 +32,10 @@ struct VersionReport: Report {
 }
 
 extension VersionReport.Build {
+    /// That of this program.
+    static let ofThisProgram = VersionReport.Build(
+        version: VersionText.number, commit: VersionText.commit, builtAt: VersionText.builtAt)
+
     /// That of a daemon.
     init(_ status: ManagerStatus) {
         self.init(version: status.version, commit: status.commit, builtAt: status.builtAt)

@@ -91,6 +91,6 @@ struct ProxyTarget {
 
     /// The variables for a token, on top of those that are around.
     func environment(token: String, _ surroundings: Surroundings) -> ProxyEnvironment {
-        ProxyEnvironment(proxy: self.proxy, kimi: self.kimi, token: token, inherited: surroundings.variable)
+        ProxyEnvironment(proxy: self.proxy, kimi: self.kimi, token: token, inherited: surroundings.inherited)
     }
 }

@@ -52,7 +52,7 @@ struct RunCommand: ControlCommand {
         do throws(StartFailure) {
             program = try ChildProgram(
                 words: invocation.surroundings.exactly(self.command),
-                searchPath: invocation.surroundings.variable("PATH").map { Array($0.utf8) })
+                searchPath: invocation.surroundings.inherited("PATH").map { Array($0.utf8) })
         } catch {
             return self.end(.failure(error), in: invocation)
         }
@@ -69,7 +69,7 @@ struct RunCommand: ControlCommand {
     /// Makes the run's client, and the environment for its command.
     private func prepare(_ invocation: Invocation) async throws -> (RunClient, [[UInt8]]) {
         let surroundings = invocation.surroundings
-        let directory = RunLock.directory(surroundings.variable("XDG_RUNTIME_DIR"))
+        let directory = RunLock.directory(surroundings.inherited("XDG_RUNTIME_DIR"))
         return try await invocation.withDaemon(mayStart: true) { daemon in
             let target = try await ProxyTarget(of: daemon)
             do throws(ControlClientError) {

@@ -23,6 +23,6 @@ struct VersionTests {
             report.json.text(.short)
                 == #"{"kmictl":{"built_at":null,"commit":null,"version":"0.1.0"},"#
                 + #""kmid":{"built_at":"2026-01-01T00:00:00Z","commit":"\#(Self.commit)-dirty","version":"0.2.0"}}"#)
-        #expect(VersionReport(daemon: nil).text(style).contains("kmid    not reachable"))
+        #expect(VersionReport(client: report.client, daemon: nil).text(style).contains("kmid    not reachable"))
     }
 }

@@ -53,7 +53,9 @@ extension SnapshotCase {
         SnapshotCase("providers add box --kind local --base http://127.0.0.1:1234", "change"),
         SnapshotCase("providers remove kimi", "change"),
         SnapshotCase("clients", "clients"), SnapshotCase("clients list", "clients"),
-        SnapshotCase("clients create laptop", "token"), SnapshotCase("clients revoke ci --yes", "change"),
+        SnapshotCase("clients create laptop", "token"), SnapshotCase("env", "environment"),
+        SnapshotCase("env --shell fish --client desk", "environment"),
+        SnapshotCase("clients revoke ci --yes", "change"),
         SnapshotCase("rotate", "rotation"), SnapshotCase("rotate beta", "rotation"),
         SnapshotCase("mode", "mode"), SnapshotCase("mode sticky", "mode"), SnapshotCase("mode stikcy", nil),
         SnapshotCase("requests", "requests"), SnapshotCase("requests --summary", "summary"),
@@ -100,7 +102,8 @@ extension SnapshotCase {
 
     /// Commands of which no snapshot is kept here, and why.
     static let elsewhere: [String: String] = [
-        "top": "a screen and no lines: its own tests compare whole screens"
+        "top": "a screen and no lines: its own tests compare whole screens",
+        "run": "what is printed is the command's",
     ]
 
     /// Lines of a following, one document each.

@@ -80,7 +80,9 @@ func kmictl(
             daemon.with { $0.timeout = timeout }
             if let connection { throw connection }
             return daemon
-        }
+        },
+        environment: { [] },
+        build: VersionReport.Build(version: VersionText.number, commit: "", builtAt: 0)
     )
     let status = await CommandRun(surroundings: surroundings).run(words)
     return RunResult(status: status, output: output.standardOutput, errors: output.standardError)
