@@ -16,8 +16,8 @@ struct BackupCommand: ControlCommand {
 
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         // A large state takes as long as a provider may.
-        let path = try await invocation.withDaemon(askingProviders: true) { daemon in
-            try await Progress(invocation: invocation).during("copying the state") { try await daemon.backup() }
+        let path = try await invocation.withDaemon(askingProviders: true, doing: "copying the state") { daemon in
+            try await daemon.backup()
         }
         try invocation.show(ValueReport(value: path, json: .object(["path": .string(path)])))
         return .success

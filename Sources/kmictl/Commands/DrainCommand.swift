@@ -1,5 +1,6 @@
 import ArgumentParser
 import DBusControl
+import Synchronization
 
 /// `kmictl drain`.
 struct DrainCommand: ControlCommand {
@@ -26,7 +27,7 @@ struct DrainCommand: ControlCommand {
             let begin = try await daemon.manager().startedAt
             try await daemon.drain()
             guard !self.noWait else { return }
-            try await DrainWait(daemon: daemon, startedAt: begin, progress: Progress(invocation: invocation)).run()
+            try await DrainWait(daemon: daemon, startedAt: begin).run(in: invocation)
         }
         invocation.note(self.noWait ? "the daemon takes no new requests and ends." : "the daemon has ended.")
         try invocation.show(
@@ -44,31 +45,34 @@ struct DrainWait {
     let daemon: any ControlAccess
     /// When the daemon that is to end was started: another one may follow it.
     let startedAt: UInt64
-    let progress: Progress
 
     /// Returns when it is gone; how long it may take is limited by the daemon, which cuts what does not end.
-    func run() async throws {
-        let begin = ContinuousClock.now
-        var isTold = false
-        defer { if isTold { self.progress.clear() } }
-        while true {
-            let status: ManagerStatus
-            do throws(ControlClientError) {
-                status = try await self.daemon.manager()
-            } catch {
-                // Nobody has the name any more, or the bus itself is gone.
-                guard error.code == .unreachable else { throw error }
-                return
+    func run(in invocation: Invocation) async throws {
+        let running = Mutex<UInt32>(0)
+        try await invocation.showing(
+            "waiting for the daemon",
+            news: {
+                let count = running.withLock { $0 }
+                return count == 0 ? nil : "waiting for \(count) \(count == 1 ? "request" : "requests")"
             }
-            guard status.startedAt == self.startedAt else { return }
-            let elapsed = begin.duration(to: .now)
-            if self.progress.isShown, elapsed >= Progress.pace {
-                let running = status.requestsInFlight
-                self.progress.show(
-                    "waiting for \(running) \(running == 1 ? "request" : "requests") … \(elapsed.components.seconds) s")
-                isTold = true
+        ) {
+            while let count = try await self.inFlight() {
+                running.withLock { $0 = count }
+                try await invocation.surroundings.sleep(Self.pace)
             }
-            try await Task.sleep(for: Self.pace)
         }
+    }
+
+    /// How many requests it still serves; `nil` if it is gone.
+    private func inFlight() async throws -> UInt32? {
+        let status: ManagerStatus
+        do throws(ControlClientError) {
+            status = try await self.daemon.manager()
+        } catch {
+            // Nobody has the name any more, or the bus itself is gone.
+            guard error.code == .unreachable else { throw error }
+            return nil
+        }
+        return status.startedAt == self.startedAt ? status.requestsInFlight : nil
     }
 }

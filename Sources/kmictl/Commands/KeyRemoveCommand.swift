@@ -30,7 +30,22 @@ extension KeysCommand {
             changes.timeout = GlobalOptions.drainTimeout
             changes.advice = Self.advice
             return try await changes.perform(in: invocation) { (daemon, label) async throws(ControlClientError) in
-                try await RemovalProgress(invocation: invocation, daemon: daemon, label: label).follow()
+                try await invocation.showing("removing \(label)", news: { await Self.news(of: label, daemon) }) {
+                    () async throws(ControlClientError) in
+                    try await daemon.removeKey(label)
+                }
+            }
+        }
+
+        /// What a removal waits for.
+        private static func news(of label: String, _ daemon: any ControlAccess) async -> String? {
+            do {
+                let running = try await daemon.key(label).inFlight
+                let requests = running == 1 ? "1 request" : "\(running) requests"
+                return running == 0 ? nil : "waiting for \(requests) of \(label) to end"
+            } catch {
+                // The removal is over, or tells by itself why it is not.
+                return nil
             }
         }
 
@@ -41,42 +56,6 @@ extension KeysCommand {
             case .timedOut: "The daemon removes it when its requests have ended: kmictl keys show \(label)."
             default: nil
             }
-        }
-    }
-}
-
-/// Tells a person at a terminal what a removal waits for, once it takes longer than a moment.
-struct RemovalProgress {
-    let invocation: Invocation
-    let daemon: any ControlAccess
-    let label: String
-    /// How long nothing is told, and how often it is looked for news.
-    var interval = Duration.seconds(1)
-
-    /// Removes the key.
-    func follow() async throws(ControlClientError) {
-        guard self.invocation.terminal.hasErrors, !self.invocation.isQuiet else {
-            return try await self.daemon.removeKey(self.label)
-        }
-        let telling = Task { await self.tell() }
-        defer { telling.cancel() }
-        try await self.daemon.removeKey(self.label)
-    }
-
-    /// Tells how many requests run, whenever that has changed.
-    private func tell() async {
-        var told: UInt32?
-        do {
-            while true {
-                try await Task.sleep(for: self.interval)
-                let running = try await self.daemon.key(self.label).inFlight
-                guard running > 0, running != told, !Task.isCancelled else { continue }
-                told = running
-                let requests = running == 1 ? "1 request" : "\(running) requests"
-                self.invocation.note("key \(self.label): waiting for \(requests) to end.")
-            }
-        } catch {
-            // The removal is over, or tells by itself why it is not.
         }
     }
 }

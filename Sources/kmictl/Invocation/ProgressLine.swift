@@ -3,7 +3,7 @@
 /// A pure value: time passes in.
 struct ProgressLine: Equatable, Sendable {
     /// What is being done: `asking the providers`.
-    let words: String
+    var words: String
     /// Whether the terminal shows characters of Unicode.
     let isUTF8: Bool
 
@@ -11,6 +11,8 @@ struct ProgressLine: Equatable, Sendable {
     static let patience = Duration.seconds(1)
     /// How often the line moves.
     static let pace = Duration.milliseconds(200)
+    /// After how many moves there is news, once a second.
+    static let movesBetweenNews = 5
 
     private static let dots = ["⠋", "⠙", "⠸", "⠴", "⠦", "⠇"]
     private static let strokes = ["-", "\\", "|", "/"]
@@ -20,7 +22,8 @@ struct ProgressLine: Equatable, Sendable {
         let marks = self.isUTF8 ? Self.dots : Self.strokes
         let passed = Self.patience + Self.pace * move
         let gap = self.isUTF8 ? "…" : "..."
-        return "\r\(marks[move % marks.count]) \(self.words) \(gap) \(passed.components.seconds) s\u{1B}[K"
+        return
+            "\r\(marks[move % marks.count]) \(SafeText.line(self.words)) \(gap) \(passed.components.seconds) s\u{1B}[K"
     }
 
     /// What wipes the line.
@@ -30,41 +33,55 @@ struct ProgressLine: Equatable, Sendable {
 extension Invocation {
     /// Runs something that may take long, and tells a person at a terminal so.
     ///
-    /// Nothing else is to be printed meanwhile.
-    func showing<Value>(_ words: String, while body: () async throws -> Value) async throws -> Value {
+    /// Nothing else is to be printed meanwhile. `news` is asked once a second for other words, `nil` where there are none.
+    func showing<Value, Failure>(
+        _ words: String,
+        news: @escaping @Sendable () async -> String? = { nil },
+        while body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
         guard self.terminal.hasErrors, !self.isQuiet else { return try await body() }
         let line = ProgressLine(words: words, isUTF8: self.terminal.isUTF8)
         let (output, sleep) = (self.surroundings.output, self.surroundings.sleep)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                do {
-                    try await sleep(ProgressLine.patience)
-                } catch {
-                    // It was over before.
-                    return
-                }
-                var move = 0
-                while !Task.isCancelled {
-                    output.prompt(line.text(move: move))
-                    move += 1
-                    do { try await sleep(ProgressLine.pace) } catch { break }
-                }
-                output.prompt(ProgressLine.wiped)
-            }
-            let result = await Result { try await body() }
+        let result = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await Self.tell(line, news: news, to: output, sleep: sleep) }
+            let result = await Result.of(body)
             group.cancelAll()
-            try await group.waitForAll()
-            return try result.get()
+            await group.waitForAll()
+            return result
         }
+        return try result.get()
+    }
+
+    /// Tells until it is cancelled.
+    private static func tell(
+        _ line: ProgressLine, news: @Sendable () async -> String?, to output: any OutputChannel,
+        sleep: @Sendable (Duration) async throws -> Void
+    ) async {
+        var (line, move) = (line, 0)
+        do {
+            try await sleep(ProgressLine.patience)
+        } catch {
+            // It was over before anything had to be told.
+            return
+        }
+        while !Task.isCancelled {
+            if move % ProgressLine.movesBetweenNews == 0, let words = await news() { line.words = words }
+            guard !Task.isCancelled else { break }
+            output.prompt(line.text(move: move))
+            move += 1
+            do { try await sleep(ProgressLine.pace) } catch { break }
+        }
+        output.prompt(ProgressLine.wiped)
     }
 }
 
-extension Result where Failure == any Error {
-    fileprivate init(_ body: () async throws -> Success) async {
-        do {
-            self = .success(try await body())
+extension Result {
+    /// What something comes to.
+    fileprivate static func of(_ body: () async throws(Failure) -> Success) async -> Self {
+        do throws(Failure) {
+            return .success(try await body())
         } catch {
-            self = .failure(error)
+            return .failure(error)
         }
     }
 }

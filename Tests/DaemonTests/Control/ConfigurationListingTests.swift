@@ -52,7 +52,9 @@ struct ConfigurationListingTests {
             let loaded = try loader.load(secrets: .skip, now: ConfigurationFixture.now).get()
             let secrets = Dictionary(
                 uniqueKeysWithValues: changes.keys.map { ($0.label, Secret(bytes: Array("s3cret-value".utf8)[...])) })
-            let inForce = ConfigurationKeeper.InForce(file: loaded, changes: changes, addedSecrets: secrets)
+            let inForce = ConfigurationKeeper.InForce(
+                file: loaded, changes: changes, addedSecrets: secrets,
+                addedQuery: { SecretService.Query(attributes: ["label": $0.text], maximum: 1, isOwn: true) })
             let rows = ConfigurationListing(inForce, level: level ?? loaded.configuration.log.level).rows
             let short = rows.map { row in
                 var row = row

@@ -115,23 +115,27 @@ struct KeyProvisionTests {
 
     @Test func waitsForTheRequestsOfAKeyAndSaysSo() async throws {
         let daemon = FakeDaemon()
-        let (looks, look) = AsyncStream<Void>.makeStream()
+        let (waits, wait) = AsyncStream<Void>.makeStream()
         daemon.with { daemon in
             daemon.keys[0].inFlight = 2
-            daemon.onKey = { look.yield() }
-            // The second look begins when the first one has been told.
-            daemon.beforeRemoval = { for await _ in looks.prefix(2) {} }
+            // The second wait begins when the first line was told.
+            daemon.beforeRemoval = { for await _ in waits.prefix(2) {} }
         }
         let output = RecordedOutput()
-        let surroundings = Surroundings(
+        var surroundings = Surroundings(
             terminal: .plain, output: output, now: { Samples.now },
             connect: { (_, _) async throws(ControlClientError) in daemon })
-        let command = try CommandRun.parse(CommandWords(["keys", "list"])) as? any ControlCommand
-        let invocation = Invocation(try #require(command).options, surroundings)
-        try await RemovalProgress(
-            invocation: invocation, daemon: daemon, label: "alpha", interval: .milliseconds(1)
-        ).follow()
-        #expect(output.standardError == "key alpha: waiting for 2 requests to end.\n")
+        surroundings.sleep = { pause in
+            wait.yield()
+            guard pause == ProgressLine.patience else {
+                await untilCancelled()
+                throw CancellationError()
+            }
+        }
+        #expect(await CommandRun(surroundings: surroundings).run(["keys", "remove", "alpha", "--yes"]) == .success)
+        #expect(
+            output.standardError
+                == "\r⠋ waiting for 2 requests of alpha to end … 1 s\u{1B}[K\r\u{1B}[Kkey alpha: removed.\n")
     }
 
     @Test func waitsLongForARemovalAndSaysThatItGoesOn() async throws {

@@ -18,7 +18,8 @@ struct ProgressTests {
 
     /// Runs something that ends once a person was told of it so often, and returns what was told.
     private static func told(
-        _ count: Int, terminal: Terminal = .plain, options: [String] = [], fails: Bool = false
+        _ count: Int, terminal: Terminal = .plain, options: [String] = [], fails: Bool = false,
+        news: @escaping @Sendable () async -> String? = { nil }
     ) async throws -> String {
         let output = RecordedOutput()
         let moves = Mutex(0)
@@ -41,14 +42,16 @@ struct ProgressTests {
         }
         let command = try #require(try CommandRun.parse(CommandWords(["status"] + options)) as? any ControlCommand)
         let invocation = Invocation(command.options, surroundings)
-        let result = await Result.of {
-            try await invocation.showing("waiting") {
+        do {
+            let result = try await invocation.showing("waiting", news: news) { () async throws -> Int in
                 if count > 0 { for await _ in ends {} }
                 if fails { throw TestFailure("it failed") }
                 return 7
             }
+            #expect(result == 7 && !fails)
+        } catch is TestFailure {
+            #expect(fails)
         }
-        #expect(fails ? result == nil : result == 7)
         return output.standardError
     }
 
@@ -58,17 +61,24 @@ struct ProgressTests {
         #expect(try await Self.told(1, fails: true) == "\r⠋ waiting … 1 s\u{1B}[K\r\u{1B}[K")
     }
 
+    @Test("what has changed is told once a second, without what could do something to the terminal (A-005)")
+    func newsAreTold() async throws {
+        let asked = Mutex(0)
+        let told = try await Self.told(7) {
+            asked.withLock { asked in
+                asked += 1
+                return "step \(asked)\u{1B}[2J"
+            }
+        }
+        #expect(asked.withLock { $0 } == 2)
+        #expect(told.contains("\r⠋ step 1\\u{1b}[2J … 1 s"))
+        #expect(told.contains("\r⠇ step 2\\u{1b}[2J … 2 s"))
+    }
+
     @Test func nothingIsToldOfWhatIsFastAndToScripts() async throws {
         #expect(try await Self.told(0).isEmpty)
         #expect(try await Self.told(0, fails: true).isEmpty)
         #expect(try await Self.told(0, terminal: .none).isEmpty)
         #expect(try await Self.told(0, options: ["--quiet"]).isEmpty)
-    }
-}
-
-extension Result where Failure == any Error {
-    /// What something comes to; `nil` if it fails.
-    static func of(_ body: () async throws -> Success) async -> Success? {
-        do { return try await body() } catch { return nil }
     }
 }

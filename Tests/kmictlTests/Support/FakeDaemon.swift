@@ -50,8 +50,6 @@ final class FakeDaemon: ControlAccess {
         /// Answers to keys that are added, by label, instead of taking them.
         var refusedKeys: [String: ControlClientError] = [:]
         var limits: KeyLimits?
-        /// Called whenever a key is looked at.
-        var onKey: (@Sendable () -> Void)?
         /// What a removal waits for.
         var beforeRemoval: (@Sendable () async -> Void)?
         /// What a following tells before it ends.
@@ -189,7 +187,6 @@ final class FakeDaemon: ControlAccess {
     func metrics() async throws(ControlClientError) -> String { try self.ask("metrics") { $0.metrics } }
 
     func key(_ label: String) async throws(ControlClientError) -> KeyStatus {
-        self.with { $0.onKey }?()
         guard let key = try self.ask("key \(label)", { $0.keys.first { $0.label == label } }) else {
             throw ControlClientError(.notFound, "no key")
         }
