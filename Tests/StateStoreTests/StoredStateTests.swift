@@ -234,7 +234,10 @@ struct StoredStateTests {
                         INSERT INTO key_use VALUES ('alpha', 'no provider', 5);
                         INSERT INTO client_counts VALUES ('?', 5, NULL);
                         INSERT INTO overrides VALUES ('key.alpha.colour', 'red', 'blue');
-                        INSERT INTO added_keys VALUES (1, 'k', 'sim', 0, 0, 1, '', 1);
+                        INSERT INTO added_keys (label, provider, priority, weight, enabled, models, added_at)
+                            VALUES ('k', 'sim', 0, 0, 1, '', 1);
+                        INSERT INTO added_providers VALUES (1, 'p', 'oracle', NULL, NULL, 1);
+                        INSERT INTO abandoned_secrets VALUES ('k', 'under the mat');
                         INSERT INTO created_clients VALUES (1, 'c', zeroblob(32), 'inference root', '', NULL, 1, NULL);
                         UPDATE requests SET outcome = 'vanished' WHERE number = 1;
                         UPDATE attempts SET quality = 'hearsay' WHERE request = 2 AND position = 1;

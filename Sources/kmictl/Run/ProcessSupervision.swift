@@ -8,8 +8,9 @@ import Synchronization
 /// This process waits; what other processes send to it, it passes on; when the command stops it stops, and when the
 /// command has ended it ends in the same way.
 final class ProcessSupervision: ChildSupervision {
-    /// Those that end programs and those that programs react to. They are held back in all threads and fetched one by one:
-    /// no handler, so that nothing has to be safe in one.
+    /// Those that end programs and those that programs react to.
+    ///
+    /// They are held back in all threads and fetched one by one: no handler, so that nothing has to be safe in one.
     private static let signals = [
         SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH, SIGCHLD,
     ]

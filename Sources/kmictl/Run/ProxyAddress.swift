@@ -50,7 +50,9 @@ struct ProxyAddress: Equatable {
             guard let colon = authority.lastIndex(of: ":") else { return nil }
             var host = authority[..<colon]
             self.port = String(authority[authority.index(after: colon)...])
-            guard (UInt16(self.port) ?? 0) > 0, self.port.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+            guard (UInt16(self.port) ?? 0) > 0, self.port.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                return nil
+            }
             if host.hasPrefix("["), host.hasSuffix("]") {
                 host = host.dropFirst().dropLast()
                 guard !host.isEmpty, host.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }) else { return nil }

@@ -2,8 +2,9 @@ import DBusControl
 
 /// The client of one run: it has a token of its own, which ends with the run.
 struct RunClient: Sendable {
-    /// How long the token is good for where nobody ends it, as after a kill: seven days in microseconds. A run that takes
-    /// longer is refused from then on.
+    /// How long the token is good for where nobody ends it, as after a kill: seven days in microseconds.
+    ///
+    /// A run that takes longer is refused from then on.
     static let life: UInt64 = 7 * 86_400 * 1_000_000
 
     private static let prefix = "run-"
