@@ -163,12 +163,13 @@ struct KeyProvisionTests {
             daemon.keys[0].origin = "state"
         }
         let text = try await kmictl("keys", "show", "alpha", daemon: daemon).output
-        #expect(text.contains("limits       2 rps, 60 rpm, 1000 tpm, 4 at once\n"))
+        #expect(text.contains("limits       2 requests a second\n             60 requests a minute\n"))
+        #expect(text.contains("             1,000 tokens a minute\n             4 requests at once\n"))
         #expect(text.contains("account      me@example.org\n"))
-        #expect(text.contains("origin       added at run time\n"))
+        #expect(text.contains("from         added at run time\n"))
         let other = try await kmictl("keys", "show", "beta", daemon: daemon).output
-        #expect(other.contains("limits       none\n"))
-        #expect(other.contains("origin       the configuration file\n"))
+        #expect(!other.contains("limits"))
+        #expect(other.contains("from         the configuration file\n"))
         #expect(!other.contains("account"))
         let json = try await kmictl("keys", "show", "alpha", "--json", daemon: daemon).output
         #expect(json.contains(#""limits":{"in_flight":4,"rpm":60,"rps":2,"tpm":1000}"#))
