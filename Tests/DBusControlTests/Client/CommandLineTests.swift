@@ -138,7 +138,9 @@ struct CommandLineTests {
             stage.plane.with { $0.fault = ControlFault(.notAllowed, "beta is in kmi.toml") }
             let refused = try await Self.kmictl(stage, "keys", "remove", "alpha")
             #expect(refused.status == .exited(1))
-            #expect(refused.standardError == "kmictl: beta is in kmi.toml")
+            #expect(
+                refused.standardError
+                    == "kmictl: beta is in kmi.toml. kmictl keys disable alpha takes it out of use.")
         }
         try await ControlStage.with(ownUserID: 4_000_000) { (stage) async throws in
             #expect(try await Self.kmictl(stage, "status").status == .exited(4))
