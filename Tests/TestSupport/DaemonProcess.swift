@@ -53,7 +53,8 @@ public struct DaemonProcess: Sendable {
             BuildProducts.path(of: "kmid"),
             arguments: Self.arguments(in: directory, bus: bus),
             environment: try Self.environment(in: directory)
-                .merging(["NOTIFY_SOCKET": notifications.path]) { $1 }
+                // A test says itself when files are to be read again.
+                .merging(["NOTIFY_SOCKET": notifications.path, "KMI_CONTROL_WATCH": "false"]) { $1 }
                 .merging(environment) { $1 }
         ) { process in
             try await Self.waitForReady(process, notifications)

@@ -139,6 +139,9 @@ extension ConfigurationSchema {
             "control.bus", \.control.bus, Form.bus, default: #""session""#, .restart,
             "The bus that the daemon is steered over; `--bus` wins."),
         Setting(
+            "control.watch", \.control.watch, Form.boolean, default: "true", .live,
+            "Whether the files are read again by themselves when they change."),
+        Setting(
             "notifications.desktop", \.notifications.desktop, Form.boolean, default: "true", .notYet,
             "Whether the desktop shows what needs a person."),
         Setting(

@@ -1,6 +1,7 @@
 import DBusControl
 import Logging
 import ProxyCore
+import Synchronization
 
 extension DaemonControl {
     // MARK: The configuration, looked at
@@ -8,7 +9,8 @@ extension DaemonControl {
     func checkConfiguration() async throws(ControlFault) -> [ReloadEntry] {
         let reloader = self.reloader
         switch try await self.offLoop({ reloader.check() }) {
-        case .success(let entries): return entries
+        // As a reload would tell it.
+        case .success(let entries): return self.untold.withLock { $0.with(entries, at: self.time.now()) }
         case .failure(let problems):
             throw ControlFault(.invalidConfig, problems.problems.map(\.description).joined(separator: "\n"))
         }

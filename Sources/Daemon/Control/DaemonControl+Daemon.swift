@@ -3,6 +3,7 @@ import Gateway
 import Logging
 import ProxyCore
 import StateStore
+import Synchronization
 
 extension DaemonControl {
     // MARK: How keys take turns
@@ -171,44 +172,60 @@ extension DaemonControl {
 
     func reload() async throws(ControlFault) -> [ReloadEntry] {
         try await self.inTurn { () throws(ControlFault) in
-            guard !self.health.isDraining else {
-                throw ControlFault(.busy, "The daemon is ending: it reads no configuration any more.")
+            let entries = try await self.readAgain()
+            return self.untold.withLock { untold in
+                defer { untold = UntoldChanges() }
+                return untold.with(entries, at: self.time.now())
             }
-            let reloader = self.reloader
-            let result = try await self.offLoop { reloader.read() }
-            let loaded: LoadedConfiguration
-            switch result {
-            case .failure(let problems):
-                reloader.reject(problems)
-                self.trail.keep(
-                    AuditEntry(
-                        "config_reloaded", "",
-                        [
-                            "problems": "\(problems.problems.count)",
-                            "first": "\(problems.problems.first?.description ?? "")",
-                        ],
-                        target: "", result: .failed))
-                throw ControlFault(
-                    .invalidConfig, problems.problems.map(\.description).joined(separator: "\n"))
-            case .success(let read):
-                loaded = read
-            }
-            let (entries, outdated) = reloader.apply(loaded)
-            let changes = entries.map { "\($0.key) \($0.result)" }.joined(separator: ", ")
-            self.trail.keep(
-                AuditEntry("config_reloaded", "", ["changes": "\(changes.isEmpty ? "none" : changes)"], target: ""))
-            await self.askForServiceSecrets()
-            self.store.setRetention(Retention(self.keeper.inForce.effective.configuration))
-            let (prices, now) = (self.prices, self.time.wallTime())
-            let warnings = try await self.offLoop { prices.load(loaded, now: now) }
-            self.gateway.setPrices(prices.list)
-            for warning in warnings { self.hub.service?.warning(warning.kind.rawValue, warning.message) }
-            self.announceObjects()
-            self.announceKeys()
-            self.hub.service?.configReloaded(entries)
-            await self.forget(outdated)
-            return entries
         }
+    }
+
+    /// Reads the configuration again without having been asked: what comes of it is told to whoever asks soon.
+    func reloadUnasked() async throws(ControlFault) {
+        try await self.inTurn { () throws(ControlFault) in
+            let entries = try await self.readAgain()
+            self.untold.withLock { $0.note(entries, at: self.time.now()) }
+        }
+    }
+
+    private func readAgain() async throws(ControlFault) -> [ReloadEntry] {
+        guard !self.health.isDraining else {
+            throw ControlFault(.busy, "The daemon is ending: it reads no configuration any more.")
+        }
+        let reloader = self.reloader
+        let result = try await self.offLoop { reloader.read() }
+        let loaded: LoadedConfiguration
+        switch result {
+        case .failure(let problems):
+            reloader.reject(problems)
+            self.trail.keep(
+                AuditEntry(
+                    "config_reloaded", "",
+                    [
+                        "problems": "\(problems.problems.count)",
+                        "first": "\(problems.problems.first?.description ?? "")",
+                    ],
+                    target: "", result: .failed))
+            throw ControlFault(
+                .invalidConfig, problems.problems.map(\.description).joined(separator: "\n"))
+        case .success(let read):
+            loaded = read
+        }
+        let (entries, outdated) = reloader.apply(loaded)
+        let changes = entries.map { "\($0.key) \($0.result)" }.joined(separator: ", ")
+        self.trail.keep(
+            AuditEntry("config_reloaded", "", ["changes": "\(changes.isEmpty ? "none" : changes)"], target: ""))
+        await self.askForServiceSecrets()
+        self.store.setRetention(Retention(self.keeper.inForce.effective.configuration))
+        let (prices, now) = (self.prices, self.time.wallTime())
+        let warnings = try await self.offLoop { prices.load(loaded, now: now) }
+        self.gateway.setPrices(prices.list)
+        for warning in warnings { self.hub.service?.warning(warning.kind.rawValue, warning.message) }
+        self.announceObjects()
+        self.announceKeys()
+        self.hub.service?.configReloaded(entries)
+        await self.forget(outdated)
+        return entries
     }
 
     /// Takes what the file has overtaken out of the state, so that it does not come back when the file says again what it

@@ -5,6 +5,7 @@ import Metrics
 import NIOPosix
 import ProxyCore
 import StateStore
+import Synchronization
 
 /// The daemon as whoever steers it sees it: reading from memory, and changes that are committed to disk before they are
 /// answered (K-013).
@@ -36,6 +37,8 @@ final class DaemonControl: ControlPlane {
     /// The way to the end.
     let end: DaemonEnd
     let logger: Logger
+    /// What was read of the configuration without being asked for.
+    let untold = Mutex(UntoldChanges())
     /// One change at a time.
     let turns = ChangeTurns()
 

@@ -13,9 +13,9 @@ import SystemSupport
 /// somebody has asked to be read meanwhile is not read twice.
 final class ConfigurationWatch: Service {
     /// How long nothing has to happen before the files are looked at.
-    static let settle = Duration.milliseconds(500)
+    static let settle = Duration.milliseconds(800)
     /// The longest wait for that: a change counts within two seconds (T-014).
-    static let patience = Duration.milliseconds(1500)
+    static let patience = Duration.milliseconds(1600)
     /// The pause before watching is tried again where the system allowed none.
     static let pause = Duration.seconds(60)
 
@@ -99,11 +99,13 @@ final class ConfigurationWatch: Service {
         do throws(ControlFault) {
             let reloader = self.reloader
             // A daemon that is ending keeps what it has.
-            guard !self.control.health.isDraining, try await self.control.offLoop({ reloader.isOutdated() }) else {
+            guard !self.control.health.isDraining, self.control.keeper.inForce.effective.configuration.control.watch,
+                try await self.control.offLoop({ reloader.isOutdated() })
+            else {
                 return
             }
             self.logger.info("the configuration's files have changed", metadata: ["event": "config_file_changed"])
-            _ = try await self.control.reload()
+            try await self.control.reloadUnasked()
             let seconds = SystemTime().wallTime().microseconds / 1_000_000
             self.metrics.jobLastSuccess.with(Self.job).set(Double(seconds))
         } catch {

@@ -9,7 +9,8 @@ enum DaemonMetrics {
     /// Registers the collectors.
     static func register(_ metrics: ProxyMetrics, gateway: Gateway, listeners: Listeners, store: StateStore) {
         metrics.setBuild(
-            version: Version.text, commit: Version.commit.isEmpty ? "unknown" : Version.commit, swift: Version.swift, libcurl: Version.libcurl,
+            version: Version.text, commit: Version.commit.isEmpty ? "unknown" : Version.commit, swift: Version.swift,
+            libcurl: Version.libcurl,
             sqlite: store.sqliteVersion)
         ProcessMetrics(registry: metrics.registry)
         let time = SystemTime()

@@ -79,6 +79,8 @@ extension Configuration {
 
         /// The bus.
         public var bus = Bus.session
+        /// Whether the configuration is read again by itself when its files change.
+        public var watch = true
 
         /// Makes the defaults.
         public init() {}

@@ -147,6 +147,7 @@ enum ContractText {
 
         [control]
         bus = "session"                        # session | system | none | an address
+        watch = true
 
         [notifications]
         desktop = true

@@ -32,7 +32,9 @@ struct ConfigurationWatchTests {
 
     private static func with(_ body: (Watched) async throws -> Void) async throws {
         try await SimulatorProcess.with { simulator in
-            try await DaemonProcess.with(DaemonConfiguration(simulator)) { daemon in
+            try await DaemonProcess.with(
+                DaemonConfiguration(simulator), environment: ["KMI_CONTROL_WATCH": "true"]
+            ) { daemon in
                 try await body(Watched(daemon: daemon, simulator: simulator))
             }
         }
