@@ -215,17 +215,27 @@ extension DaemonControl {
         let changes = entries.map { "\($0.key) \($0.result)" }.joined(separator: ", ")
         self.trail.keep(
             AuditEntry("config_reloaded", "", ["changes": "\(changes.isEmpty ? "none" : changes)"], target: ""))
+        await self.forget(outdated)
         await self.askForServiceSecrets()
         self.store.setRetention(Retention(self.keeper.inForce.effective.configuration))
-        let (prices, now) = (self.prices, self.time.wallTime())
-        let warnings = try await self.offLoop { prices.load(loaded, now: now) }
-        self.gateway.setPrices(prices.list)
-        for warning in warnings { self.hub.service?.warning(warning.kind.rawValue, warning.message) }
+        await self.loadPrices(of: loaded)
         self.announceObjects()
         self.announceKeys()
         self.hub.service?.configReloaded(entries)
-        await self.forget(outdated)
         return entries
+    }
+
+    /// Puts the price table of a configuration that is in force in force as well; that it cannot be read is no failure of it.
+    private func loadPrices(of loaded: LoadedConfiguration) async {
+        let (prices, now) = (self.prices, self.time.wallTime())
+        do throws(ControlFault) {
+            let warnings = try await self.offLoop { prices.load(loaded, now: now) }
+            self.gateway.setPrices(prices.list)
+            for warning in warnings { self.hub.service?.warning(warning.kind.rawValue, warning.message) }
+        } catch {
+            self.logger.warning(
+                "the price table was not read again", metadata: ["event": "prices_not_loaded", "reason": "\(error)"])
+        }
     }
 
     /// Takes what the file has overtaken out of the state, so that it does not come back when the file says again what it

@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import ProxyCore
 import StateStore
+import Synchronization
 import SystemSupport
 
 extension DaemonControl {
@@ -13,7 +14,19 @@ extension DaemonControl {
     private static let mostProviders = 32
 
     /// Looks at everything that only the daemon can see; nothing changes but the permissions of its own state (K-047).
+    ///
+    /// One at a time: it asks providers over the connections that requests use. `Busy` while another one runs.
     func diagnose(_ options: DiagnosisOptions) async throws(ControlFault) -> [DiagnosisRow] {
+        let isFree = self.isDiagnosing.withLock { isDiagnosing in
+            defer { isDiagnosing = true }
+            return !isDiagnosing
+        }
+        guard isFree else { throw ControlFault(.busy, "Another diagnosis is under way: ask again in some seconds.") }
+        defer { self.isDiagnosing.withLock { $0 = false } }
+        return try await self.lookAtEverything(options)
+    }
+
+    private func lookAtEverything(_ options: DiagnosisOptions) async throws(ControlFault) -> [DiagnosisRow] {
         let inForce = self.keeper.inForce
         let configuration = inForce.effective.configuration
         // Providers are waited for while the disk is looked at.

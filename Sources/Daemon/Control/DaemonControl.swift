@@ -37,6 +37,8 @@ final class DaemonControl: ControlPlane {
     /// The way to the end.
     let end: DaemonEnd
     let logger: Logger
+    /// Whether the daemon is looking for what is wrong.
+    let isDiagnosing = Mutex(false)
     /// What was read of the configuration without being asked for.
     let untold = Mutex(UntoldChanges())
     /// One change at a time.

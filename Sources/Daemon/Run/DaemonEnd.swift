@@ -6,6 +6,7 @@ final class DaemonEnd: Sendable {
     private struct State {
         var group: ServiceGroup?
         var isAsked = false
+        var isBegun = false
     }
 
     private let state = Mutex(State())
@@ -13,9 +14,13 @@ final class DaemonEnd: Sendable {
     /// Whether the end was asked for here.
     var isAsked: Bool { self.state.withLock { $0.isAsked } }
 
-    /// Names what is to end.
+    /// Names what is to end; it ends at once if that was asked for before it was known.
     func connect(to group: ServiceGroup) {
-        self.state.withLock { $0.group = group }
+        let isBegun = self.state.withLock { state in
+            state.group = group
+            return state.isBegun
+        }
+        if isBegun { self.begin() }
     }
 
     /// Asks for the end; false if that was done before.
@@ -30,6 +35,7 @@ final class DaemonEnd: Sendable {
     func begin() {
         let group = self.state.withLock { state in
             defer { state.group = nil }
+            state.isBegun = true
             return state.group
         }
         guard let group else { return }

@@ -89,38 +89,49 @@ struct DaemonServices {
             BusPresence(
                 address: $0, first: foundation.connection, control: control, userID: geteuid(), logger: logger)
         }
+        // Before anybody can ask for something: it is about what was there at the start.
+        await control.forget(Array(outdated))
+        await control.removeAbandonedSecrets(stored.changes.abandonedSecrets.filter { $0.place == .files })
         try await Self.open(listeners, configuration.server, presence: presence, client: client, foundation)
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
-        await control.forget(Array(outdated))
-        await control.removeAbandonedSecrets(stored.changes.abandonedSecrets.filter { $0.place == .files })
         DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
-        // In the order of dependence: what comes first ends last.
+        let services = Self.services(
+            control, loops: loops, ledger: ledger, client: client, presence: presence, notifier: notifier,
+            abandoned: stored.changes.abandonedSecrets.filter { $0.place == .secretService })
+        let group = ServiceGroup(configuration: Self.configuration(services, logger: logger))
+        control.end.connect(to: group)
+        return DaemonServices(group: group)
+    }
+
+    /// Everything that runs, in the order of dependence: what comes first ends last.
+    private static func services(
+        _ control: DaemonControl, loops: MultiThreadedEventLoopGroup, ledger: Ledger, client: CurlClient,
+        presence: BusPresence?, notifier: ServiceNotifier, abandoned: [RuntimeChanges.AbandonedSecret]
+    ) -> [any Service] {
+        let (gateway, listeners, logger) = (control.gateway, control.listeners, control.logger)
+        let storage = control.keeper.inForce.effective.configuration.storage
         var services: [any Service] = [
-            Signals(control: control, listeners: listeners, health: health, logger: logger),
-            EventLoops(loops: loops, threads: threads),
-            Storage(store: store, ledger: ledger, gateway: gateway, turns: control.turns),
+            Signals(control: control, listeners: listeners, health: control.health, logger: logger),
+            EventLoops(loops: loops, threads: control.threads),
+            Storage(store: control.store, ledger: ledger, gateway: gateway, turns: control.turns),
             Backups(
-                store: store, interval: configuration.storage.backup,
-                count: configuration.storage.backupsKept ?? .max, time: time),
+                store: control.store, interval: storage.backup, count: storage.backupsKept ?? .max, time: control.time),
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
-            KeyQuestions(checks: checks, gateway: gateway),
-            ConfigurationWatch(control: control, reloader: reloader, metrics: metrics, logger: logger),
-            LateSecrets(
-                watch: secretWatch, control: control,
-                abandoned: stored.changes.abandonedSecrets.filter { $0.place == .secretService }),
+            KeyQuestions(checks: control.checks, gateway: gateway),
+            ConfigurationWatch(
+                control: control, reloader: control.reloader, metrics: control.counters, logger: logger),
+            LateSecrets(watch: control.secretWatch, control: control, abandoned: abandoned),
             AdminListener(listeners: listeners),
         ]
         // The bus shows how the data plane drains.
         if let presence { services.append(presence) }
         services += [
-            DataListeners(listeners: listeners, hub: hub, health: health, logger: logger),
+            DataListeners(listeners: listeners, hub: control.hub, health: control.health, logger: logger),
             Announcement(notifier: notifier, gateway: gateway, logger: logger),
         ]
-        let group = ServiceGroup(configuration: Self.configuration(services, logger: logger))
-        control.end.connect(to: group)
-        return DaemonServices(group: group)
+        return services
     }
 
     /// The configuration in force, with what the Secret Service hands out at once.

@@ -46,8 +46,8 @@ struct GlobalOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Wait so long for each answer: 250ms, 5s, 1m, or seconds \
-            (\(Self.defaultTimeout); \(Self.providerTimeout) where providers are asked; \(Self.drainTimeout) where \
-            requests have to end first).
+            (\(Self.defaultTimeout); \(Self.providerTimeout) where providers are asked, and with --system, where a \
+            password may be; \(Self.drainTimeout) where requests have to end first).
             """,
             valueName: "T"))
     var timeout: TimeoutArgument?

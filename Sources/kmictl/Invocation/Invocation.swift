@@ -94,6 +94,9 @@ struct Invocation: Sendable {
         waiting usual: TimeoutArgument, mayStart: Bool = false, doing words: String? = nil,
         _ body: (any ControlAccess) async throws -> Value
     ) async throws -> Value {
+        // Over the system bus a person may have to type a password first.
+        let longest = [usual, GlobalOptions.providerTimeout].max { $0.microseconds < $1.microseconds } ?? usual
+        let usual = self.bus == .system ? longest : usual
         let starting = mayStart ? self.surroundings.connectStarting : nil
         let daemon = try await (starting ?? self.surroundings.connect)(self.bus, (self.timeout ?? usual).duration)
         do {

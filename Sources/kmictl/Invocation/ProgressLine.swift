@@ -39,7 +39,7 @@ extension Invocation {
         news: @escaping @Sendable () async -> String? = { nil },
         while body: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        guard self.terminal.hasErrors, !self.isQuiet else { return try await body() }
+        guard self.terminal.hasErrors, self.terminal.isScreen, !self.isQuiet else { return try await body() }
         let line = ProgressLine(words: words, isUTF8: self.terminal.isUTF8)
         let (output, sleep) = (self.surroundings.output, self.surroundings.sleep)
         let result = await withTaskGroup(of: Void.self) { group in
