@@ -61,7 +61,7 @@ final class SecretWatch: Sendable {
         }
         let news = lines.filter { !former.contains($0) }
         for line in news {
-            self.logger.warning("secrets are missing", metadata: ["event": "\(Self.warning)", "reason": "\(line)"])
+            self.logger.warning("secrets are missing", metadata: ["event": "secrets_awaited", "reason": "\(line)"])
         }
         if lines.isEmpty, !former.isEmpty {
             self.logger.notice("no secret is missing any more", metadata: ["event": "secrets_complete"])
