@@ -28,7 +28,8 @@ extension Target.Dependency {
 // its text and its environment, and would tell the commit of an earlier build.
 let commit = String((Context.environment["KMI_BUILD_COMMIT"] ?? "").prefix { $0.isLetter || $0.isNumber || $0 == "-" })
 let time =
-    ["KMI_BUILD_TIME", "SOURCE_DATE_EPOCH"].lazy.compactMap { Context.environment[$0] }.compactMap { Int64($0) }.first ?? 0
+    ["KMI_BUILD_TIME", "SOURCE_DATE_EPOCH"].lazy.compactMap { Context.environment[$0] }.compactMap { Int64($0) }.first
+    ?? 0
 
 let package = Package(
     name: "kmi",
@@ -147,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Daemon", "kmictl", "Simulator", "DBusControl", "DBusKit", "StateStore", "ProxyCore", "TestSupport", .nioCore,
+                "Daemon", "kmictl", "Simulator", "DBusControl", "DBusKit", "StateStore", "ProxyCore", "TestSupport",
+                .nioCore,
                 .nioPosix, .logging,
             ]
         ),

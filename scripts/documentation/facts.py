@@ -57,8 +57,11 @@ def audit_actions(top: pathlib.Path) -> set[str]:
 
 def warnings(top: pathlib.Path) -> set[str]:
     """The codes of the signal Warning and of the property Warnings."""
-    return matches(top, "Sources/Gateway", r"\bwarn\(\s*\"(\w+)\"") | matches(
-        top, "Sources/Daemon/Prices/PriceTableInfo.swift", r"case \w+ = \"(prices_\w+)\""
+    return (
+        matches(top, "Sources/Gateway", r"\bwarn\(\s*\"(\w+)\"")
+        | matches(top, "Sources/Daemon", r"\bservice\?\.warning\(\s*\"(\w+)\"")
+        | matches(top, "Sources/Daemon/SecretService", r"static let warning = \"(\w+)\"")
+        | matches(top, "Sources/Daemon/Prices/PriceTableInfo.swift", r"case \w+ = \"(prices_\w+)\"")
     )
 
 

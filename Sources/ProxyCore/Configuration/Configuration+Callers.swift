@@ -44,7 +44,9 @@ extension Configuration {
         public var routes: [String] = []
         /// The projects that it may name; empty for all.
         public var projects: [String] = []
-        /// The project of its requests that name none; `nil` for none. Only clients made at run time have one.
+        /// The project of its requests that name none; `nil` for none.
+        ///
+        /// Only clients made at run time have one.
         public var project: String?
         /// What the token is good for.
         public var scopes: Set<Scope> = [.inference]

@@ -49,13 +49,11 @@ struct DrainWait {
     /// Returns when it is gone; how long it may take is limited by the daemon, which cuts what does not end.
     func run(in invocation: Invocation) async throws {
         let running = Mutex<UInt32>(0)
-        try await invocation.showing(
-            "waiting for the daemon",
-            news: {
-                let count = running.withLock { $0 }
-                return count == 0 ? nil : "waiting for \(count) \(count == 1 ? "request" : "requests")"
-            }
-        ) {
+        let news = { @Sendable () async -> String? in
+            let count = running.withLock { $0 }
+            return count == 0 ? nil : "waiting for \(count) \(count == 1 ? "request" : "requests")"
+        }
+        try await invocation.showing("waiting for the daemon", news: news) {
             while let count = try await self.inFlight() {
                 running.withLock { $0 = count }
                 try await invocation.surroundings.sleep(Self.pace)
