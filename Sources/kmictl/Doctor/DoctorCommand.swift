@@ -23,7 +23,7 @@ struct DoctorCommand: ControlCommand {
     func perform(in invocation: Invocation) async throws -> ExitStatus {
         let examination = Examination(
             isOffline: self.offline, ports: self.ports.isEmpty ? Examination.usualPorts : self.ports,
-            isSystemBus: self.options.system)
+            bus: self.options.bus)
         let report = DoctorReport(rows: await examination.rows(invocation))
         try invocation.show(report)
         invocation.hint(report.summary)

@@ -9,8 +9,8 @@ struct Examination {
     let isOffline: Bool
     /// The ports that the daemon is to have.
     let ports: [UInt16]
-    /// Whether the daemon is one of the system and not of the user.
-    let isSystemBus: Bool
+    /// The bus on which the daemon is asked.
+    let bus: ControlAddress
 
     /// How far one gets towards the daemon.
     private enum Reached {
@@ -27,12 +27,12 @@ struct Examination {
         switch await self.reach(invocation) {
         case .daemon(let manager, let found):
             return ClientDiagnosis.versions(of: manager) + [ClientDiagnosis.state(of: manager)]
-                + ClientDiagnosis.rows(found)
+                + ClientDiagnosis.rows(found, on: self.bus)
         case .bus(let error):
             return [ClientDiagnosis.ownVersion, DiagnosisRow("bus", "", "ok", "it can be reached")]
-                + [ClientDiagnosis.missingDaemon(error, isSystemBus: self.isSystemBus)] + self.portRows
+                + [ClientDiagnosis.missingDaemon(error, on: self.bus)] + self.portRows(error)
         case .nothing(let error):
-            return [ClientDiagnosis.ownVersion, ClientDiagnosis.missingBus(error)] + self.portRows
+            return [ClientDiagnosis.ownVersion, ClientDiagnosis.missingBus(error, on: self.bus)] + self.portRows(error)
         }
     }
 
@@ -60,9 +60,10 @@ struct Examination {
         }
     }
 
-    /// Who has the ports that the daemon wants.
-    private var portRows: [DiagnosisRow] {
+    /// Who has the ports that the daemon wants; nothing where it may well be there and have them itself.
+    private func portRows(_ error: ControlClientError) -> [DiagnosisRow] {
+        guard error.code == .unreachable else { return [] }
         let look = PortLook()
-        return self.ports.map { ClientDiagnosis.port($0, holder: look.holder(of: $0)) }
+        return self.ports.map { ClientDiagnosis.port($0, holder: look.holder(of: $0), on: self.bus) }
     }
 }

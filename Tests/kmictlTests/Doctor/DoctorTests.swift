@@ -79,15 +79,50 @@ struct DoctorTests {
             "doctor", "--json", "--port", "1", daemon: daemon, connection: hasBus ? nil : error)
         #expect(result.status == .failed)
         #expect(result.output.hasPrefix("[{") && result.output.hasSuffix("}]\n") && result.lines.count == 1)
-        #expect(result.output.contains(#""subject":"127.0.0.1:1""#))
+        // A daemon that does not answer may well have its ports itself.
+        #expect(result.output.contains(#""check":"listener""#) == (code == .unreachable))
         #expect(result.output.contains(hasBus ? #""check":"daemon""# : "it does not work"))
     }
 
     @Test("tells why the daemon tells nothing of itself")
     func toleratesOldDaemons() {
-        let rows = ClientDiagnosis.rows(.failure(ControlClientError(.protocolError, "no such method")))
+        let rows = ClientDiagnosis.rows(.failure(ControlClientError(.protocolError, "no such method")), on: .session)
         #expect(rows.map(\.result) == ["fail"])
         #expect(rows.first?.advice.contains("different versions") == true)
+        let denied = ClientDiagnosis.rows(.failure(ControlClientError(.accessDenied, "no")), on: .system)
+        #expect(denied.first?.advice.contains("org.kmi.proxy1.read") == true)
+    }
+
+    @Test(
+        "advises for the bus that was asked",
+        arguments: [
+            (ControlClientError.Code.unreachable, ControlAddress.session, "systemctl --user start kmid", "--address"),
+            (.unreachable, .system, "systemctl start kmid", "DBUS_SESSION_BUS_ADDRESS"),
+            (.unreachable, .address("unix:path=/x"), "control.bus", "DBUS_SESSION_BUS_ADDRESS"),
+            (.timedOut, .system, "systemctl restart kmid", "--user"),
+            (.timedOut, .address("unix:path=/x"), "restart the kmid of that bus", "systemctl"),
+            (.accessDenied, .system, "org.kmi.proxy1.read", "log of kmid"),
+            (.accessDenied, .session, "the user that kmid runs as", "org.kmi.proxy1.read"),
+        ])
+    func advisesForTheBus(
+        _ code: ControlClientError.Code, _ bus: ControlAddress, _ expected: String, _ unexpected: String
+    ) {
+        let row = ClientDiagnosis.missingDaemon(ControlClientError(code, "no"), on: bus)
+        #expect(row.result == "fail")
+        #expect(row.advice.contains(expected))
+        #expect(!row.advice.contains(unexpected))
+    }
+
+    @Test("where there is no bus, says what to do about the one that was asked")
+    func advisesWithoutBus() {
+        func advice(_ bus: ControlAddress, _ code: ControlClientError.Code = .unreachable) -> String {
+            ClientDiagnosis.missingBus(ControlClientError(code, "no"), on: bus).advice
+        }
+        #expect(advice(.session).contains("DBUS_SESSION_BUS_ADDRESS"))
+        #expect(advice(.system).contains("leave --system out"))
+        #expect(advice(.address("unix:path=/x")).contains("see to --address"))
+        #expect(advice(.session, .accessDenied).contains("the user whose bus it is"))
+        #expect(advice(.system, .accessDenied).contains("root"))
     }
 
     @Test("makes what the daemon tells harmless (A-005), and fits 80 columns")
@@ -140,14 +175,25 @@ struct DoctorTests {
         let holder = try #require(PortLook().holder(of: port))
         #expect(holder.process == getpid())
         #expect(!holder.name.isEmpty)
-        let row = ClientDiagnosis.port(port, holder: holder)
+        let row = ClientDiagnosis.port(port, holder: holder, on: .session)
         #expect(row.result == "fail")
         #expect(row.message.contains("process \(getpid())"))
-        #expect(ClientDiagnosis.port(port, holder: nil).result == "ok")
-        #expect(ClientDiagnosis.port(port, holder: PortHolder(process: 7, name: "kmid", user: "x")).result == "warn")
-        #expect(
-            ClientDiagnosis.port(port, holder: PortHolder(process: nil, name: "", user: "x")).message.contains(
-                "the user x"))
+        #expect(ClientDiagnosis.port(port, holder: nil, on: .session).result == "ok")
         #expect(PortLook(directory: "/nonexistent").holder(of: port) == nil)
+    }
+    @Test("of a port that may be that of another user's daemon it only warns")
+    func toleratesForeignDaemons() {
+        let hidden = PortHolder(process: nil, name: "", user: "kmi")
+        let row = ClientDiagnosis.port(7878, holder: hidden, on: .session)
+        #expect(row.result == "warn")
+        #expect(row.message == "a process of the user kmi has it, which may be the kmid of that user")
+        #expect(row.advice.hasPrefix("try --system"))
+        #expect(ClientDiagnosis.port(7878, holder: hidden, on: .system).advice.hasPrefix("ask as that user"))
+        let named = ClientDiagnosis.port(7878, holder: PortHolder(process: 7, name: "kmid", user: "kmi"), on: .session)
+        #expect(named.result == "warn")
+        #expect(named.message == "kmid (process 7, user kmi) has it, but is not on this bus")
+        #expect(
+            ClientDiagnosis.port(7878, holder: PortHolder(process: 7, name: "nginx", user: "x"), on: .session).result
+                == "fail")
     }
 }
