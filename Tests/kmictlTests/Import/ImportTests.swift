@@ -90,6 +90,47 @@ struct ImportTests {
         }
     }
 
+    /// A plan with one key, made when the daemon had nothing.
+    private static func plan(_ key: FoundKey) -> ImportPlan {
+        let file = KeyFile(path: "/k/\(key.label).json", isNamed: true, isClientConfiguration: false)
+        return ImportPlan(
+            [ImportPlan.ReadFile(file: file, findings: .success([.key(key)]))], passed: [], keys: [], providers: [])
+    }
+
+    @Test("a key whose labels are all taken, or whose refusal cannot be understood, has failed and is not there")
+    func doesNotPretend() async throws {
+        let plan = Self.plan(try Self.key("beta", "s"))
+        let daemon = FakeDaemon()
+        daemon.with { ($0.keys, $0.losesEveryRace) = ([], true) }
+        let unlucky = await KeyImporting(daemon: daemon, progress: { _ in }).run(plan)
+        #expect(unlucky.map(\.outcome) == [.failed])
+        #expect(unlucky.first.map { $0.reason == "There is a key \"\($0.label)\" already." } == true)
+        #expect(daemon.asked.filter { $0.hasPrefix("add ") }.count == 4)
+
+        let silent = FakeDaemon()
+        silent.with {
+            $0.refusedKeys["beta"] = ControlClientError(.alreadyExists, "The key \"x\" has the same secret.")
+            $0.failureOfKeys = ControlClientError(.timedOut, "no answer")
+        }
+        let unknown = await KeyImporting(daemon: silent, progress: { _ in }).run(plan)
+        #expect(unknown.map(\.outcome) == [.failed])
+        #expect(unknown.first?.reason == "The key \"x\" has the same secret.")
+    }
+
+    @Test("a label that the configuration file refers to is taken, though no key has it")
+    func leavesReferencesAlone() async throws {
+        let daemon = FakeDaemon()
+        daemon.with {
+            $0.keys = []
+            $0.refusedKeys["beta"] = ControlClientError(
+                .alreadyExists, "The configuration file refers to store:beta: choose another label.")
+        }
+        let rows = await KeyImporting(daemon: daemon, progress: { _ in })
+            .run(Self.plan(try Self.key("beta", "s")))
+        #expect(rows.map(\.outcome) == [.added])
+        #expect(rows.map(\.label) == ["beta-2"])
+    }
+
     private static func key(_ label: String, _ secret: String) throws -> FoundKey {
         FoundKey(
             secret: SecretText(secret), label: label, base: try BaseAddress(KnownProvider.kimi.base), kind: "kimi")

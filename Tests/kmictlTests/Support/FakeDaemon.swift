@@ -49,6 +49,10 @@ final class FakeDaemon: ControlAccess {
         var addedSecrets: [String: String] = [:]
         /// Answers to keys that are added, by label, instead of taking them.
         var refusedKeys: [String: ControlClientError] = [:]
+        /// Whether somebody else takes the label of every key just before it is added.
+        var losesEveryRace = false
+        /// What the question for keys ends with, if not well.
+        var failureOfKeys: ControlClientError?
         var limits: KeyLimits?
         /// What a removal waits for.
         var beforeRemoval: (@Sendable () async -> Void)?
@@ -95,7 +99,11 @@ final class FakeDaemon: ControlAccess {
     }
 
     func manager() async throws(ControlClientError) -> ManagerStatus { try self.ask("manager") { $0.manager } }
-    func keys() async throws(ControlClientError) -> [KeyStatus] { try self.ask("keys") { $0.keys } }
+    func keys() async throws(ControlClientError) -> [KeyStatus] {
+        let keys = try self.ask("keys") { $0.keys }
+        if let failure = self.with({ $0.failureOfKeys }) { throw failure }
+        return keys
+    }
     func providers() async throws(ControlClientError) -> [ProviderStatus] { try self.ask("providers") { $0.providers } }
 
     func summary(_ filter: RequestFilter) async throws(ControlClientError) -> RequestSummary {
@@ -227,6 +235,10 @@ final class FakeDaemon: ControlAccess {
         if let refusal = self.with({ $0.refusedKeys[label] }) {
             _ = try self.ask("add \(label) of \(provider)") { _ in }
             throw refusal
+        }
+        if self.with({ $0.losesEveryRace }) {
+            try self.ask("add \(label) of \(provider)") { $0.keys.append(Samples.key(label, "usable")) }
+            throw ControlClientError(.alreadyExists, "There is a key \"\(label)\" already.")
         }
         return try self.ask("add \(label) of \(provider)") { state in
             state.keyOptions = options

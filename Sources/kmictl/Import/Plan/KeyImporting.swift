@@ -48,27 +48,30 @@ struct KeyImporting {
                 row.outcome = .added
                 return row
             } catch {
-                guard error.code == .alreadyExists else { return Self.failed(row, error) }
-                // Either the label was taken meanwhile, or the daemon has the secret.
-                let labels = await self.labels()
-                guard labels.contains(row.label), attempt < Self.attempts else {
+                guard error.code == .alreadyExists, let labels = await self.labels() else {
+                    return Self.failed(row, error)
+                }
+                // Either the label was taken meanwhile, or the configuration file refers to it, or the daemon has the
+                // secret.
+                guard labels.contains(row.label) || error.message.contains("store:\(row.label)") else {
                     row.outcome = .present
                     row.reason = error.message
                     return row
                 }
+                guard attempt < Self.attempts else { return Self.failed(row, error) }
                 row.reason = "the label \(row.label) is taken"
-                row.label = LabelText.free(row.label, taken: labels)
+                row.label = LabelText.free(row.label, taken: labels.union([row.label]))
             }
         }
         return row
     }
 
-    /// The labels of the daemon; none where they cannot be had, since what failed is told anyway.
-    private func labels() async -> Set<String> {
+    /// The labels of the daemon; `nil` where they cannot be had, so that nobody takes a failure for a key that is there.
+    private func labels() async -> Set<String>? {
         do {
             return Set(try await self.daemon.keys().map(\.label))
         } catch {
-            return []
+            return nil
         }
     }
 
