@@ -174,6 +174,27 @@ struct ImportTests {
         }
     }
 
+    @Test("removes a provider that it added for keys none of which came, or says how to", arguments: [true, false])
+    func removesUnusedProviders(_ isRemovable: Bool) async throws {
+        try await ImportFixture.with { fixture in
+            for (name, host) in [("a", "x"), ("b", "x"), ("c", "y")] {
+                try fixture.directory.write(
+                    "k/\(name).env", "KMI_API_KEY=\(name)\nKMI_UPSTREAM_BASE_URL=https://\(host).example")
+            }
+            fixture.daemon.with { state in
+                for label in ["b", "c"] { state.refusedKeys[label] = ControlClientError(.notAllowed, "not this one.") }
+                if !isRemovable { state.failureOfRemoval = ControlClientError(.busy, "not now.") }
+            }
+            let result = try await fixture.run("import", fixture.directory.path("k"))
+            #expect(result.status == .failed)
+            // The provider of `a` has its key, that of `c` has none.
+            #expect(fixture.daemon.asked.filter { $0.hasPrefix("remove ") } == ["remove provider y.example"])
+            #expect(result.output.contains("kmictl providers remove y.example") == !isRemovable, "\(result.output)")
+            #expect(result.output.contains("a new provider, https://x.example"))
+            #expect(result.output.contains("a new provider, https://y.example") == !isRemovable)
+        }
+    }
+
     @Test("shows what would happen, and changes nothing (--dry-run)")
     func dryRun() async throws {
         try await ImportFixture.with { fixture in

@@ -45,6 +45,8 @@ final class FakeDaemon: ControlAccess {
         var failureOnceDrained: ControlClientError?
         var clientOptions: ClientOptions?
         var secret: String?
+        /// What the removal of a provider ends with, if not well.
+        var failureOfRemoval: ControlClientError?
         /// What every key that was added had as its secret, by label.
         var addedSecrets: [String: String] = [:]
         /// Answers to keys that are added, by label, instead of taking them.
@@ -277,6 +279,7 @@ final class FakeDaemon: ControlAccess {
 
     func removeProvider(_ name: String) async throws(ControlClientError) {
         try self.ask("remove provider \(name)") { _ in }
+        if let failure = self.with({ $0.failureOfRemoval }) { throw failure }
         guard self.with({ $0.providers.contains { $0.name == name } }) else {
             throw ControlClientError(.notFound, "no provider")
         }

@@ -33,7 +33,30 @@ struct KeyImporting {
             }
             rows.append(row)
         }
+        for provider in plan.newProviders where failures[provider.name] == nil {
+            await self.removeUnused(provider.name, &rows)
+        }
         return rows
+    }
+
+    /// Removes a provider that was added for keys none of which came; where that does not work, its rows say how to.
+    private func removeUnused(_ name: String, _ rows: inout [ImportRow]) async {
+        guard !rows.contains(where: { $0.provider == name && $0.outcome == .added }) else { return }
+        let isRemoved: Bool
+        do throws(ControlClientError) {
+            try await self.daemon.removeProvider(name)
+            isRemoved = true
+        } catch {
+            // Gone by another hand, or never kept.
+            isRemoved = error.code == .notFound
+        }
+        for index in rows.indices where rows[index].provider == name {
+            if isRemoved {
+                rows[index].newBase = ""
+            } else {
+                rows[index].advice = "the provider \(name) was added; kmictl providers remove \(name) removes it"
+            }
+        }
     }
 
     private func added(_ row: ImportRow, _ secret: SecretText) async -> ImportRow {
