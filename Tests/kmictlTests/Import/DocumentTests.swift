@@ -120,6 +120,37 @@ struct DocumentTests {
         }
     }
 
+    @Test(
+        "ends the words of the TOML parser before what they quote (K-016)",
+        arguments: [
+            "api_key = 12345678901234567890123", "a = {}\n[a.12345678901234567890123]",
+            "a = 1\n[a.'x, saw y'.12345678901234567890123]", "a = 0x12345678901234567890123",
+            "12345678901234567890123 = 1\n12345678901234567890123 = 2", "api_key = f12345678901234567890123",
+        ])
+    func quotesNothing(_ text: String) throws {
+        let error = try #require(throws: KeyFileError.self) { try TOMLDocument.parse(SecretText(text)) }
+        #expect(!error.text.contains("1234"), "\(error.text)")
+        #expect(error.message.contains("Error while parsing"))
+    }
+
+    @Test("tells what the TOML parser expected")
+    func tellsExpectations() {
+        let error = #expect(throws: KeyFileError.self) { try TOMLDocument.parse(SecretText("[a\nb = 1")) }
+        #expect(error?.message.contains("expected ']'") == true, "\(error?.text ?? "")")
+    }
+
+    @Test("names nothing that may be a secret in the place of a name")
+    func namesNothing() {
+        let secret = "c2stcGxhbnRlZC0wMTIzNDU2Nzg5"
+        for text in ["KMI_API_KEY=k\n\(secret)==", "\(secret)==\n\(secret)=="] {
+            #expect(!readings("a.env", text).joined().contains(secret))
+        }
+        let toml = "[providers.x]\ntype = \"openai\"\napi_key_env = \"sk-planted-0123456789\""
+        #expect(
+            readings("a.toml", toml) == ["error: providers.x.api_key_env: expected the name of an environment variable"]
+        )
+    }
+
     @Test("refuses bytes that are no text, by their line")
     func refusesBytes() {
         for parse: (SecretText) throws -> Void in [

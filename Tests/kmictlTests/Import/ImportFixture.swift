@@ -32,6 +32,13 @@ struct ImportFixture {
     func run(
         _ words: String..., terminal: Terminal = .none, answer: String = "", variables: [String: String] = [:]
     ) async throws -> RunResult {
+        try await self.run(words, terminal: terminal, answer: answer, variables: variables)
+    }
+
+    /// Runs `kmictl` with a list of words.
+    func run(
+        _ words: [String], terminal: Terminal = .none, answer: String = "", variables: [String: String] = [:]
+    ) async throws -> RunResult {
         let output = RecordedOutput()
         let pipe = try FilledPipe(answer)
         defer { pipe.close() }

@@ -310,6 +310,20 @@ struct ImportTests {
         }
     }
 
+    @Test("shows nothing of a secret without quotes: in the table, on standard error, in JSON (K-016)")
+    func showsNoSecret() async throws {
+        try await ImportFixture.with { fixture in
+            let secret = "12345678901234567890123"
+            let path = try fixture.directory.write("a.toml", "[providers.x]\napi_key = \(secret)")
+            for words in [[], ["--json"], ["--dry-run"]] {
+                let result = try await fixture.run(["import", path] + words, terminal: .plain)
+                #expect(result.status == .failed)
+                #expect((result.output + result.errors).contains("line 2"))
+                #expect(!(result.output + result.errors).contains(secret))
+            }
+        }
+    }
+
     @Test("gives one document whatever happens (X-061)")
     func givesOneDocument() async throws {
         let result = try await kmictl(

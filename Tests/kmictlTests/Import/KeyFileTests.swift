@@ -34,7 +34,7 @@ struct KeyFileTests {
             ),
             (
                 "a.env", "KMI_API_KEY=k\nKMI_DRY_RUN=1\nLANG=C",
-                "key a k \(Self.kimi) 0 true - [passed over: KMI_DRY_RUN, LANG]"
+                "key a k \(Self.kimi) 0 true - [passed over: KMI_DRY_RUN, line 3]"
             ),
             ("reconfig.env", "KMI_API_KEY=k", "key reconfig k \(Self.kimi) 0 true -"),
             (".env", "KMI_API_KEY=k", "key key k \(Self.kimi) 0 true -"),

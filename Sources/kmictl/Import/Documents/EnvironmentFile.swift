@@ -27,7 +27,7 @@ enum EnvironmentFile {
                 let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
                 if let variable = try Self.variable(bytes[start..<end], line: line) {
                     if let first = variables.first(where: { $0.name == variable.name }) {
-                        throw KeyFileError(line: line, "\(variable.name) stands in line \(first.line) already")
+                        throw KeyFileError(line: line, "the same name stands in line \(first.line) already")
                     }
                     variables.append(variable)
                 }

@@ -46,13 +46,21 @@ enum TOMLDocument {
         }
     }
 
-    /// The parser's words in one line.
+    /// The parser's own words in one line, and none of the document's: a secret may stand in the wrong place.
     ///
-    /// Where a key stands twice it repeats it from the document, and a secret may stand in the wrong place.
+    /// The parser quotes the document in many messages, so that each ends at its first quote. Only what it says that it
+    /// expected may hold quotes of its own, up to what it saw instead.
     private static func harmless(_ text: String) -> String {
-        var text = text[...]
-        if text.contains("cannot redefine"), let quote = text.firstIndex(of: "'") { text = text[..<quote] }
-        while let last = text.last, last.isWhitespace || last == "." { text.removeLast() }
-        return SafeText.line(String(text))
+        let words: Substring
+        if let scope = text.firstRange(of: ": "), text[scope.upperBound...].hasPrefix("expected "),
+            let seen = text.firstRange(of: ", saw ")
+        {
+            words = text[..<seen.lowerBound]
+        } else {
+            words = text.prefix { $0 != "'" }
+        }
+        var result = words
+        while let last = result.last, last.isWhitespace || ".:".contains(last) { result.removeLast() }
+        return SafeText.line(String(result))
     }
 }

@@ -50,7 +50,8 @@ enum EnvironmentKeyFile {
         return .key(key)
     }
 
-    /// Refuses names that nobody knows but that look like these, and remarks those that are passed over (K-016).
+    /// Refuses names that nobody knows but that look like these, and remarks those that are passed over (K-016), strange
+    /// ones by their line.
     private static func check(_ variables: [EnvironmentFile.Variable]) throws(KeyFileError) -> [String] {
         var passed: [String] = []
         for variable in variables where !Self.names.contains(variable.name) {
@@ -61,7 +62,8 @@ enum EnvironmentKeyFile {
                     "unknown name \(variable.name)."
                         + (suggestion.isEmpty ? " Expected \(Self.names.joined(separator: ", "))" : suggestion))
             }
-            passed.append(variable.name)
+            // A bare secret that ends with `=` looks like a name, too.
+            passed.append(Self.settings.contains(variable.name) ? variable.name : "line \(variable.line)")
         }
         return passed.isEmpty ? [] : ["passed over: \(passed.joined(separator: ", "))"]
     }

@@ -71,7 +71,11 @@ struct ProviderEntry {
             return .key(try KeyText.secret(key, at: "\(self.place).api_key"))
         }
         if let name = try self.table.text("api_key_env", in: self.place), name.count > 0 {
-            let name = SafeText.line(name.plain)
+            let name = name.plain
+            // Whoever took it for the key has put a secret here.
+            guard Self.isVariable(name) else {
+                throw KeyFileError("\(self.place).api_key_env", "expected the name of an environment variable")
+            }
             if let value = variable(name), !value.isEmpty {
                 return .key(try KeyText.secret(SecretText(bytes: Array(value.utf8)), at: "the variable \(name)"))
             }
@@ -127,6 +131,12 @@ struct ProviderEntry {
             if let value = try table.text("\(prefix)_\(suffix)", in: "\(self.place).env") { return value }
         }
         return nil
+    }
+
+    private static func isVariable(_ name: String) -> Bool {
+        name.utf8.allSatisfy {
+            (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x5F
+        }
     }
 
     /// A path of keys as TOML has it.
