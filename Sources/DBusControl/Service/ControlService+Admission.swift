@@ -1,12 +1,16 @@
 import DBusKit
 
 extension ControlService {
+    /// The errors that say that a caller may not: also that a person would have to agree, which is what polkit's defaults
+    /// say of everybody who does not let one be asked. The others tell of a bus or a polkit that is too busy.
+    private static let refusals: Set<ErrorName> = [.accessDenied, .interactionRequired]
+
     /// Fails unless the sender of a call may do what it asks for; whoever may not is told to the control plane (K-042).
     func admit(_ call: BusCall) async throws(BusError) {
         do throws(BusError) {
             try await self.callers.admit(call)
         } catch {
-            if error.name == .accessDenied {
+            if Self.refusals.contains(error.name) {
                 let caller = call.sender.flatMap { self.callers.knownUser(of: $0) }.map(ControlCaller.init(userID:))
                 self.plane.refused(caller, asking: "\(call.interface).\(call.member)")
             }

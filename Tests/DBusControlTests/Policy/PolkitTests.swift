@@ -70,6 +70,11 @@ struct PolkitTests {
             }
             #expect(dismissed?.name == .accessDenied)
             #expect(dismissed?.message.contains("pkttyagent") == true)
+            // Both are on record (K-042).
+            #expect(
+                stage.plane.with { $0.refusals } == [
+                    "\(getuid()) org.kmi.Proxy1.Manager.Metrics", "\(getuid()) org.kmi.Proxy1.Manager.ResetKeys",
+                ])
         }
     }
 
