@@ -42,12 +42,16 @@ final class CallerCheck: Sendable {
         if user == self.ownUserID { return }
         guard let polkit = self.polkit else { throw Self.denied }
         if user == self.rootUserID { return }
+        // A person may take minutes to agree. The caller may have ended meanwhile, or others have taken its place in the
+        // table; what comes next, the deed or the record of a refusal, is to know whose it is.
+        defer { self.table.withLock { $0.remember(sender, user: user) } }
         try await polkit.admit(
             PolkitAuthority.Question(
                 caller: sender, user: user, action: action, allowsInteraction: allowsInteraction))
     }
 
-    /// The user behind a connection that was admitted; `nil` if it has ended.
+    /// The user behind a connection that was admitted or refused; `nil` if it has ended before that, or so many others have
+    /// called since that it is not remembered.
     func knownUser(of caller: BusName) -> UInt32? {
         self.table.withLock { $0.user(of: caller) }
     }

@@ -21,7 +21,8 @@ extension ControlService {
     func acting<Result>(
         for sender: BusName?, _ body: (any ControlPlane) async throws(ControlFault) -> Result
     ) async throws(BusError) -> Result {
-        let caller = sender.flatMap { self.callers.knownUser(of: $0) }.map(ControlCaller.init(userID:))
+        // Whoever cannot be told is still somebody, and not the daemon.
+        let caller = ControlCaller(userID: sender.flatMap { self.callers.knownUser(of: $0) })
         // The task-local's scope passes no typed errors on.
         let outcome = await ControlCaller.$current.withValue(caller) { () async -> Swift.Result<Result, ControlFault> in
             do throws(ControlFault) {

@@ -34,7 +34,7 @@ struct AuditEntry: Sendable {
         self.fields = fields
         self.target = target ?? Self.targets.lazy.compactMap { fields[$0] }.first.map { "\($0)" } ?? ""
         self.result = result
-        self.actor = actor ?? ControlCaller.current.map { "uid:\($0.userID)" } ?? "daemon"
+        self.actor = actor ?? ControlCaller.current?.actor ?? "daemon"
     }
 
     /// The event, at a time: what the target says is not said again.

@@ -62,7 +62,7 @@ final class AuditTrail: Sendable {
 
     /// A call on the bus was refused.
     func refused(_ caller: ControlCaller?, asking member: String) {
-        let actor = caller.map { "uid:\($0.userID)" } ?? "uid:unknown"
+        let actor = (caller ?? ControlCaller(userID: nil)).actor
         let entry = AuditEntry(
             "bus_caller_refused", "a caller on the bus was refused", ["actor": "\(actor)", "member": "\(member)"],
             target: member, result: .refused, actor: actor)

@@ -78,6 +78,19 @@ struct PolkitTests {
         }
     }
 
+    @Test("whose call it was is known also if the caller went while polkit was asked (K-042)")
+    func callerEndsMeanwhile() async throws {
+        try await Self.with(.silent) { stage, polkit in
+            let check = stage.service.callers
+            let sender = stage.caller.uniqueName
+            let asking = Task { await Self.error { try await check.admit(sender, to: .control, allowsInteraction: true) } }
+            try await eventually("polkit is asked") { polkit.questions.count == 1 }
+            check.forget(sender)
+            #expect(await asking.value?.name == .accessDenied)
+            #expect(check.knownUser(of: sender) == getuid())
+        }
+    }
+
     @Test("nobody is let in where polkit is absent, fails or refuses, and the error says what to do")
     func absence() async throws {
         try await Self.with(.failing) { stage, polkit in

@@ -55,7 +55,7 @@ final class FakeControlPlane: ControlPlane {
     var asked: [String] { self.with { $0.asked } }
 
     func refused(_ caller: ControlCaller?, asking member: String) {
-        self.with { $0.refusals.append("\(caller.map { "\($0.userID)" } ?? "nobody") \(member)") }
+        self.with { $0.refusals.append("\((caller?.userID).map { "\($0)" } ?? "nobody") \(member)") }
     }
 
     private func note(_ text: String) throws(ControlFault) {

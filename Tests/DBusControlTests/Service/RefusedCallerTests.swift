@@ -26,4 +26,18 @@ struct RefusedCallerTests {
             #expect(stage.plane.with { $0.refusals }.isEmpty)
         }
     }
+
+    @Test("whoever asks and cannot be told is somebody unknown, and never the daemon (K-042)")
+    func isNeverTheDaemon() async throws {
+        try await ControlStage.with { stage in
+            for sender in [nil, ":1.99999"] as [BusName?] {
+                let actor = try await stage.service.acting(for: sender) { (_) throws(ControlFault) in
+                    ControlCaller.current?.actor
+                }
+                #expect(actor == "uid:unknown")
+            }
+            try await stage.call(ControlPath.manager, ManagerInterface.name, "ResetKeys")
+            #expect(stage.plane.with { $0.caller } == ControlCaller(userID: getuid()))
+        }
+    }
 }

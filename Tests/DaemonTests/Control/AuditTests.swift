@@ -73,6 +73,8 @@ struct AuditEntryTests {
         #expect(revoked.target == "ci" && revoked.detail.isEmpty)
         let caller = ControlCaller.$current.withValue(ControlCaller(userID: 1000)) { AuditEntry("keys_reset", "") }
         #expect(caller.event(at: now).actor == "uid:1000" && caller.event(at: now).target.isEmpty)
+        let unknown = ControlCaller.$current.withValue(ControlCaller(userID: nil)) { AuditEntry("keys_reset", "") }
+        #expect(unknown.event(at: now).actor == "uid:unknown")
     }
 
     @Test("on the bus the detail says how often it happened")
