@@ -12,7 +12,7 @@ extension ControlService {
         } catch {
             if Self.refusals.contains(error.name) {
                 let caller = call.sender.flatMap { self.callers.knownUser(of: $0) }.map(ControlCaller.init(userID:))
-                self.plane.refused(caller, asking: "\(call.interface).\(call.member)")
+                self.plane.refused(caller, asking: PolicyTable.title(of: call))
             }
             throw error
         }

@@ -68,6 +68,15 @@ enum PolicyTable {
         return policies.count == 1 ? policies.first ?? .secrets : .secrets
     }
 
+    /// The member that a call names, for records; all that do not exist have one title, since callers invent them at will.
+    static func title(of call: BusCall) -> String {
+        let key = Key(interface: call.interface.text, member: call.member.text, use: .call)
+        return Self.policies[key] == nil ? Self.unknownMember : "\(call.interface).\(call.member)"
+    }
+
+    /// The title of members that do not exist.
+    static let unknownMember = "unknown-member"
+
     private struct Key: Hashable {
         let interface: String
         let member: String

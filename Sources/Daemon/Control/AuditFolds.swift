@@ -2,14 +2,16 @@ import ProxyCore
 import StateStore
 
 /// Folds what strangers can make happen as often as they like into one row an hour each, and no more than a few rows of others,
-/// so that nobody fills the disk; every one is counted.
+/// so that nobody fills the disk; every one is counted. Nobody alone takes the rows of all others either.
 ///
 /// Decisions only, no I/O.
 struct AuditFolds: Sendable {
     /// How long the same counts as the same row.
     static let span = Duration.seconds(3600)
     /// How many rows of one action begin in that time before all others become one.
-    static let most = 12
+    static let most = 24
+    /// How many of them one actor begins; the last one stands for all else that it does.
+    static let mostOfOne = 6
     /// Who stands for all others.
     static let others = "others"
 
@@ -34,14 +36,23 @@ struct AuditFolds: Sendable {
         self.folds = self.folds.filter { now - $0.value.begun < Self.span }
         let own = Key(action: event.action, actor: event.actor, target: event.target, detail: event.detail)
         if let row = self.again(own, event) { return row }
-        guard self.folds.keys.count(where: { $0.action == event.action && $0.actor != Self.others }) >= Self.most else {
-            return self.begin(own, event, fold, now)
+        let rest = Self.rest(of: event, by: event.actor, "more than is told apart of one caller in an hour")
+        if let row = self.again(rest.key, rest.event) { return row }
+        let begun = self.folds.keys.filter { $0.action == event.action && $0.actor != Self.others }
+        if begun.count < Self.most {
+            let isLast = begun.count(where: { $0.actor == event.actor }) >= Self.mostOfOne - 1
+            return isLast ? self.begin(rest.key, rest.event, fold, now) : self.begin(own, event, fold, now)
         }
-        let event = AuditEvent(
-            at: event.at, actor: Self.others, action: event.action, result: event.result,
-            detail: "from more callers than are told apart in an hour")
-        let all = Key(action: event.action, actor: event.actor, target: "", detail: "")
-        return self.again(all, event) ?? self.begin(all, event, fold, now)
+        let all = Self.rest(of: event, by: Self.others, "from more callers than are told apart in an hour")
+        return self.again(all.key, all.event) ?? self.begin(all.key, all.event, fold, now)
+    }
+
+    /// What stands for events that get no rows of their own. Its key is one that no event has: each has a detail.
+    private static func rest(of event: AuditEvent, by actor: String, _ detail: String) -> (key: Key, event: AuditEvent) {
+        (
+            Key(action: event.action, actor: actor, target: "", detail: ""),
+            AuditEvent(at: event.at, actor: actor, action: event.action, result: event.result, detail: detail)
+        )
     }
 
     private mutating func again(_ key: Key, _ event: AuditEvent) -> AuditEvent? {

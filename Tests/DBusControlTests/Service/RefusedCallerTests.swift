@@ -20,6 +20,15 @@ struct RefusedCallerTests {
                 stage.plane.with { $0.refusals } == [
                     "\(getuid()) org.kmi.Proxy1.Manager.ResetKeys", "\(getuid()) org.kmi.Proxy1.Key.Reset",
                 ])
+            // Names that callers invent stand nowhere.
+            stage.plane.with { $0.refusals = [] }
+            for (interface, member) in [
+                (ManagerInterface.name, "Novelty"), ("org.kmi.Novelty", "ResetKeys"), (Standard.properties, "Novelty"),
+            ] as [(InterfaceName, MemberName)] {
+                _ = await errorName { try await stage.call(ControlPath.manager, interface, member) }
+            }
+            #expect(
+                stage.plane.with { $0.refusals } == Array(repeating: "\(getuid()) unknown-member", count: 3))
         }
         try await ControlStage.with { stage in
             try await stage.call(ControlPath.manager, ManagerInterface.name, "ResetKeys")

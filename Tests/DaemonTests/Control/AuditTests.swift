@@ -58,6 +58,31 @@ struct AuditFoldsTests {
         let others = rows.values.filter { $0.actor == AuditFolds.others }
         #expect(others.map(\.count) == [Int64(10_000 - AuditFolds.most)])
     }
+
+    @Test("one actor cannot take the rows of the others, whatever it does (K-042)")
+    func isBoundedForEach() {
+        var folds = AuditFolds()
+        var rows: [Int64: AuditEvent] = [:]
+        for number in 1...1_000 {
+            let row = folds.note(
+                self.event("uid:1001", "reason=\(number)"), fold: Int64(number), at: self.clock.now())
+            rows[row.fold ?? 0] = row
+        }
+        #expect(rows.count == AuditFolds.mostOfOne)
+        #expect(rows.values.allSatisfy { $0.actor == "uid:1001" })
+        #expect(rows.values.map(\.count).max() == Int64(1_000 - AuditFolds.mostOfOne + 1))
+        let other = folds.note(self.event("uid:1002"), fold: 2_000, at: self.clock.now())
+        #expect(other.actor == "uid:1002" && other.fold == 2_000 && other.detail == "reason=no token")
+        // However many try it together, there are few rows, and every event is counted.
+        for number in 1...10_000 {
+            let row = folds.note(
+                self.event("uid:\(number % 100)", "reason=\(number)"), fold: Int64(2_000 + number), at: self.clock.now())
+            rows[row.fold ?? 0] = row
+        }
+        rows[2_000] = other
+        #expect(rows.count == AuditFolds.most + 1)
+        #expect(rows.values.reduce(0) { $0 + $1.count } == 11_001)
+    }
 }
 
 struct AuditEntryTests {
