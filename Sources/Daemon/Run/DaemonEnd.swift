@@ -11,9 +11,6 @@ final class DaemonEnd: Sendable {
 
     private let state = Mutex(State())
 
-    /// Whether the end was asked for here.
-    var isAsked: Bool { self.state.withLock { $0.isAsked } }
-
     /// Names what is to end; it ends at once if that was asked for before it was known.
     func connect(to group: ServiceGroup) {
         let isBegun = self.state.withLock { state in

@@ -21,13 +21,13 @@ struct Signals: Service {
                 group.addTask {
                     for await _ in wishes { await self.reload() }
                 }
-                // Counted here: that the daemon drains tells nothing, for the service group hears the same signals and
-                // may have been faster.
+                // Signals alone are counted: that the daemon drains tells nothing, for the service group hears the same
+                // signals and may have been faster, and who asked for the end over the bus sent none.
                 var isToldToEnd = false
                 for await signal in signals {
                     if signal == .sighup {
                         wish.yield()
-                    } else if isToldToEnd || self.control.end.isAsked {
+                    } else if isToldToEnd {
                         self.logger.warning("told to end twice: ending at once", metadata: ["event": "ending_now"])
                         await self.listeners.closeNow()
                     } else {

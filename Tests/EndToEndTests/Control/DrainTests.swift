@@ -44,7 +44,37 @@ struct DrainTests {
         }
     }
 
-    @Test("while it drains the state is told, new requests find nobody, and a signal ends it at once")
+    @Test("a first signal while it drains cuts no request: as the service manager's stop after a drain")
+    func outlivesOneSignal() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await PrivateBus.with { bus in
+                try await DaemonProcess.with(.threeKeys(simulator), bus: bus.address) { daemon in
+                    let steering = Steering(bus: bus.address)
+                    let client = try daemon.client()
+                    let stream = Task {
+                        try await onOwnThread {
+                            let connection = try client.connect()
+                            try connection.write(Chat.request(client, model: "sim-events-100-delay-20", stream: true))
+                            _ = try connection.readHead()
+                            var body: [UInt8] = []
+                            while let piece = try connection.readPiece() { body += piece }
+                            return String(decoding: body, as: UTF8.self)
+                        }
+                    }
+                    try await eventually("the stream runs", within: .seconds(10)) {
+                        try await simulator.statistics().inFlight == 1
+                    }
+                    try await steering.succeed("drain", "--no-wait")
+                    daemon.process.send(SIGTERM)
+                    #expect(try await stream.value.contains("[DONE]"))
+                    #expect(try await daemon.process.waitForExit() == .exited(0))
+                    #expect(!daemon.process.text(.standardError).contains("ending_now"))
+                }
+            }
+        }
+    }
+
+    @Test("while it drains the state is told, new requests find nobody, and a second signal ends it at once")
     func tellsItsState() async throws {
         try await SimulatorProcess.with { simulator in
             try await PrivateBus.with { bus in
@@ -75,7 +105,9 @@ struct DrainTests {
                     case .failure: break
                     }
                     #expect(try await steering.run(["reload"]).isSuccess == false)
+                    // Two of a kind could become one on their way.
                     daemon.process.send(SIGTERM)
+                    daemon.process.send(SIGINT)
                     #expect(try await daemon.process.waitForExit() == .exited(0))
                     #expect(daemon.process.text(.standardError).contains("ending_now"))
                     _ = await stream.result
