@@ -19,11 +19,13 @@ struct AuditEntry: Sendable {
     let actor: String
 
     /// The fields that name what something was done to, the first one that is there.
-    private static let targets = ["target", "key", "client", "provider", "setting"]
+    private static let targets = ["target", "key", "client", "provider", "setting", "member", "file"]
+    /// The field that gave the target; `nil` if none did.
+    private let targetField: String?
 
     /// Makes an entry.
     ///
-    /// Without a target it is what the fields name: a key, a client, a provider or a setting. Without an actor it is the user that
+    /// Without a target it is what the fields name: a key, a client, a provider, a setting, a member of the bus or a file. Without an actor it is the user that
     /// the running task acts for, or else the daemon.
     init(
         _ action: String, _ message: Logger.Message, _ fields: Logger.Metadata = [:], target: String? = nil,
@@ -32,14 +34,15 @@ struct AuditEntry: Sendable {
         self.action = action
         self.message = message
         self.fields = fields
-        self.target = target ?? Self.targets.lazy.compactMap { fields[$0] }.first.map { "\($0)" } ?? ""
+        self.targetField = target == nil ? Self.targets.first { fields[$0] != nil } : nil
+        self.target = target ?? self.targetField.flatMap { fields[$0] }.map { "\($0)" } ?? ""
         self.result = result
         self.actor = actor ?? ControlCaller.current?.actor ?? "daemon"
     }
 
-    /// The event, at a time: what the target says is not said again.
+    /// The event, at a time: the field that gave the target is not said again.
     func event(at time: WallTime) -> AuditEvent {
-        let rest = self.fields.sorted { $0.key < $1.key }.filter { "\($0.value)" != self.target && "\($0.value)" != "" }
+        let rest = self.fields.sorted { $0.key < $1.key }.filter { $0.key != self.targetField && "\($0.value)" != "" }
         return AuditEvent(
             at: time, actor: self.actor, action: self.action, target: self.target, result: self.result,
             detail: rest.map { "\($0.key)=\($0.value)" }.joined(separator: " "))

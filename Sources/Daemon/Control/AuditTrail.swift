@@ -65,7 +65,7 @@ final class AuditTrail: Sendable {
         let actor = (caller ?? ControlCaller(userID: nil)).actor
         let entry = AuditEntry(
             "bus_caller_refused", "a caller on the bus was refused", ["actor": "\(actor)", "member": "\(member)"],
-            target: member, result: .refused, actor: actor)
+            result: .refused, actor: actor)
         if self.fold(entry).count == 1 { self.log(entry) }
     }
 

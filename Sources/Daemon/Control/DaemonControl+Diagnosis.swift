@@ -34,8 +34,7 @@ extension DaemonControl {
         let seen = try await self.offLoop { [self] in self.lookAround(inForce) }
         for path in seen.repaired {
             self.audit(
-                "permission_repaired", "a file was open to others and is not any more", ["file": "\(path)"],
-                target: path)
+                "permission_repaired", "a file was open to others and is not any more", ["file": "\(path)"])
         }
         let (reachRows, offsets) = await reached
         var rows = seen.versions
