@@ -37,6 +37,14 @@ final class AuditTrail: Sendable {
         self.store.append(self.event(entry))
     }
 
+    /// Tells of what was done although the store has not committed the event together with it.
+    ///
+    /// Where it only did not answer in time the event may still land, and is not handed over again.
+    func tell(_ entry: AuditEntry, after failure: StateStoreError) {
+        self.log(entry)
+        if failure.code != .timedOut { self.keep(entry) }
+    }
+
     /// The event of an entry, now.
     func event(_ entry: AuditEntry) -> AuditEvent { entry.event(at: self.time.wallTime()) }
 

@@ -153,4 +153,19 @@ struct AuditTrailTests {
             #expect(rows[2].detail == "client=ci state=disabled")
         }
     }
+
+    @Test("an event that may still land is not handed over again, one that cannot is (K-042)")
+    func keepsOnce() async throws {
+        try await TemporaryDirectory.with { directory in
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let clock = ManualClock()
+            let store = try StateStore.open(directory: directory.path, logger: logger, now: clock.wallTime())
+            let trail = AuditTrail(store: store, time: clock, logger: logger)
+            trail.tell(AuditEntry("drain_asked", ""), after: StateStoreError(.timedOut, "too slow"))
+            trail.tell(AuditEntry("keys_reset", ""), after: StateStoreError(.full, "no room"))
+            let rows = try await store.audit(AuditQuery()).records
+            await store.close()
+            #expect(rows.map(\.event.action) == ["keys_reset"])
+        }
+    }
 }
