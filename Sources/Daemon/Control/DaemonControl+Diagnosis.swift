@@ -33,8 +33,11 @@ extension DaemonControl {
         async let reached = self.reach(configuration, isOffline: options.isOffline)
         let seen = try await self.offLoop { [self] in self.lookAround(inForce) }
         for path in seen.repaired {
-            self.audit(
-                "permission_repaired", "a file was open to others and is not any more", ["file": "\(path)"])
+            // Whoever asks may only look: it is the daemon that closes what is open.
+            self.trail.tell(
+                AuditEntry(
+                    "permission_repaired", "a file was open to others and is not any more", ["file": "\(path)"],
+                    actor: "daemon"))
         }
         let (reachRows, offsets) = await reached
         var rows = seen.versions

@@ -122,6 +122,25 @@ struct AuditEndToEndTests {
         #expect(try await steering.succeed("audit", "--action", "rotated").contains("beta"))
     }
 
+    @Test("what the daemon closes while somebody looks is its own deed (K-042, K-047)")
+    func repairsByItself() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await PrivateBus.with { bus in
+                try await DaemonProcess.with(.threeKeys(simulator), bus: bus.address) { daemon in
+                    let steering = Steering(bus: bus.address)
+                    let path = daemon.directory.path("state")
+                    try #require(chmod(path, 0o755) == 0)
+                    // Whatever else it finds.
+                    _ = try await steering.run(["doctor", "--offline"])
+                    let repaired = try await self.events(steering, "permission_repaired")
+                    #expect(repaired.map(\.target) == [path])
+                    #expect(repaired.map(\.actor) == ["daemon"])
+                    #expect(repaired.map(\.detail) == [""])
+                }
+            }
+        }
+    }
+
     @Test("a copy by hand opens with SQLite and is whole (A-022)")
     func copies() async throws {
         try await SimulatorProcess.with { simulator in
