@@ -93,7 +93,7 @@ extension RequestFlow {
                 throw self.unauthorized("unknown token")
             }
             if let expires = client.expires, expires <= self.gateway.time.wallTime() {
-                throw self.unauthorized("expired token of \(client.name)")
+                throw self.unauthorized("expired token", of: client.name)
             }
             guard client.scopes.contains(.inference) else {
                 throw ProxyFault(.forbidden, message: "The token is not for inference.")
@@ -110,11 +110,13 @@ extension RequestFlow {
         }
     }
 
-    private func unauthorized(_ reason: String) -> ProxyFault {
-        self.logger.notice("caller not authorised", metadata: ["event": "auth_failed", "reason": "\(reason)"])
+    private func unauthorized(_ reason: String, of client: ClientName? = nil) -> ProxyFault {
+        var fields: Logger.Metadata = ["event": "auth_failed", "reason": "\(reason)"]
+        fields["client"] = client.map { "\($0)" }
+        self.logger.notice("caller not authorised", metadata: fields)
         self.gateway.observer.refused(
             CallerIncident(
-                .authenticationFailed, transport: self.exchange.connection.transport, reason: reason))
+                .authenticationFailed, transport: self.exchange.connection.transport, client: client, reason: reason))
         return ProxyFault(.unauthorized)
     }
 

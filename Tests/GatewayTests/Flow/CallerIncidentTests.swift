@@ -20,6 +20,22 @@ struct CallerIncidentTests {
             ])
     }
 
+    @Test("an expired token is a reason like others, and its client is told beside it (K-042)")
+    func expiredToken() throws {
+        let fixture = try GatewayFixture { configuration in
+            var old = try GatewayFixture.client("old")
+            old.expires = WallTime(microseconds: 1_767_225_600_000_000)
+            configuration.clients.append(old)
+        }
+        _ = fixture.post("{}", "/v1/chat/completions", [("Authorization", "Bearer token-of-old")])
+        #expect(
+            fixture.observer.incidents == [
+                CallerIncident(
+                    .authenticationFailed, transport: .tcp(peer: "127.0.0.1"), client: ClientName("old"),
+                    reason: "expired token")
+            ])
+    }
+
     @Test("a key that is out of use and asked for by its label is told, one that rests is not (K-042)")
     func blockedKey() throws {
         let fixture = try GatewayFixture { $0.keys[1].enabled = false }
