@@ -30,7 +30,7 @@ package struct RequestControls {
     var project: String?
 
     /// A name longer than this is no name.
-    package static let longestName = 256
+    package static let longestName = GroupingName.longest
 
     /// Reads the control headers.
     init(_ headers: HeaderFields, knows isKnown: (KeyLabel) -> Bool) throws(ProxyFault) {
@@ -60,7 +60,7 @@ package struct RequestControls {
 
     /// Whether a text can name a session or a project.
     package static func isName(_ text: String) -> Bool {
-        (1...Self.longestName).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        GroupingName.isValid(text)
     }
 }
 
