@@ -171,19 +171,21 @@ enum ChangeTables {
     }
 
     // A client with a scope that this version does not know is passed over as a whole: it must not be good for
-    // anything else than what it was made for.
+    // anything else than what it was made for, nor for longer.
     private static func client(_ row: Row) -> RuntimeChanges.CreatedClient? {
         guard let name = row.text("name").flatMap(ClientName.init),
             let digest = row.bytes("token_digest"), digest.count == 32,
             let scopes = row.list("scopes", ProxyCore.Configuration.Client.Scope.init(rawValue:)),
             let models = row.list("models", ModelName.init),
+            let project = row.optional("project", { GroupingName.isValid($0) ? $0 : nil }),
+            row.isEmpty("expires_at") || row.large("expires_at") != nil,
             let createdAt = row.large("created_at")
         else { return nil }
         var client = RuntimeChanges.CreatedClient(
             name: name, tokenDigest: digest, createdAt: WallTime(microseconds: createdAt))
         client.scopes = Set(scopes)
         client.models = models
-        client.project = row.text("project")
+        client.project = project
         client.expires = row.large("expires_at").map(WallTime.init(microseconds:))
         return client
     }
