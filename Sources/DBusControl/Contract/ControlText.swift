@@ -42,13 +42,29 @@ public enum ControlText {
             && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 
-    /// Whether a text can be an e-mail address (RFC 5321 §4.5.3.1): visible ASCII with one `@` that something surrounds.
+    /// Whether a text can be the project that a client's requests count for: 1 to 256 printable ASCII characters, as a request
+    /// can name one in a header field.
+    static func isProject(_ text: String) -> Bool {
+        (1...256).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
+    /// Whether a text can be an e-mail address in the common form, which is what the daemon takes and keeps: a dot-atom of at
+    /// most 64 characters (RFC 5322 §3.2.3), `@` and a host name of at least two labels, 254 characters in all (RFC 5321
+    /// §4.5.3.1).
     public static func isMailAddress(_ text: String) -> Bool {
-        guard Self.isVisibleASCII(text, maximum: 254), !text.contains(where: { "<>\"',;:\\()[]".contains($0) }) else {
-            return false
-        }
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+        guard Self.isVisibleASCII(text, maximum: 254) else { return false }
+        let parts = text.utf8.split(separator: 0x40, omittingEmptySubsequences: false)
+        guard parts.count == 2, (1...64).contains(parts[0].count) else { return false }
+        let atoms = parts[0].split(separator: 0x2E, omittingEmptySubsequences: false)
+        let labels = parts[1].split(separator: 0x2E, omittingEmptySubsequences: false)
+        return atoms.allSatisfy { atom in
+            !atom.isEmpty
+                && atom.allSatisfy { Self.isAlphanumeric($0) || "!#$%&'*+-/=?^_`{|}~".utf8.contains($0) }
+        } && labels.count >= 2
+            && labels.allSatisfy { label in
+                (1...63).contains(label.count) && label.first != 0x2D && label.last != 0x2D
+                    && label.allSatisfy { Self.isAlphanumeric($0) || $0 == 0x2D }
+            }
     }
 
     static func isLowerSnake(_ text: String) -> Bool {

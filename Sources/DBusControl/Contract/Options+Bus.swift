@@ -99,8 +99,8 @@ extension ClientOptions {
         self.models = try reader.models(.models) ?? []
         self.expiresAt = try reader.moment(.expiresAt) ?? 0
         self.project =
-            try reader.value(.project, expected: "s, 1 to 256 bytes without control characters") {
-                $0.asString.flatMap { ControlText.isName($0) ? $0 : nil }
+            try reader.value(.project, expected: "s, 1 to 256 printable ASCII characters") {
+                $0.asString.flatMap { ControlText.isProject($0) ? $0 : nil }
             } ?? ""
     }
 }
