@@ -24,12 +24,11 @@ extension DaemonControl {
             } else {
                 throw Self.isLocalServer(label)
             }
-            try await self.commit(steps)
-            // One step for the pool: whoever asks for a key is admitted under the former limits or under these (K-026).
-            self.keeper.apply(changes, to: self.gateway)
             var fields: Logger.Metadata = ["key": "\(label)"]
             for kind in Configuration.Key.Limit.allCases { fields[kind.rawValue] = "\(limits[kind] ?? 0)" }
-            self.audit("key_changed", "limits of a key changed", fields)
+            try await self.commit(steps, as: AuditEntry("key_changed", "limits of a key changed", fields))
+            // One step for the pool: whoever asks for a key is admitted under the former limits or under these (K-026).
+            self.keeper.apply(changes, to: self.gateway)
             self.announceKeys()
         }
     }

@@ -12,13 +12,14 @@ extension DaemonControl {
     ) async throws(ControlFault) {
         try await self.inTurn { () throws(ControlFault) in
             let provider = try self.newProvider(name, kind: kind, base: base, options: options)
-            try await self.commit([.addProvider(provider)])
+            try await self.commit(
+                [.addProvider(provider)],
+                as: AuditEntry(
+                    "provider_added", "provider added",
+                    ["provider": "\(provider.name)", "kind": "\(provider.kind.rawValue)"]))
             var changes = self.keeper.inForce.changes
             changes.providers.append(provider)
             self.keeper.apply(changes, to: self.gateway)
-            self.audit(
-                "provider_added", "provider added",
-                ["provider": "\(provider.name)", "kind": "\(provider.kind.rawValue)"])
             self.announceObjects()
         }
     }
@@ -87,11 +88,12 @@ extension DaemonControl {
     func removeProvider(_ name: String) async throws(ControlFault) {
         try await self.inTurn { () throws(ControlFault) in
             let provider = try self.removableProvider(name)
-            try await self.commit([.removeProvider(provider)])
+            try await self.commit(
+                [.removeProvider(provider)],
+                as: AuditEntry("provider_removed", "provider removed", ["provider": "\(provider)"]))
             var changes = self.keeper.inForce.changes
             changes.providers.removeAll { $0.name == provider }
             self.keeper.apply(changes, to: self.gateway)
-            self.audit("provider_removed", "provider removed", ["provider": "\(provider)"])
             self.announceObjects()
         }
     }
