@@ -22,19 +22,24 @@ extension DaemonControl {
                 }
             }
             do throws(ControlFault) {
-                // What the former secret has earned says nothing of this one, also if the daemon is killed behind the next step.
-                try await self.commit([.memory(self.gateway.memory().forgettingRests(of: key.label))])
+                try await self.forgetRests(of: key)
             } catch {
                 try await self.offLoop { secrets.discard(staged) }
                 throw error
             }
-            let unsynced = try await self.offLoop {
-                do {
-                    return try secrets.put(staged)
-                } catch {
-                    secrets.discard(staged)
-                    throw Self.notStored(error)
+            let unsynced: SecretDirectory.Failure?
+            do throws(ControlFault) {
+                unsynced = try await self.offLoop {
+                    do {
+                        return try secrets.put(staged)
+                    } catch {
+                        secrets.discard(staged)
+                        throw Self.notStored(error)
+                    }
                 }
+            } catch {
+                self.keepRests(of: key)
+                throw error
             }
             self.adopt(secret, of: key)
             if let unsynced {
@@ -46,16 +51,45 @@ extension DaemonControl {
 
     /// Replaces a secret in the Secret Service, where the former one stays if the new one cannot be stored.
     private func replaceInService(_ secret: Secret, of key: RuntimeChanges.AddedKey) async throws(ControlFault) {
-        // As with files: what the former secret has earned is forgotten first.
-        try await self.commit([.memory(self.gateway.memory().forgettingRests(of: key.label))])
+        try await self.forgetRests(of: key)
         do throws(KeyVault.Failure) {
             _ = try await self.vault.store(
                 secret, label: key.label, preference: .secretService, former: key.secretPlace)
         } catch {
-            self.store.remember(self.gateway.memory())
+            self.keepRests(of: key)
             throw ControlFault(.busy, "The secret cannot be stored, so the former one stays in force: \(error)")
         }
         self.adopt(secret, of: key)
+    }
+
+    /// The first step: what the former secret has earned says nothing of the next one, also if the daemon is killed behind it.
+    ///
+    /// The event is on disk with it, for the secret itself lies elsewhere: no secret is replaced that nothing tells of (K-042).
+    private func forgetRests(of key: RuntimeChanges.AddedKey) async throws(ControlFault) {
+        do throws(ControlFault) {
+            try await self.commit([
+                .memory(self.gateway.memory().forgettingRests(of: key.label)),
+                .audit(self.trail.event(Self.replacement(of: key))),
+            ])
+        } catch {
+            // It may still come to the disk.
+            self.store.remember(self.gateway.memory())
+            throw error
+        }
+    }
+
+    /// Takes the first step back, where the former secret stays after all, and tells that it does.
+    private func keepRests(of key: RuntimeChanges.AddedKey) {
+        self.store.remember(self.gateway.memory())
+        self.trail.tell(Self.replacement(of: key, .failed))
+    }
+
+    private static func replacement(
+        of key: RuntimeChanges.AddedKey, _ result: AuditEvent.Result = .ok
+    ) -> AuditEntry {
+        AuditEntry(
+            "key_secret_replaced", result == .ok ? "secret of a key replaced" : "secret of a key not replaced",
+            ["key": "\(key.label)", "provider": "\(key.provider)"], result: result)
     }
 
     /// Puts a secret that is stored in force.
@@ -65,9 +99,7 @@ extension DaemonControl {
         added[key.label] = secret
         self.keeper.apply(inForce.changes, addedSecrets: added, to: self.gateway)
         self.store.remember(self.gateway.memory())
-        self.audit(
-            "key_secret_replaced", "secret of a key replaced",
-            ["key": "\(key.label)", "provider": "\(key.provider)"])
+        self.trail.log(Self.replacement(of: key))
         // One that had no secret comes in with it.
         self.announceObjects()
         self.announceKeys()
