@@ -4,6 +4,9 @@ public import ProxyCore
 public enum StateChange: Sendable, Equatable {
     /// Changes a setting; `nil` returns it to the configuration file.
     case override(RuntimeChanges.Subject, RuntimeChanges.Override?)
+    /// Makes ready for a key that is to be added: a secret that is about to be stored for it outside of the database, if any,
+    /// is abandoned until the key is there. Refused as a conflict where there is a key of that label, which this cannot touch.
+    case prepareKey(KeyLabel, secret: RuntimeChanges.SecretPlace?)
     /// Adds a key; a second one of the same label is refused as a conflict.
     case addKey(RuntimeChanges.AddedKey)
     /// Changes priority, weight, limits and whether it takes part of an added key. No error if there is none.

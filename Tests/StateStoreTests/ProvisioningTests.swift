@@ -87,6 +87,36 @@ struct ProvisioningTests {
         }
     }
 
+    @Test("a secret that is stored for a key is abandoned until the key is there, and a label is taken once (K-021)")
+    func preparesKeys() async throws {
+        try await TemporaryDirectory.with { directory in
+            var key = try self.key("one")
+            key.secretPlace = .secretService
+            let secret = RuntimeChanges.AbandonedSecret(label: key.label, place: .secretService)
+            try await withStore(in: directory) { store async throws in
+                try await store.commit([.prepareKey(key.label, secret: nil)])
+                #expect(try store.load().changes.abandonedSecrets.isEmpty)
+                for _ in 0..<2 { try await store.commit([.prepareKey(key.label, secret: .secretService)]) }
+                #expect(try store.load().changes.abandonedSecrets == [secret])
+                try await store.commit([.addKey(key)])
+                #expect(try store.load().changes.abandonedSecrets.isEmpty)
+                for place in [nil, RuntimeChanges.SecretPlace.secretService] {
+                    #expect(await store.refusal(of: [.prepareKey(key.label, secret: place)])?.code == .conflict)
+                }
+                #expect(try store.load().changes.abandonedSecrets.isEmpty, "the secret of a key that is there stays")
+            }
+            // A row that is passed over has its secret as well.
+            try inspect(directory.path("state.sqlite")) { database in
+                try database.execute(sql: "UPDATE added_keys SET account = 'nobody'")
+            }
+            try await withStore(in: directory) { store async throws in
+                #expect(try store.load().changes.keys.isEmpty)
+                #expect(
+                    await store.refusal(of: [.prepareKey(key.label, secret: .secretService)])?.code == .conflict)
+            }
+        }
+    }
+
     @Test("rows that cannot be meant are passed over: no provider at an address that the file could not name (K-037)")
     func passesOverMalformedRows() async throws {
         try await TemporaryDirectory.with { directory in

@@ -25,6 +25,24 @@ enum ProvisioningTables {
         tally.add(.addedProviders, UInt64(database.changesCount))
     }
 
+    /// Notes where the secret of a key is about to be stored; throws if there is a key of that label already, be its row
+    /// malformed or not.
+    static func prepare(
+        _ label: KeyLabel, storingIn place: RuntimeChanges.SecretPlace?, in database: Database, _ tally: inout Tally
+    ) throws {
+        let isTaken = try Row.fetchOne(
+            database, sql: "SELECT 1 FROM added_keys WHERE label = ?", arguments: [label.text])
+        guard isTaken == nil else {
+            throw DatabaseError(
+                resultCode: .SQLITE_CONSTRAINT_UNIQUE, message: "UNIQUE constraint failed: added_keys.label")
+        }
+        guard let place else { return }
+        try database.cachedStatement(
+            sql: "INSERT INTO abandoned_secrets (label, place) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        ).execute(arguments: [label.text, place.rawValue])
+        tally.add(.abandonedSecrets, UInt64(database.changesCount))
+    }
+
     /// Notes that the secret of an added key is to go; called while its row is there.
     static func abandonSecret(of label: KeyLabel, in database: Database, _ tally: inout Tally) throws {
         try database.cachedStatement(

@@ -58,6 +58,7 @@ extension StateChange {
     var tables: Set<StoreStatistics.Table> {
         switch self {
         case .override: [.overrides]
+        case .prepareKey: [.abandonedSecrets]
         case .addKey: [.addedKeys, .abandonedSecrets]
         case .changeKey: [.addedKeys]
         case .removeKey: [.addedKeys, .overrides, .abandonedSecrets]

@@ -94,6 +94,8 @@ extension StateChange {
         switch self {
         case .override(let subject, let override):
             try ChangeTables.set(subject, to: override, in: database, &result.writes)
+        case .prepareKey(let label, let place):
+            try ProvisioningTables.prepare(label, storingIn: place, in: database, &result.writes)
         case .addKey(let key): try ChangeTables.add(key, to: database, &result.writes)
         case .changeKey(let key): try ChangeTables.change(key, in: database, &result.writes)
         case .removeKey(let label): try ChangeTables.remove(label, from: database, &result.writes)
