@@ -20,6 +20,8 @@ final class ConfigurationKeeper: Sendable {
         var leaving: Set<KeyLabel> = []
         /// Why secrets of the Secret Service are not there.
         var serviceFailures: [SecretHolder: SecretServiceFailure] = [:]
+        /// Goes up with everything that may have changed or replaced a secret: what was asked before says nothing of it.
+        var secretsVersion: UInt64 = 0
         /// How the Secret Service is asked for the secret of an added key.
         let addedQuery: @Sendable (KeyLabel) -> SecretService.Query
         /// All together.
@@ -104,7 +106,10 @@ final class ConfigurationKeeper: Sendable {
     ) {
         let present = self.state.withLock { state in
             state.changes = changes
-            if let addedSecrets { state.addedSecrets = addedSecrets }
+            if let addedSecrets {
+                state.addedSecrets = addedSecrets
+                state.secretsVersion += 1
+            }
             if let leaving { state.leaving = leaving }
             state.combine()
             return state
@@ -126,6 +131,7 @@ final class ConfigurationKeeper: Sendable {
             let found = ConfigurationDifference(from: state.file, to: loaded)
             let former = state.file
             state.file = loaded
+            state.secretsVersion += 1
             // What needs a restart counts as changed again at the next reload, until it has been restarted.
             state.file.configuration = found.effective
             for change in found.changes where change.outcome == .restartRequired {

@@ -29,6 +29,17 @@ extension ConfigurationKeeper.InForce {
         }.sorted()
     }
 
+    /// The answers that may be taken in now: to questions that are open still, if no secret has changed since they were asked.
+    ///
+    /// A secret that was replaced meanwhile would give way to the former one otherwise.
+    func valid(
+        _ answers: [SecretHolder: SecretAnswer], askedIn former: Self
+    ) -> [SecretHolder: SecretAnswer] {
+        guard former.secretsVersion == self.secretsVersion else { return [:] }
+        let awaited = self.awaited
+        return answers.filter { awaited[$0.key] == $0.value.query }
+    }
+
     /// Takes in what the Secret Service has answered, and tells whose secrets came in or went.
     ///
     /// What was asked for something else than is wanted by now is left alone. A secret that was there before stays while the
@@ -55,6 +66,7 @@ extension ConfigurationKeeper.InForce {
             }
             if self.serviceSecret(of: holder) != former { changed.insert(holder) }
         }
+        if !answers.isEmpty { self.secretsVersion += 1 }
         self.combine()
         return changed
     }

@@ -1,5 +1,6 @@
 import DBusKit
 import Foundation
+import Logging
 import ProxyCore
 import Testing
 
@@ -74,6 +75,28 @@ struct AwaitedSecretTests {
                 .client(try #require(ClientName("ci"))): ["service": "kmi", "account": "ci"],
             ])
         #expect(loaded.keySecrets.keys.map(\.text) == ["beta"])
+    }
+
+    @Test("an answer that a replaced secret has overtaken is void, be the key awaited again or not")
+    func lateAnswers() throws {
+        let asked = try self.inForce()
+        let (alpha, gamma) = (SecretHolder.key(try self.label("alpha")), SecretHolder.key(try self.label("gamma")))
+        let late = self.answers(asked, [alpha: .success("sk-alpha"), gamma: .success("sk-former")])
+        #expect(Set(asked.valid(late, askedIn: asked).keys) == [alpha, gamma])
+
+        let keeper = ConfigurationKeeper(
+            file: asked.file, changes: asked.changes, addedSecrets: [:], installationKey: [1],
+            output: LogOutput(asked.file.configuration.log),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, addedQuery: asked.addedQuery)
+        let before = keeper.inForce
+        let present = self.answers(before, [gamma: .success("sk-new")])
+        #expect(keeper.settle(present) == [gamma])
+        #expect(keeper.inForce.valid(late, askedIn: before).isEmpty)
+        // Lost again: the former secret does not come back by an answer from before either.
+        _ = keeper.settle(self.answers(before, [gamma: .failure(.init(.missing, "gone"))]))
+        #expect(keeper.inForce.awaited[gamma] != nil)
+        #expect(keeper.inForce.valid(late, askedIn: before).isEmpty)
+        #expect(Set(keeper.inForce.valid(late, askedIn: keeper.inForce).keys) == [alpha, gamma])
     }
 
     @Test("a key without its secret takes no part, and comes in with it")
