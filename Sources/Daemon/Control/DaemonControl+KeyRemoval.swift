@@ -10,7 +10,8 @@ extension DaemonControl {
     /// Removes an added key in three steps: it serves nothing new from now on; the requests that it serves end; it goes.
     ///
     /// Other changes are made while the requests end. Until the last step nothing is on disk, so that the key is back after a
-    /// crash; that step notes the secret as one to remove, so that it is gone for good after the next start at the latest.
+    /// crash; that step notes the secret as one to remove. What cannot be removed is tried again: a file at the next start, an
+    /// entry of the Secret Service also whenever that may let it.
     func removeKey(_ label: String) async throws(ControlFault) {
         let key = try await self.inTurn { () throws(ControlFault) in try self.beginRemoval(of: label) }
         let limit = self.keeper.inForce.effective.configuration.server.timeouts.drain
@@ -36,7 +37,11 @@ extension DaemonControl {
 
     private func endRemoval(of key: RuntimeChanges.AddedKey, isDrained: Bool) async throws(ControlFault) {
         do throws(ControlFault) {
-            try await self.commit([.removeKey(key.label)])
+            try await self.commit(
+                [.removeKey(key.label)],
+                as: AuditEntry(
+                    "key_removed", "key removed",
+                    ["key": "\(key.label)", "provider": "\(key.provider)", "drained": "\(isDrained)"]))
         } catch {
             self.setLeaving(key.label, false)
             self.announceKeys()
@@ -49,15 +54,13 @@ extension DaemonControl {
         added[key.label] = nil
         self.keeper.apply(
             changes, addedSecrets: added, leaving: inForce.leaving.subtracting([key.label]), to: self.gateway)
-        self.audit(
-            "key_removed", "key removed",
-            ["key": "\(key.label)", "provider": "\(key.provider)", "drained": "\(isDrained)"])
         self.announceObjects()
         let secret = RuntimeChanges.AbandonedSecret(label: key.label, place: key.secretPlace)
         if let failure = await self.remove(secret) {
+            if secret.place == .secretService { self.secretWatch.abandon([secret.label]) }
+            let retry = secret.place == .secretService ? "when the Secret Service may let it" : "at the next start"
             throw ControlFault(
-                .busy,
-                "The key is removed, but its secret could not be, which is tried again at the next start: \(failure)")
+                .busy, "The key is removed, but its secret could not be, which is tried again \(retry): \(failure)")
         }
     }
 
@@ -70,18 +73,18 @@ extension DaemonControl {
 
     // MARK: Their secrets
 
-    /// Removes the secrets of keys whose removal was cut off, before anything else is done to these keys.
+    /// Removes the secrets in files of keys whose removal was cut off, before anything else is done to these keys.
     func removeAbandonedSecrets(_ secrets: [RuntimeChanges.AbandonedSecret]) async {
         for secret in secrets {
             guard let failure = await self.remove(secret) else { continue }
             self.logger.warning(
                 "the secret of a removed key cannot be removed",
-                metadata: ["event": "secret_kept", "key": "\(secret.label)", "reason": "\(failure.message)"])
+                metadata: ["event": "secret_kept", "key": "\(secret.label)", "reason": "\(failure)"])
         }
     }
 
     /// Removes an abandoned secret, unless the configuration file needs it; tells what stands in the way.
-    private func remove(_ secret: RuntimeChanges.AbandonedSecret) async -> ControlFault? {
+    func remove(_ secret: RuntimeChanges.AbandonedSecret) async -> KeyVault.Failure? {
         do throws(KeyVault.Failure) {
             if secret.place == .files, self.keeper.inForce.refers(to: secret.label) {
                 self.logger.notice(
@@ -91,8 +94,14 @@ extension DaemonControl {
                 try await self.vault.remove(secret.label, from: secret.place)
             }
         } catch {
-            return ControlFault(.busy, "\(error)")
+            return error
         }
+        await self.forget(secret)
+        return nil
+    }
+
+    /// Takes a secret that is gone out of the state.
+    func forget(_ secret: RuntimeChanges.AbandonedSecret) async {
         do throws(StateStoreError) {
             try await self.store.commit([.forgetSecret(secret)])
         } catch {
@@ -101,6 +110,5 @@ extension DaemonControl {
                 "a removed secret cannot be taken out of the state",
                 metadata: ["event": "secret_remembered", "key": "\(secret.label)", "reason": "\(error)"])
         }
-        return nil
     }
 }

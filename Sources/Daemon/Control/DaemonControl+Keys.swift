@@ -13,23 +13,29 @@ extension DaemonControl {
         try await self.inTurn { () throws(ControlFault) in
             var key = try self.newKey(label, provider: provider, options: options)
             let secret = try self.acceptable(secret, for: key)
-            key.secretPlace = try await self.keep(secret, of: key.label, options.store)
+            let kept = try await self.keep(secret, of: key.label, options.store)
+            key.secretPlace = kept.place
+            let entry = AuditEntry(
+                "key_added", "key added",
+                ["key": "\(key.label)", "provider": "\(key.provider)", "store": "\(key.secretPlace.rawValue)"])
             do throws(StateStoreError) {
-                try await self.store.commit([.addKey(key)])
+                try await self.store.commit([.addKey(key)] + kept.further + [.audit(self.trail.event(entry))])
             } catch {
-                // A row that may still come to the disk must find its secret.
-                if error.code != .timedOut { await self.takeBack(key) }
+                switch error.code {
+                // A row that may still come to the disk must find its secret, and so must one that is there.
+                case .timedOut: break
+                case .conflict: throw Self.isOnDisk(key.label)
+                default: await self.takeBack(key)
+                }
                 throw Self.notCommitted(error)
             }
+            self.trail.log(entry)
             var changes = self.keeper.inForce.changes
             changes.keys.removeAll { $0.label == key.label }
             changes.keys.append(key)
             var added = self.keeper.inForce.addedSecrets
             added[key.label] = secret
             self.keeper.apply(changes, addedSecrets: added, to: self.gateway)
-            self.audit(
-                "key_added", "key added",
-                ["key": "\(key.label)", "provider": "\(key.provider)", "store": "\(key.secretPlace.rawValue)"])
             self.announceObjects()
         }
     }
@@ -126,13 +132,12 @@ extension DaemonControl {
             } else {
                 throw Self.isLocalServer(label)
             }
-            try await self.commit(steps)
-            self.tellingOfNext(after: label) { self.keeper.apply(changes, to: self.gateway) }
             var fields: Logger.Metadata = ["key": "\(label)"]
             fields["enabled"] = enabled.map { "\($0)" }
             fields["priority"] = priority.map { "\($0)" }
             fields["weight"] = weight.map { "\($0)" }
-            self.audit("key_changed", "key changed", fields)
+            try await self.commit(steps, as: AuditEntry("key_changed", "key changed", fields))
+            self.tellingOfNext(after: label) { self.keeper.apply(changes, to: self.gateway) }
             self.announceKeys()
         }
     }
@@ -146,6 +151,14 @@ extension DaemonControl {
 
     static func isLeaving(_ label: KeyLabel) -> ControlFault {
         ControlFault(.busy, "The key \"\(label)\" is being removed, when the requests that it serves have ended.")
+    }
+
+    /// What a caller is told whose label the state has without its being in force.
+    static func isOnDisk(_ label: KeyLabel) -> ControlFault {
+        ControlFault(
+            .alreadyExists,
+            "The state has a key \"\(label)\" that takes no part, for the call that added it timed out, or its row cannot be "
+                + "read: restart the daemon to have it, or choose another label.")
     }
 
     static func isLocalServer(_ label: KeyLabel) -> ControlFault {
@@ -188,8 +201,8 @@ extension DaemonControl {
             let before = self.usableKeys
             self.gateway.resetKeys()
             let labels = self.gateway.dispatcher.snapshots(at: self.time.now()).map(\.label)
-            let saved = await self.saveMemory([.forgetErrors(labels)])
-            self.audit("keys_reset", "all keys reset")
+            let saved = await self.saveMemory(
+                [.forgetErrors(labels)], as: AuditEntry("keys_reset", "all keys reset"))
             self.announceKeys()
             try saved.get()
             return UInt32(clamping: self.usableKeys - before)
@@ -204,8 +217,8 @@ extension DaemonControl {
         try await self.inTurn { () throws(ControlFault) in
             let label = try self.knownLabel(label)
             self.gateway.resetKey(label)
-            let saved = await self.saveMemory([.forgetErrors([label])])
-            self.audit("key_reset", "key reset", ["key": "\(label)"])
+            let saved = await self.saveMemory(
+                [.forgetErrors([label])], as: AuditEntry("key_reset", "key reset", ["key": "\(label)"]))
             self.announceKeys()
             try saved.get()
         }

@@ -19,10 +19,20 @@ struct KeyVault: Sendable {
 
     /// A secret that is not stored, read or removed: what to do, as a part of a sentence, without any part of it.
     struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
-        /// Whether a person has to unlock the Secret Service, after which it may work.
-        let isLocked: Bool
+        /// What kept the Secret Service from it; `nil` where it was not that.
+        let code: SecretServiceFailure.Code?
+        /// Whether the Secret Service may have a secret that belongs to no key now.
+        var isStray = false
         /// For people.
         let description: String
+    }
+
+    /// A secret that is stored.
+    struct Stored: Sendable, Equatable {
+        /// Where it lies.
+        let place: Place
+        /// Whether the Secret Service may have it as well, which belongs to no key there.
+        var isStray = false
     }
 
     /// How long the Secret Service may take for one secret.
@@ -43,19 +53,19 @@ struct KeyVault: Sendable {
     /// Stores the secret of a key, in place of one that was there, and tells where it lies.
     ///
     /// If it throws there is no new secret, with one exception: what the service got too late is taken back from there, but
-    /// not where the key's former secret may be, which `former` tells.
+    /// not where the key's former secret may be, which `former` tells. What could not be taken back is a stray.
     func store(
         _ secret: Secret, label: KeyLabel, preference: Preference = .auto, former: Place? = nil
-    ) async throws(Failure) -> Place {
+    ) async throws(Failure) -> Stored {
         try await Self.toTheEnd { () async throws(Failure) in
-            var refusal: SecretServiceFailure?
+            var refusal: Failure?
             if preference != .files {
-                do throws(SecretServiceFailure) {
+                do throws(Failure) {
                     try await self.storeInService(secret, label, takesBack: former != .secretService)
-                    return .secretService
+                    return Stored(place: .secretService)
                 } catch {
                     refusal = error
-                    guard preference == .auto else { throw Failure(error) }
+                    guard preference == .auto else { throw error }
                 }
             }
             do throws(Failure) {
@@ -65,7 +75,7 @@ struct KeyVault: Sendable {
             } catch {
                 guard let refusal else { throw error }
                 throw Failure(
-                    isLocked: refusal.code == .locked,
+                    code: refusal.code, isStray: refusal.isStray,
                     description: "neither in the Secret Service (\(refusal)) nor in a file (\(error))")
             }
             if let refusal {
@@ -73,24 +83,7 @@ struct KeyVault: Sendable {
                     "the secret of a key lies in a file",
                     metadata: ["event": "secret_in_file", "key": "\(label)", "reason": "\(refusal)"])
             }
-            return .files
-        }
-    }
-
-    /// Reads the secret of a key.
-    func read(_ label: KeyLabel, in place: Place) async throws(Failure) -> Secret {
-        try await Self.toTheEnd { () async throws(Failure) in
-            switch place {
-            case .files:
-                return try await self.offLoop { () throws(SecretDirectory.Failure) in try self.files.read(label) }
-            case .secretService:
-                let results = await self.service.read([self.query(for: label)], within: Self.patience)
-                switch results.first {
-                case .success(let secret): return secret
-                case .failure(let error): throw Failure(error)
-                case nil: throw Failure(isLocked: false, description: "the Secret Service was not asked")
-                }
-            }
+            return Stored(place: .files, isStray: refusal?.isStray ?? false)
         }
     }
 
@@ -129,27 +122,33 @@ struct KeyVault: Sendable {
 
     private func storeInService(
         _ secret: Secret, _ label: KeyLabel, takesBack: Bool
-    ) async throws(SecretServiceFailure) {
+    ) async throws(Failure) {
         do throws(SecretServiceFailure) {
             try await self.service.store(
                 secret, label: "KMI key \(label)", attributes: self.attributes(of: label), within: Self.patience)
         } catch {
             // What came too late for us may still have come about.
-            if takesBack, error.code == .timedOut || error.code == .unusable { await self.takeBack(label) }
-            throw error
+            var failure = Failure(error)
+            if takesBack, error.code == .timedOut || error.code == .unusable {
+                failure.isStray = await !self.takeBack(label)
+            }
+            throw failure
         }
     }
 
-    private func takeBack(_ label: KeyLabel) async {
+    /// Removes what came too late; `false` if that may still be there.
+    private func takeBack(_ label: KeyLabel) async -> Bool {
         do throws(SecretServiceFailure) {
             try await self.service.remove(self.attributes(of: label), within: Self.patienceForUndoing)
+            return true
         } catch {
             self.logger.warning(
-                "the Secret Service may have kept a secret that belongs to no key: remove the entry by its attributes",
+                "the Secret Service may have kept a secret that belongs to no key",
                 metadata: [
                     "event": "secret_stray", "key": "\(label)", "installation": "\(self.installation)",
                     "reason": "\(error)",
                 ])
+            return false
         }
     }
 
@@ -160,7 +159,7 @@ struct KeyVault: Sendable {
         do {
             return try await self.threads.runIfActive(work)
         } catch {
-            throw Failure(isLocked: false, description: "\(error)")
+            throw Failure(code: nil, description: "\(error)")
         }
     }
 
@@ -181,6 +180,6 @@ struct KeyVault: Sendable {
 
 extension KeyVault.Failure {
     fileprivate init(_ failure: SecretServiceFailure) {
-        self.init(isLocked: failure.code == .locked, description: failure.message)
+        self.init(code: failure.code, description: failure.message)
     }
 }

@@ -6,7 +6,9 @@ import Synchronization
 /// Asks the Secret Service for what the configuration wants of it, and again when it may have it: once it is there, once it
 /// is unlocked, once an entry is made.
 ///
-/// As long as nothing is missing it has no connection and costs nothing.
+/// The same goes for what has to be removed from it.
+///
+/// As long as nothing is missing or to be removed it has no connection and costs nothing.
 final class SecretWatch: Sendable {
     /// The code of the warning about secrets that are missing, and the event of the log.
     static let warning = "secrets_awaited"
@@ -26,6 +28,8 @@ final class SecretWatch: Sendable {
     private let newsEntry: AsyncStream<Void>.Continuation
     /// What the log was last told.
     private let told = Mutex<[String]>([])
+    /// Whose secrets the service is to lose, and what the log was last told of each.
+    private let left = Mutex<[KeyLabel: String]>([:])
 
     init(service: SecretService, keeper: ConfigurationKeeper, logger: Logger) {
         self.service = service
@@ -34,8 +38,31 @@ final class SecretWatch: Sendable {
         (self.news, self.newsEntry) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Whether anything is missing.
-    var isNeeded: Bool { !self.keeper.inForce.awaited.isEmpty }
+    /// Whether anything is missing, or to be removed.
+    var isNeeded: Bool { !self.keeper.inForce.awaited.isEmpty || self.left.withLock { !$0.isEmpty } }
+
+    /// The removed keys whose secrets the service may still have; what is on disk names them as well.
+    var abandoned: [KeyLabel] { self.left.withLock { $0.keys.sorted { $0.text < $1.text } } }
+
+    /// Has secrets of removed keys removed once the service lets them go.
+    func abandon(_ labels: [KeyLabel]) {
+        guard !labels.isEmpty else { return }
+        self.left.withLock { left in
+            for label in labels where left[label] == nil { left[label] = "" }
+        }
+        self.wake()
+    }
+
+    /// Leaves a secret alone from now on, which is gone or another key's; `false` if it was not to be removed.
+    @discardableResult
+    func forget(_ label: KeyLabel) -> Bool {
+        self.left.withLock { $0.removeValue(forKey: label) != nil }
+    }
+
+    /// Whether the log has not been told yet that this keeps a secret from being removed.
+    func isNews(_ reason: String, of label: KeyLabel) -> Bool {
+        self.left.withLock { $0.updateValue(reason, forKey: label) != reason }
+    }
 
     /// Asks for everything before the first request.
     func askAtStart() async {
@@ -86,7 +113,7 @@ final class SecretWatch: Sendable {
         }
     }
 
-    /// Asks now, and at every sign of change, until nothing is missing; `false` if there is no bus to listen on.
+    /// Asks now, and at every sign of change, until it is not needed; `false` if there is no bus to listen on.
     private func listen(_ ask: () async -> Void) async -> Bool {
         let connection: BusConnection
         do throws(BusError) {

@@ -121,6 +121,43 @@ struct SecretWatchTests {
         }
     }
 
+    @Test("what is to be removed is tried again at every sign of the service, and the log is told once of each reason")
+    func removes() async throws {
+        try await self.with("[[key]]\nlabel = \"alpha\"\nprovider = \"kimi\"\nsecret = \"env:SECRET\"\n") { fixture in
+            let gamma = try #require(KeyLabel("gamma"))
+            let watch = fixture.watch
+            try await MockSecretService.with(on: fixture.bus) { mock in
+                try mock.add(fixture.item)
+                mock.isLocked = true
+                let tries = Mutex(0)
+                let task = Task {
+                    await watch.run {
+                        tries.withLock { $0 += 1 }
+                        do {
+                            try await watch.service.remove(fixture.item.attributes, within: .seconds(5))
+                            watch.forget(gamma)
+                        } catch {
+                            return
+                        }
+                    }
+                }
+                watch.abandon([gamma])
+                watch.abandon([gamma])
+                #expect(watch.isNeeded && watch.abandoned == [gamma])
+                #expect(watch.isNews("locked", of: gamma) && !watch.isNews("locked", of: gamma))
+                #expect(watch.isNews("refused", of: gamma))
+                try await eventually("it is tried") { tries.withLock { $0 } > 0 }
+                #expect(mock.items.count == 1)
+                mock.isLocked = false
+                try await eventually("it is removed") { !watch.isNeeded }
+                #expect(mock.items == [])
+                #expect(!watch.forget(gamma))
+                task.cancel()
+                await task.value
+            }
+        }
+    }
+
     @Test("without references nothing is asked and nobody listens")
     func idle() async throws {
         try await self.with("[[key]]\nlabel = \"alpha\"\nprovider = \"kimi\"\nsecret = \"env:SECRET\"\n") { fixture in

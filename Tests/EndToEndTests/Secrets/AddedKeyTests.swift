@@ -145,6 +145,29 @@ struct AddedKeyTests {
         }
     }
 
+    @Test("a key that is removed while the keyring is locked takes its secret along once that is unlocked")
+    func removedBeforeUnlock() async throws {
+        try await self.with { scene in
+            try await scene.daemon { daemon in
+                let added = try await scene.add()
+                #expect(added.isSuccess, "\(added.standardError)")
+                try await scene.keyring.lock()
+                let removal = try await scene.steering.run(["keys", "remove", "gamma", "--yes"])
+                #expect(
+                    removal.standardError.contains("when the Secret Service may let it"), "\(removal.standardError)")
+                try await eventually("it was tried again") { daemon.process.report.contains("secret_kept") }
+                try await scene.keyring.unlock()
+                try await eventually("the secret is removed") {
+                    if case .failure(let failure) = try await scene.kept().first {
+                        failure.code == .missing
+                    } else {
+                        false
+                    }
+                }
+            }
+        }
+    }
+
     @Test("a key that is removed while the keyring is locked takes its secret along at a later start")
     func removedWhileLocked() async throws {
         try await self.with { scene in
