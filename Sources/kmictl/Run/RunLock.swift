@@ -13,16 +13,19 @@ struct RunLock: Sendable {
         runtime.flatMap { $0.hasPrefix("/") ? $0 + "/kmictl" : nil }
     }
 
-    /// Takes the lock of a run that begins; `nil` where that cannot be.
-    init?(name: String, in directory: String?) {
+    /// Takes the lock of a run that begins; `nil` where that cannot be. Tests hold it in another way.
+    init?(
+        name: String, in directory: String?, hold: (CInt) -> CInt = { flock($0, LOCK_EX | LOCK_NB) }
+    ) {
         guard let directory else { return nil }
         mkdir(directory, 0o700)
         self.path = "\(directory)/\(name)"
         self.descriptor = open(self.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard self.descriptor >= 0 else { return nil }
         // Nobody looks at it before there is a client of that name.
-        guard flock(self.descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(self.descriptor)
+        guard hold(self.descriptor) == 0 else {
+            // A file that nobody holds would have the next run end the client of this one.
+            self.remove()
             return nil
         }
     }
@@ -30,6 +33,11 @@ struct RunLock: Sendable {
     /// Removes the lock, since there is nothing left to be ended.
     func remove() {
         unlink(self.path)
+        close(self.descriptor)
+    }
+
+    /// Lets go of the lock and leaves the file, so that the next run ends what may be left of this one.
+    func release() {
         close(self.descriptor)
     }
 
