@@ -49,10 +49,20 @@ struct ProxyEnvironment: Equatable {
     private mutating func keepOffProxies(_ host: String, _ inherited: (String) -> String?) {
         let names = ["http_proxy", "https_proxy", "all_proxy"].flatMap { [$0, $0.uppercased()] }
         guard names.contains(where: { !(inherited($0) ?? "").isEmpty }) else { return }
-        let former = ["no_proxy", "NO_PROXY"].compactMap { inherited($0) }.first { !$0.isEmpty } ?? ""
-        let hosts = former.split(separator: ",").map { $0.drop { $0 == " " } }
-        guard !hosts.contains("*"), !hosts.contains(where: { $0 == host }) else { return }
-        for name in ["no_proxy", "NO_PROXY"] { self.set(name, former.isEmpty ? host : "\(former),\(host)") }
+        let exceptions = ["no_proxy", "NO_PROXY"]
+        // One that is empty is as none: programs look at the other.
+        let lists = exceptions.map { Self.hosts(inherited($0) ?? "") }.filter { !$0.isEmpty }
+        guard lists.isEmpty || !lists.allSatisfy({ $0.contains("*") || $0.contains(host) }) else { return }
+        // Some programs read the one, some the other: whatever either of them says holds for both.
+        var hosts: [String] = []
+        for entry in lists.joined() + [host] where !hosts.contains(entry) { hosts.append(entry) }
+        // Beside other entries many programs take it for a name.
+        let value = hosts.contains("*") ? "*" : hosts.joined(separator: ",")
+        for name in exceptions { self.set(name, value) }
+    }
+
+    private static func hosts(_ list: String) -> [String] {
+        list.split(separator: ",").map { $0.split(separator: " ").joined(separator: " ") }.filter { !$0.isEmpty }
     }
 
     private mutating func set(_ name: String, _ value: String) {

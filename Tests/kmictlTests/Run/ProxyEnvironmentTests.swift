@@ -64,6 +64,13 @@ struct ProxyEnvironmentTests {
         #expect(try self.environment(KimiRoute(), proxied)["no_proxy"] == "127.0.0.1")
         let former = proxied.merging(["NO_PROXY": "a.lan"]) { $1 }
         #expect(try self.environment(KimiRoute(), former)["no_proxy"] == "a.lan,127.0.0.1")
+        let both = try self.environment(
+            KimiRoute(), ["ALL_PROXY": "socks5://proxy", "no_proxy": "127.0.0.1", "NO_PROXY": "a.lan, b.lan"])
+        for name in ["no_proxy", "NO_PROXY"] {
+            #expect(both[name] == "127.0.0.1,a.lan,b.lan", "programs read either of them")
+        }
+        let all = proxied.merging(["no_proxy": "*", "NO_PROXY": "a.lan"]) { $1 }
+        #expect(try self.environment(KimiRoute(), all)["NO_PROXY"] == "*")
         for enough in ["*", "a.lan, 127.0.0.1"] {
             #expect(
                 try self.environment(KimiRoute(), proxied.merging(["NO_PROXY": enough]) { $1 })["NO_PROXY"] == nil)
