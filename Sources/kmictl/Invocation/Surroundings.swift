@@ -32,9 +32,13 @@ struct Surroundings: Sendable {
 
     /// What a command that is started inherits of a variable; `nil` if the environment does not name it.
     func inherited(_ name: String) -> String? {
+        self.inheritedBytes(name).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The same byte for byte: names of directories need not be UTF-8.
+    func inheritedBytes(_ name: String) -> [UInt8]? {
         let begin = Array("\(name)=".utf8)
-        return self.environment().first { $0.starts(with: begin) }
-            .map { String(decoding: $0.dropFirst(begin.count), as: UTF8.self) }
+        return self.environment().first { $0.starts(with: begin) }.map { Array($0.dropFirst(begin.count)) }
     }
 
     /// The last words of the command line as they were given: the parser's words are text, and those of a command need not be.

@@ -52,7 +52,7 @@ struct RunCommand: ControlCommand {
         do throws(StartFailure) {
             program = try ChildProgram(
                 words: invocation.surroundings.exactly(self.command),
-                searchPath: invocation.surroundings.inherited("PATH").map { Array($0.utf8) })
+                searchPath: invocation.surroundings.inheritedBytes("PATH"))
         } catch {
             return self.end(.failure(error), in: invocation)
         }

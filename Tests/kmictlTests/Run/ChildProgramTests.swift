@@ -33,6 +33,14 @@ struct ChildProgramTests {
         }
     }
 
+    @Test("a directory of PATH whose name is no text is looked into as it is")
+    func takesPathByteForByte() async throws {
+        var surroundings = Surroundings.current()
+        surroundings.environment = { [Array("PATHS=x".utf8), Array("PATH=/a:/".utf8) + [0xFF]] }
+        #expect(surroundings.inheritedBytes("PATH") == Array("/a:/".utf8) + [0xFF])
+        #expect(surroundings.inheritedBytes("HOME") == nil)
+    }
+
     @Test func takesWordsByteForByte() async throws {
         var surroundings = Surroundings.current()
         surroundings.exactWords = [[0x6B], [0x2D, 0x2D], [0x61], [0xFF, 0x62]]
