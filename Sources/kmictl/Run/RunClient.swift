@@ -34,8 +34,29 @@ struct RunClient: Sendable {
             let token = try await daemon.createClient(name, options: options)
             return RunClient(name: name, expiresAt: options.expiresAt, token: token, lock: lock)
         } catch {
-            lock?.remove()
+            await Self.abandon(name, lock, of: daemon, after: error)
             throw error
+        }
+    }
+
+    /// Ends the client whose making failed, since it may have been made all the same: only its answer is missing then.
+    ///
+    /// Where it cannot be ended, or is not there yet, the lock's file stays, so that the next run ends it.
+    private static func abandon(
+        _ name: String, _ lock: RunLock?, of daemon: any ControlAccess, after failure: ControlClientError
+    ) async {
+        switch failure.code {
+        case .alreadyExists, .invalidArgument, .notAllowed, .accessDenied, .notFound:
+            // Refused: there is none of ours.
+            lock?.remove()
+        case .invalidConfig, .upstreamFailed, .busy, .timedOut, .unreachable, .protocolError:
+            do throws(ControlClientError) {
+                try await Lingering.run { () async throws(ControlClientError) in try await daemon.revokeClient(name) }
+                lock?.remove()
+            } catch {
+                // Whoever reads the error of the making need not know of a second one.
+                lock?.release()
+            }
         }
     }
 

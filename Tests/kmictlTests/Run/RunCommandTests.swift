@@ -112,6 +112,30 @@ struct RunCommandTests {
         #expect(stage.children.with { $0.end } == .exited(5), "the command's end is the run's")
     }
 
+    @Test(
+        "a client whose making was not answered is ended, by this run or by the next one",
+        arguments: [
+            (ControlClientError.Code.timedOut, true, 0), (.timedOut, false, 1), (.unreachable, false, 1),
+            (.protocolError, true, 0), (.accessDenied, false, 0),
+        ])
+    func endsAClientWithoutAnAnswer(code: ControlClientError.Code, isMade: Bool, files: Int) async throws {
+        try await TemporaryDirectory.with { directory in
+            var stage = RunStage()
+            stage.environment.append("XDG_RUNTIME_DIR=\(directory.path)")
+            stage.daemon.with {
+                $0.refusedClients = [ControlClientError(code, "no.")]
+                $0.makesRefusedClients = isMade
+            }
+            #expect(try await stage.kmictl("run", "--", "true").status == ExitStatus(code))
+            let name = try #require(stage.daemon.asked.first { $0.hasPrefix("create ") }).dropFirst(7)
+            #expect(stage.daemon.asked.contains("revoke \(name)") == (code != .accessDenied))
+            let locks = directory.path("kmictl")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: locks).count == files)
+            #expect(RunLock.isOver(String(name), in: locks) == (files == 1), "the next run sees that it is over")
+            #expect(stage.children.with { $0.started } == nil)
+        }
+    }
+
     @Test("the next run ends the clients of those that were killed, and of no other")
     func endsForgottenClients() async throws {
         try await TemporaryDirectory.with { directory in

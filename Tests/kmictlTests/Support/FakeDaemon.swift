@@ -44,6 +44,10 @@ final class FakeDaemon: ControlAccess {
         /// What a daemon is answered with that was told to end, by itself; `nil` for one that stays.
         var failureOnceDrained: ControlClientError?
         var clientOptions: ClientOptions?
+        /// What making a client fails with, one after the other.
+        var refusedClients: [ControlClientError] = []
+        /// Whether the client whose making failed is there all the same.
+        var makesRefusedClients = false
         var secret: String?
         /// What the removal of a provider ends with, if not well.
         var failureOfRemoval: ControlClientError?
@@ -299,10 +303,18 @@ final class FakeDaemon: ControlAccess {
     }
 
     func createClient(_ name: String, options: ClientOptions) async throws(ControlClientError) -> SecretText {
-        try self.ask("create \(name)") { state in
+        let refusal = try self.ask("create \(name)") { state -> ControlClientError? in
             state.clientOptions = options
-            return SecretText(bytes: Array("kmi_t0ken".utf8))
+            guard !state.refusedClients.isEmpty else { return nil }
+            if state.makesRefusedClients {
+                var client = ClientStatus()
+                (client.name, client.origin) = (name, "state")
+                state.clients.append(client)
+            }
+            return state.refusedClients.removeFirst()
         }
+        if let refusal { throw refusal }
+        return SecretText(bytes: Array("kmi_t0ken".utf8))
     }
 
     func revokeClient(_ name: String) async throws(ControlClientError) {
