@@ -5,6 +5,8 @@ protocol ChildSupervision: Sendable {
     func begin()
 
     /// Waits for something that takes other threads, without the signals that are held back getting away.
+    ///
+    /// One that ends programs cancels it; ``endingSignal`` tells of it then.
     func wait<Value: Sendable>(for body: @escaping @Sendable () async throws -> Value) async throws -> Value
 
     /// A signal that came in the meantime and would have ended the process.

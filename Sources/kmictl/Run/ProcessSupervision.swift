@@ -37,13 +37,26 @@ final class ProcessSupervision: ChildSupervision {
     ///
     /// Were it given away, the runtime would let it wait for any signal at all (`dispatch_main`), so that those which are
     /// held back would end the process there. Threads that begin later hold them back, as threads of Dispatch do anyway.
+    ///
+    /// A signal that ends programs cancels what is waited for, and stays pending, so that it can be looked at afterwards.
     func wait<Value: Sendable>(for body: @escaping @Sendable () async throws -> Value) async throws -> Value {
         let answer = Answer<Value>()
-        Task.detached {
+        let work = Task.detached {
             do { answer.set(.success(try await body())) } catch { answer.set(.failure(error)) }
         }
-        return try answer.wait().get()
+        while true {
+            if let result = answer.wait(for: Self.pause) { return try result.get() }
+            if self.endingSignal != nil { break }
+        }
+        work.cancel()
+        guard let result = answer.wait(for: Self.patience) else { throw CancellationError() }
+        return try result.get()
     }
+
+    /// How often ending signals are looked for while something is waited for.
+    private static let pause = DispatchTimeInterval.milliseconds(20)
+    /// How long something that has been cancelled may take: more than ``Lingering/grace``.
+    private static let patience = DispatchTimeInterval.seconds(3)
 
     private final class Answer<Value: Sendable>: Sendable {
         private let result = Mutex<Result<Value, any Error>?>(nil)
@@ -54,12 +67,10 @@ final class ProcessSupervision: ChildSupervision {
             self.isThere.signal()
         }
 
-        /// What is waited for has deadlines of its own.
-        func wait() -> Result<Value, any Error> {
-            while true {
-                self.isThere.wait()
-                if let result = self.result.withLock({ $0 }) { return result }
-            }
+        /// The answer; `nil` if it does not come in time.
+        func wait(for time: DispatchTimeInterval) -> Result<Value, any Error>? {
+            guard self.isThere.wait(timeout: .now() + time) == .success else { return nil }
+            return self.result.withLock { $0 }
         }
     }
 

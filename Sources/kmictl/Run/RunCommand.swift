@@ -57,12 +57,22 @@ struct RunCommand: ControlCommand {
             return self.end(.failure(error), in: invocation)
         }
         children.begin()
-        let (client, environment) = try await children.wait { try await self.prepare(invocation) }
+        let (client, environment): (RunClient, [[UInt8]])
+        do {
+            (client, environment) = try await children.wait { try await self.prepare(invocation) }
+        } catch {
+            guard let signal = children.endingSignal else { throw error }
+            return self.end(.success(.signalled(signal)), in: invocation)
+        }
         // Whoever ends the program before the command has begun does not want it to begin.
         let ended: Result<ProcessEnd, StartFailure> =
             children.endingSignal.map { .success(.signalled($0)) }
             ?? children.run(program, environment: environment)
-        try await children.wait { await self.conclude(client, in: invocation) }
+        do {
+            try await children.wait { await Lingering.run { await self.conclude(client, in: invocation) } }
+        } catch {
+            self.tell("it was interrupted.", of: client, in: invocation)
+        }
         return self.end(ended, in: invocation)
     }
 
@@ -75,8 +85,11 @@ struct RunCommand: ControlCommand {
             do throws(ControlClientError) {
                 try await RunClient.endForgotten(in: directory, of: daemon, now: invocation.now)
             } catch {
+                try Task.checkCancellation()
                 invocation.note("kmictl: the clients of earlier runs could not be ended: \(error.message)")
             }
+            // What is asked for in a cancelled task may be done all the same.
+            try Task.checkCancellation()
             let client = try await RunClient.make(
                 project: self.project ?? "", in: directory, of: daemon, now: invocation.now)
             do {
@@ -84,7 +97,7 @@ struct RunCommand: ControlCommand {
                 let environment = target.environment(token: token, surroundings)
                 return (client, EnvironmentBlock.pointing(surroundings.environment(), to: environment))
             } catch {
-                try await client.end(of: daemon)
+                try await Lingering.run { () async throws(ControlClientError) in try await client.end(of: daemon) }
                 throw error
             }
         }
@@ -106,17 +119,25 @@ struct RunCommand: ControlCommand {
             } catch let error as ControlClientError
                 where error.code == .unreachable && (questions < Self.leastQuestions || ContinuousClock.now < deadline)
             {
-                do { try await Task.sleep(for: Self.pause) } catch { return }
+                do {
+                    try await Task.sleep(for: Self.pause)
+                } catch {
+                    return self.tell("it was interrupted.", of: client, in: invocation)
+                }
             } catch {
                 let reason = (error as? ControlClientError)?.message ?? "\(error)"
-                let end = Timestamp.text(client.expiresAt) ?? "its expiry"
-                invocation.surroundings.output.message(
-                    SafeText.line(
-                        "kmictl: the token of this run could not be ended: \(reason) The next run ends it, or kmictl clients "
-                            + "revoke \(client.name); it is good until \(end)."))
-                return
+                return self.tell(reason, of: client, in: invocation)
             }
         }
+    }
+
+    /// Says that a client is left, and why.
+    private func tell(_ reason: String, of client: RunClient, in invocation: Invocation) {
+        let end = Timestamp.text(client.expiresAt) ?? "its expiry"
+        invocation.surroundings.output.message(
+            SafeText.line(
+                "kmictl: the token of this run could not be ended: \(reason) The next run ends it, or kmictl clients "
+                    + "revoke \(client.name); it is good until \(end)."))
     }
 
     private func summarise(_ client: RunClient, _ daemon: any ControlAccess, _ invocation: Invocation) async {
@@ -128,6 +149,7 @@ struct RunCommand: ControlCommand {
             guard let usage = try await daemon.usage(query).first, let line = RunSummary.line(usage) else { return }
             invocation.note("kmictl: \(line)")
         } catch {
+            guard !Task.isCancelled else { return }
             invocation.note("kmictl: what this run used cannot be told: \(error.message)")
         }
     }

@@ -109,6 +109,52 @@ struct RunTests {
         }
     }
 
+    @Test(
+        "signals end a run whose daemon does not answer, before the command and behind it",
+        arguments: [SIGINT, SIGTERM, SIGHUP])
+    func endsWhileItWaitsForTheDaemon(signal: Int32) async throws {
+        try await Running.with { daemon, running in
+            daemon.process.send(SIGSTOP)
+            defer { daemon.process.send(SIGCONT) }
+            let preparing = try ChildProcess(
+                BuildProducts.path(of: "kmictl"), arguments: running.words() + ["/bin/echo", "started"],
+                environment: running.environment)
+            try await eventually("it holds signals back") { try Self.holdsBack(signal, preparing.pid) }
+            preparing.send(signal)
+            // An answer would be waited for for ten seconds.
+            #expect(try await preparing.waitForExit(within: .seconds(8)) == .signalled(signal))
+            #expect(preparing.text(.standardOutput).isEmpty)
+
+            daemon.process.send(SIGCONT)
+            let go = running.directory.path("go")
+            let concluding = try await running.start("echo ready; until [ -e \(go) ]; do sleep 0.05; done; exit 6")
+            daemon.process.send(SIGSTOP)
+            let children = "/proc/\(concluding.pid)/task/\(concluding.pid)/children"
+            try running.directory.write("go", "")
+            try await eventually("the command has ended") {
+                try String(contentsOfFile: children, encoding: .utf8).isEmpty
+            }
+            try await eventually("the signal was noticed", within: .seconds(8)) {
+                concluding.send(signal)
+                return concluding.exitStatus != nil
+            }
+            #expect(try await concluding.waitForExit() == .exited(6), "the command's end is the run's")
+            #expect(concluding.text(.standardError).contains("clients revoke run-"))
+            daemon.process.send(SIGCONT)
+            try await eventually("no client is left, by the next run at the latest") {
+                _ = try await running.run("true")
+                return try await running.clients() == ["test"]
+            }
+        }
+    }
+
+    /// Whether a process holds a signal back, as /proc tells it (proc_pid_status(5)).
+    private static func holdsBack(_ signal: Int32, _ process: Int32) throws -> Bool {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let mask = status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }?.split(separator: "\t").last
+        return mask.flatMap { UInt64($0, radix: 16) }.map { $0 & (1 << UInt64(signal - 1)) != 0 } ?? false
+    }
+
     @Test("a daemon that is killed and started again in between ends the client all the same")
     func outlivesTheDaemon() async throws {
         try await SimulatorProcess.with { simulator in

@@ -93,6 +93,31 @@ struct RunCommandTests {
         #expect(stage.daemon.asked.last?.hasPrefix("revoke run-") == true, "and waits for no summary")
     }
 
+    @Test("a signal is not lost where the preparation fails, and nothing is made for it")
+    func endsByTheSignalThatCancelled() async throws {
+        for failure in [nil, Self.lost] {
+            let stage = RunStage()
+            stage.children.with {
+                $0.endingSignal = SIGINT
+                $0.cancels = failure == nil
+            }
+            stage.daemon.with { $0.failure = failure }
+            let result = try await stage.kmictl("run", "--", "true")
+            #expect(result.errors.isEmpty)
+            #expect(stage.children.with { $0.end } == .signalled(SIGINT))
+            #expect(stage.children.with { $0.started } == nil)
+            #expect(!stage.daemon.asked.contains { $0.hasPrefix("create ") })
+        }
+    }
+
+    @Test func lingersForCleaningUp() async throws {
+        let work = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await Lingering.run { Task.isCancelled }
+        }
+        #expect(await !work.value, "what cleans up is not cancelled at once")
+    }
+
     @Test func endsItsClientWhenTheDaemonIsBack() async throws {
         var stage = RunStage()
         stage.failures = [Self.lost, Self.lost]

@@ -11,6 +11,8 @@ final class RecordedChildren: ChildSupervision {
         var environment: [String] = []
         var end: ProcessEnd?
         var endingSignal: Int32?
+        /// Whether the signal comes early enough to cancel what is waited for.
+        var cancels = false
         /// What becomes of the command.
         var result: Result<ProcessEnd, StartFailure> = .success(.exited(0))
         /// What the daemon knows by the time the command runs.
@@ -21,8 +23,13 @@ final class RecordedChildren: ChildSupervision {
 
     func with<Value: Sendable>(_ body: (inout State) -> sending Value) -> Value { self.state.withLock { body(&$0) } }
 
+    /// As with processes, an ending signal cancels what is waited for.
     func wait<Value: Sendable>(for body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        try await body()
+        let work = Task {
+            if self.endingSignal != nil, self.with({ $0.cancels }) { withUnsafeCurrentTask { $0?.cancel() } }
+            return try await body()
+        }
+        return try await work.value
     }
 
     func begin() { self.with { $0.hasBegun = true } }
