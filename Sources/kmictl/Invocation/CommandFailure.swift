@@ -18,6 +18,9 @@ struct CommandFailure: Error, Equatable {
     /// A command line that cannot be meant.
     static func usage(_ message: String) -> CommandFailure { CommandFailure(.usage, code: "usage", message) }
 
+    /// Nobody reads standard output any more; the process ends by SIGPIPE, and says nothing.
+    static let brokenPipe = CommandFailure(.failed, code: "broken_pipe", "nobody reads standard output any more.")
+
     /// What the daemon, or the way to it, answered.
     init(_ error: ControlClientError) {
         let isArgument = error.code == .invalidArgument

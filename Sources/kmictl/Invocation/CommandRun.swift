@@ -62,6 +62,7 @@ struct CommandRun {
             if KMICtl.exitCode(for: error) == .success { return self.print(KMICtl.fullMessage(for: error)) }
             failure = .usage(Self.reason(of: error))
         }
+        guard failure != .brokenPipe else { return self.endByBrokenPipe() }
         if let json = words.json {
             let layout = Invocation.layout(json, self.surroundings.terminal)
             let status = self.print(failure.json.text(layout))
@@ -82,9 +83,16 @@ struct CommandRun {
             try self.surroundings.output.data(Array((text + "\n").utf8))
             return .success
         } catch {
+            guard error != .brokenPipe else { return self.endByBrokenPipe() }
             self.surroundings.output.message(error.text)
             return error.status
         }
+    }
+
+    /// Ends the process; what comes behind it is for tests.
+    private func endByBrokenPipe() -> ExitStatus {
+        self.surroundings.output.endByBrokenPipe()
+        return CommandFailure.brokenPipe.status
     }
 }
 

@@ -17,17 +17,27 @@ extension Terminal {
 final class RecordedOutput: OutputChannel {
     private let kept = Mutex<(data: [UInt8], messages: String)>(([], ""))
     private let isFull: Bool
+    private let isBroken: Bool
+    private let ends = Mutex(0)
 
-    /// - Parameter isFull: Whether data cannot be written, as on a full disk.
-    init(isFull: Bool = false) { self.isFull = isFull }
+    /// Whether data cannot be written: `isFull` as on a full disk, `isBroken` as where the reader is gone.
+    init(isFull: Bool = false, isBroken: Bool = false) {
+        self.isFull = isFull
+        self.isBroken = isBroken
+    }
 
     func data(_ bytes: [UInt8]) throws(CommandFailure) {
+        if self.isBroken { throw .brokenPipe }
         if self.isFull { throw CommandFailure(.failed, code: "output", "no space left") }
         self.kept.withLock { $0.data += bytes }
     }
     func message(_ text: String) { self.kept.withLock { $0.messages += text + "\n" } }
     func prompt(_ text: String) { self.kept.withLock { $0.messages += text } }
 
+    func endByBrokenPipe() { self.ends.withLock { $0 += 1 } }
+
+    /// How often the process was to end by a broken pipe.
+    var brokenPipes: Int { self.ends.withLock { $0 } }
     var standardOutput: String { self.kept.withLock { String(decoding: $0.data, as: UTF8.self) } }
     var standardError: String { self.kept.withLock { $0.messages } }
 }
