@@ -46,10 +46,10 @@ extension DaemonControl {
             } catch {
                 throw ControlFault(error, at: self.time)
             }
-            let saved = await self.saveMemory()
-            self.audit(
-                "rotated", "rotated by hand",
-                ["key": "\(rotation.key)", "provider": "\(name)", "reason": "\(rotation.reason.rawValue)"])
+            let saved = await self.saveMemory(
+                as: AuditEntry(
+                    "rotated", "rotated by hand",
+                    ["key": "\(rotation.key)", "provider": "\(name)", "reason": "\(rotation.reason.rawValue)"]))
             self.hub.service?.rotated(
                 from: former?.text ?? "", to: rotation.key.text, reason: rotation.reason.rawValue)
             self.hub.service?.statusChanged()

@@ -102,16 +102,19 @@ final class DaemonControl: ControlPlane {
             : ControlFault(.busy, "The change cannot be saved, so nothing has changed: \(error.message)")
     }
 
-    /// Commits what has changed in memory already, as rests and turns do.
+    /// Commits what has changed in memory already, as rests and turns do, together with the event that tells of it.
     ///
     /// It is in force whatever comes of it, so that it is told to the log and the bus before the caller learns of a failure.
-    func saveMemory(_ further: [StateChange] = []) async -> Result<Void, ControlFault> {
+    func saveMemory(_ further: [StateChange] = [], as entry: AuditEntry) async -> Result<Void, ControlFault> {
         do throws(StateStoreError) {
-            try await self.store.commit([.memory(self.gateway.memory())] + further)
+            try await self.store.commit(
+                [.memory(self.gateway.memory())] + further + [.audit(self.trail.event(entry))])
+            self.trail.log(entry)
             // What requests have moved meanwhile may have been handed over before, and must not be undone by this.
             self.store.remember(self.gateway.memory())
             return .success(())
         } catch {
+            self.trail.tell(entry, after: error)
             return .failure(
                 ControlFault(
                     .busy, "The change is in force, but cannot be saved for the next start: \(error.message)"))

@@ -122,6 +122,30 @@ struct AuditEndToEndTests {
         #expect(try await steering.succeed("audit", "--action", "rotated").contains("beta"))
     }
 
+    @Test(
+        "a turn or a reset that was answered is on record, however soon the daemon is killed (K-042)",
+        arguments: [["rotate", "beta"], ["keys", "reset", "beta"], ["keys", "reset", "--all"]])
+    func isKeptWithTheDeed(_ words: [String]) async throws {
+        let action = words[0] == "rotate" ? "rotated" : words[2] == "--all" ? "keys_reset" : "key_reset"
+        try await SimulatorProcess.with { simulator in
+            try await PrivateBus.with { bus in
+                try await TemporaryDirectory.with { directory in
+                    let configuration = DaemonConfiguration.threeKeys(simulator)
+                    try DaemonProcess.write(configuration, to: directory)
+                    let steering = Steering(bus: bus.address)
+                    try await DaemonProcess.with(in: directory, token: configuration.token, bus: bus.address) {
+                        #expect(try await steering.run(words).isSuccess)
+                        try await $0.killHard()
+                    }
+                    try await DaemonProcess.with(in: directory, token: configuration.token, bus: bus.address) { _ in
+                        let kept = try await self.events(steering, action)
+                        #expect(kept.count == 1)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("what the daemon closes while somebody looks is its own deed (K-042, K-047)")
     func repairsByItself() async throws {
         try await SimulatorProcess.with { simulator in
