@@ -126,7 +126,7 @@ def settings(top: pathlib.Path) -> set[tuple[str, str]]:
 
 def variables(top: pathlib.Path, under: list[str]) -> set[str]:
     """The variables of the environment that programs read by their names."""
-    pattern = r"(?:environment|variable|getenv|inherited)(?:\[|\()\"([A-Z][A-Z0-9_]+)\""
+    pattern = r"(?:environment|variable|getenv|inherited|inheritedBytes)(?:\[|\()\"([A-Z][A-Z0-9_]+)\""
     found = {name for folder in under for name in matches(top, folder, pattern)}
     return found | {
         name for folder in under for names in matches(top, folder, r"\[((?:\"[A-Z_]+\", )+\"[A-Z_]+\")\]\.compactMap\(Self\.variable\)")

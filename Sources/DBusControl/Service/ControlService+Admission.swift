@@ -1,8 +1,10 @@
 import DBusKit
 
 extension ControlService {
-    /// The errors that say that a caller may not: also that a person would have to agree, which is what polkit's defaults
-    /// say of everybody who does not let one be asked. The others tell of a bus or a polkit that is too busy.
+    /// The errors that say that a caller may not.
+    ///
+    /// That a person would have to agree is one of them: polkit's defaults say so of everybody who does not let one be asked.
+    /// The others tell of a bus or a polkit that is too busy.
     private static let refusals: Set<ErrorName> = [.accessDenied, .interactionRequired]
 
     /// Fails unless the sender of a call may do what it asks for; whoever may not is told to the control plane (K-042).

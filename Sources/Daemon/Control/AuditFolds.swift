@@ -1,10 +1,10 @@
 import ProxyCore
 import StateStore
 
-/// Folds what strangers can make happen as often as they like into one row an hour each, and no more than a few rows of others,
-/// so that nobody fills the disk; every one is counted. Nobody alone takes the rows of all others either.
+/// Folds what strangers can make happen as often as they like into few rows, so that nobody fills the disk.
 ///
-/// Decisions only, no I/O.
+/// The same is one row an hour, and of others there are no more than a few; every one is counted. Nobody alone takes the rows
+/// of all others. Decisions only, no I/O.
 struct AuditFolds: Sendable {
     /// How long the same counts as the same row.
     static let span = Duration.seconds(3600)
@@ -47,8 +47,11 @@ struct AuditFolds: Sendable {
         return self.again(all.key, all.event) ?? self.begin(all.key, all.event, fold, now)
     }
 
-    /// What stands for events that get no rows of their own. Its key is one that no event has: each has a detail.
-    private static func rest(of event: AuditEvent, by actor: String, _ detail: String) -> (key: Key, event: AuditEvent) {
+    /// What stands for events that get no rows of their own.
+    ///
+    /// Its key is one that no event has: each has a detail.
+    private static func rest(of event: AuditEvent, by actor: String, _ detail: String) -> (key: Key, event: AuditEvent)
+    {
         (
             Key(action: event.action, actor: actor, target: "", detail: ""),
             AuditEvent(at: event.at, actor: actor, action: event.action, result: event.result, detail: detail)

@@ -41,15 +41,6 @@ extension DaemonControl {
         try await self.commit(changes + [.audit(self.trail.event(entry))])
         self.trail.log(entry)
     }
-
-    /// Commits what has changed in memory already together with the event that tells of it, as ``saveMemory(_:)`` does.
-    func saveMemory(_ further: [StateChange] = [], as entry: AuditEntry) async -> Result<Void, ControlFault> {
-        let saved = await self.saveMemory(further + [.audit(self.trail.event(entry))])
-        self.trail.log(entry)
-        // What is in force is told in any case: twice, where the disk answered too late, rather than never.
-        if case .failure = saved { self.trail.keep(entry) }
-        return saved
-    }
 }
 
 extension AuditRow {

@@ -13,7 +13,9 @@ struct RunLock: Sendable {
         runtime.flatMap { $0.hasPrefix("/") ? $0 + "/kmictl" : nil }
     }
 
-    /// Takes the lock of a run that begins; `nil` where that cannot be. Tests hold it in another way.
+    /// Takes the lock of a run that begins; `nil` where that cannot be.
+    ///
+    /// Tests hold it in another way.
     init?(
         name: String, in directory: String?, hold: (CInt) -> CInt = { flock($0, LOCK_EX | LOCK_NB) }
     ) {

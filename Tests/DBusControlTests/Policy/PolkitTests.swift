@@ -83,7 +83,9 @@ struct PolkitTests {
         try await Self.with(.silent) { stage, polkit in
             let check = stage.service.callers
             let sender = stage.caller.uniqueName
-            let asking = Task { await Self.error { try await check.admit(sender, to: .control, allowsInteraction: true) } }
+            let asking = Task {
+                await Self.error { try await check.admit(sender, to: .control, allowsInteraction: true) }
+            }
             try await eventually("polkit is asked") { polkit.questions.count == 1 }
             check.forget(sender)
             #expect(await asking.value?.name == .accessDenied)

@@ -76,7 +76,8 @@ struct AuditFoldsTests {
         // However many try it together, there are few rows, and every event is counted.
         for number in 1...10_000 {
             let row = folds.note(
-                self.event("uid:\(number % 100)", "reason=\(number)"), fold: Int64(2_000 + number), at: self.clock.now())
+                self.event("uid:\(number % 100)", "reason=\(number)"), fold: Int64(2_000 + number), at: self.clock.now()
+            )
             rows[row.fold ?? 0] = row
         }
         rows[2_000] = other
