@@ -20,15 +20,15 @@ OPTIONS: dict = {}
 
 # In the order in which they are called: object, interface, method, arguments, and the errors that are answers.
 CALLS = [
-    (ROOT, "Manager", "AddProvider", ("elsewhere", "compatible", "http://127.0.0.1:9/v1", OPTIONS), "NotAllowed"),
+    (ROOT, "Manager", "AddProvider", ("elsewhere", "compatible", "http://127.0.0.1:9/v1", OPTIONS), ""),
     (ROOT, "Manager", "AddKey", ("python", "sim", "SECRET", OPTIONS), ""),
     (ROOT, "Manager", "CreateClient", ("python", OPTIONS), ""),
     (ROOT, "Manager", "Rotate", (OPTIONS,), ""),
     (ROOT, "Manager", "ResetKeys", (), ""),
     (ROOT, "Manager", "RefreshUsage", (OPTIONS,), "UpstreamFailed"),
     (ROOT, "Manager", "Reload", (), ""),
-    (ROOT, "Manager", "CheckConfig", (), "NotAllowed"),
-    (ROOT, "Manager", "GetConfig", (OPTIONS,), "NotAllowed"),
+    (ROOT, "Manager", "CheckConfig", (), ""),
+    (ROOT, "Manager", "GetConfig", (OPTIONS,), ""),
     (ROOT, "Manager", "ListRequests", (OPTIONS,), ""),
     (ROOT, "Manager", "GetRequest", ("REQUEST",), ""),
     (ROOT, "Manager", "SummarizeRequests", (OPTIONS,), ""),
@@ -36,20 +36,20 @@ CALLS = [
     (ROOT, "Manager", "GetUsage", (OPTIONS,), ""),
     (ROOT, "Manager", "GetPrices", (OPTIONS,), ""),
     (ROOT, "Manager", "ImportPrices", ("SECRET",), "InvalidArgument"),
-    (ROOT, "Manager", "ListAudit", (OPTIONS,), "NotAllowed"),
-    (ROOT, "Manager", "Backup", (OPTIONS,), "NotAllowed"),
-    (ROOT, "Manager", "Diagnose", ({"offline": Variant("b", True)},), "NotAllowed"),
+    (ROOT, "Manager", "ListAudit", (OPTIONS,), ""),
+    (ROOT, "Manager", "Backup", (OPTIONS,), ""),
+    (ROOT, "Manager", "Diagnose", ({"offline": Variant("b", True)},), ""),
     (ROOT, "Manager", "Metrics", (), ""),
     (ROOT, "Manager", "Subscribe", (OPTIONS,), ""),
     (ROOT, "Manager", "Unsubscribe", (), ""),
     (KEY, "Key", "Reset", (), ""),
     (KEY, "Key", "Probe", (), ""),
-    (KEY, "Key", "ReplaceSecret", ("SECRET",), "NotAllowed AlreadyExists"),
+    (KEY, "Key", "ReplaceSecret", ("ANOTHER",), ""),
     (CLIENT, "Client", "Revoke", (), ""),
     (ROOT, "Manager", "RevokeClient", ("python",), "NotFound"),
     (ROOT, "Manager", "RemoveKey", ("python",), ""),
-    (ROOT, "Manager", "RemoveProvider", ("elsewhere",), "NotFound NotAllowed"),
-    (ROOT, "Manager", "Drain", (), "NotAllowed"),
+    (ROOT, "Manager", "RemoveProvider", ("elsewhere",), ""),
+    (ROOT, "Manager", "Drain", (), ""),
 ]
 PATHS = [ROOT, f"{ROOT}/key/alpha", PROVIDER, f"{ROOT}/client/test", "/org/freedesktop/LogControl1"]
 
@@ -104,8 +104,8 @@ async def main(address: str, secret: str) -> None:
         proxy = await interface(path, f"{NAME}.{name}")
         values, descriptors = [], []
         for argument in arguments:
-            if argument == "SECRET":
-                descriptors.append(pipe_with(secret))
+            if argument in ("SECRET", "ANOTHER"):
+                descriptors.append(pipe_with(secret + argument.removeprefix("SECRET")))
                 argument = descriptors[-1]
             values.append(rows[0]["id"].value if argument == "REQUEST" else argument)
         try:
