@@ -90,7 +90,12 @@ extension SnapshotCase {
         },
         SnapshotCase("prices import -", "prices-import", input: "{}"),
         SnapshotCase("reload", "reload"), SnapshotCase("metrics", "metrics"), SnapshotCase("version", "version"),
-        SnapshotCase("doctor", "doctor"), SnapshotCase("doctor --offline", "doctor") { $0.manager.version = "9.9.9" },
+        // Whatever commit the test is built from.
+        SnapshotCase("doctor", "doctor") { $0.manager.commit = VersionText.commit },
+        SnapshotCase("doctor --offline", "doctor") { state in
+            state.manager.version = "9.9.9"
+            state.manager.commit = VersionText.commit
+        },
         SnapshotCase("import missing.env", "import"), SnapshotCase("keys import missing.env", "import"),
         SnapshotCase("config show", "config"), SnapshotCase("config show --changed rotation", "config"),
         SnapshotCase("config check", "reload"), SnapshotCase("audit", "audit"), SnapshotCase("backup", "backup"),
