@@ -15,8 +15,11 @@ enum Lingering {
             await work.value
         } onCancel: {
             Task {
-                // Nobody cancels this one, and a sleep ends early for no other reason.
-                do { try await Task.sleep(for: Self.grace) } catch {}
+                do {
+                    try await Task.sleep(for: Self.grace)
+                } catch {
+                    // Nobody cancels this one, and a sleep ends early for no other reason.
+                }
                 work.cancel()
             }
         }.get()
