@@ -30,15 +30,7 @@ extension DaemonControl {
 extension Configuration.Log.Level {
     /// The configured level that stands for one of the logger's.
     init(_ level: Logger.Level) {
-        self =
-            switch level {
-            case .trace: .trace
-            case .debug: .debug
-            case .info: .info
-            case .notice: .notice
-            case .warning: .warning
-            case .error: .error
-            case .critical: .critical
-            }
+        // Each of the logger's levels is that of one configured level.
+        self = Self.allCases.first { Logger.Level($0) == level } ?? .info
     }
 }

@@ -37,14 +37,19 @@ final class ConfigurationWatch: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var told: FileWatchFailure?
             while !Task.isCancelled {
                 do throws(FileWatchFailure) {
                     try await self.follow()
                 } catch {
                     self.metrics.jobFailures.with(Self.job).increment()
-                    self.logger.warning(
-                        "the configuration cannot be watched: after a change, run kmictl reload",
-                        metadata: ["event": "config_watch_failed", "reason": "\(error)"])
+                    // Counted each time, and told once for each reason: it is tried again every minute.
+                    if error != told {
+                        self.logger.warning(
+                            "the configuration cannot be watched: after a change, run kmictl reload",
+                            metadata: ["event": "config_watch_failed", "reason": "\(error)"])
+                        told = error
+                    }
                     await Self.sleep(Self.pause)
                 }
             }

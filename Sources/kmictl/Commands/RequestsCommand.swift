@@ -23,27 +23,20 @@ struct RequestsCommand: ControlCommand {
     var errorClass: String?
     @Option(help: ArgumentHelp("Received then or later.", valueName: "T")) var since: MomentArgument?
     @Option(help: ArgumentHelp("Received before.", valueName: "T")) var until: MomentArgument?
-    @Option(
-        name: [.customShort("n"), .long],
-        help: ArgumentHelp("At most so many, up to \(RequestFilter.maximumLimit) (100).", valueName: "N"))
-    var limit: UInt32?
-    @Option(help: ArgumentHelp("Go on where an earlier list ended.", valueName: "CURSOR")) var cursor: String?
+    @OptionGroup var page: PageArguments
     @OptionGroup var options: GlobalOptions
 
     func validate() throws {
-        guard (1...RequestFilter.maximumLimit).contains(self.limit ?? 1) else {
-            throw ValidationError("--limit: expected 1 to \(RequestFilter.maximumLimit).")
-        }
         if let status = self.status, status != 0, !(100...999).contains(status) {
             throw ValidationError("--status: expected 0 or an HTTP status from 100 to 999.")
         }
         if self.csv, self.follow || self.summary || self.options.json != nil {
             throw ValidationError("--csv prints a list; --follow, --summary and --json do not go with it.")
         }
-        if self.summary, self.follow || self.cursor != nil || self.limit != nil {
+        if self.summary, self.follow || self.page.cursor != nil || self.page.limit != nil {
             throw ValidationError("--summary counts all requests; --follow, --cursor and --limit do not go with it.")
         }
-        if self.follow, self.cursor != nil || self.until != nil {
+        if self.follow, self.page.cursor != nil || self.until != nil {
             throw ValidationError("--follow shows what is to come; --cursor and --until do not go with it.")
         }
     }
@@ -52,8 +45,8 @@ struct RequestsCommand: ControlCommand {
     func filter(now: UInt64, zone: LocalZone) throws(CommandFailure) -> RequestFilter {
         let span = try SpanArguments(since: self.since, until: self.until, now: now, zone: zone)
         var filter = RequestFilter()
-        filter.limit = self.limit ?? filter.limit
-        filter.cursor = self.cursor ?? ""
+        filter.limit = self.page.limit ?? filter.limit
+        filter.cursor = self.page.cursor ?? ""
         filter.since = span.since
         filter.until = span.until
         filter.key = self.key

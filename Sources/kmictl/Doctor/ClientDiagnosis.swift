@@ -41,6 +41,8 @@ enum ClientDiagnosis {
     ) -> [DiagnosisRow] {
         switch found {
         case .success(let rows): return rows
+        case .failure(let error) where error.code == .busy:
+            return [DiagnosisRow("daemon", "", "warn", error.message, advice: "run kmictl doctor again")]
         case .failure(let error):
             let advice =
                 switch error.code {

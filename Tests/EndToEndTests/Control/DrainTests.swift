@@ -50,20 +50,7 @@ struct DrainTests {
             try await PrivateBus.with { bus in
                 try await DaemonProcess.with(.threeKeys(simulator), bus: bus.address) { daemon in
                     let steering = Steering(bus: bus.address)
-                    let client = try daemon.client()
-                    let stream = Task {
-                        try await onOwnThread {
-                            let connection = try client.connect()
-                            try connection.write(Chat.request(client, model: "sim-events-100-delay-20", stream: true))
-                            _ = try connection.readHead()
-                            var body: [UInt8] = []
-                            while let piece = try connection.readPiece() { body += piece }
-                            return String(decoding: body, as: UTF8.self)
-                        }
-                    }
-                    try await eventually("the stream runs", within: .seconds(10)) {
-                        try await simulator.statistics().inFlight == 1
-                    }
+                    let stream = try await daemon.runningStream(of: "sim-events-100-delay-20", at: simulator)
                     try await steering.succeed("drain", "--no-wait")
                     daemon.process.send(SIGTERM)
                     #expect(try await stream.value.contains("[DONE]"))
@@ -80,18 +67,7 @@ struct DrainTests {
             try await PrivateBus.with { bus in
                 try await DaemonProcess.with(.threeKeys(simulator), bus: bus.address) { daemon in
                     let steering = Steering(bus: bus.address)
-                    let client = try daemon.client()
-                    let stream = Task {
-                        try await onOwnThread {
-                            let connection = try client.connect()
-                            try connection.write(Chat.request(client, model: "sim-events-2000-delay-50", stream: true))
-                            _ = try connection.readHead()
-                            while try connection.readPiece() != nil {}
-                        }
-                    }
-                    try await eventually("the stream runs", within: .seconds(10)) {
-                        try await simulator.statistics().inFlight == 1
-                    }
+                    let stream = try await daemon.runningStream(of: "sim-events-2000-delay-50", at: simulator)
                     try await steering.succeed("drain", "--no-wait")
                     // Asked twice is asked once.
                     try await steering.succeed("drain", "--no-wait")
@@ -99,7 +75,7 @@ struct DrainTests {
                     try await eventually("it is not ready any more", within: .seconds(5)) {
                         try await daemon.admin().get("/readyz").status == 503
                     }
-                    let refused = Task { try await client.chat().status }
+                    let refused = Task { try await daemon.client().chat().status }
                     switch await refused.result {
                     case .success(let status): #expect(status == 503)
                     case .failure: break

@@ -52,19 +52,7 @@ struct SteeredEndTests {
             try await PrivateBus.with { bus in
                 try await DaemonProcess.with(.threeKeys(simulator), bus: bus.address) { daemon in
                     let steering = Steering(bus: bus.address)
-                    let client = try daemon.client()
-                    // Read to its end, which the second signal brings.
-                    let stream = Task {
-                        try await onOwnThread {
-                            let connection = try client.connect()
-                            try connection.write(Chat.request(client, model: "sim-events-2000-delay-50", stream: true))
-                            _ = try connection.readHead()
-                            while try connection.readPiece() != nil {}
-                        }
-                    }
-                    try await eventually("the stream runs", within: .seconds(10)) {
-                        try await simulator.statistics().inFlight == 1
-                    }
+                    let stream = try await daemon.runningStream(of: "sim-events-2000-delay-50", at: simulator)
                     daemon.process.send(SIGTERM)
                     try await eventually("the daemon drains", within: .seconds(5)) {
                         try await steering.show(Shown.Status.self, "status").state == "draining"

@@ -157,3 +157,24 @@ extension DaemonProcess {
     /// Its database.
     var database: StoredDatabase { StoredDatabase(directory: self.directory.path("state")) }
 }
+
+extension DaemonProcess {
+    /// Begins a stream and comes back once the provider serves it; its body is read to its end, whatever ends it.
+    func runningStream(of model: String, at simulator: SimulatorProcess) async throws -> Task<String, any Error> {
+        let client = try self.client()
+        let stream = Task {
+            try await onOwnThread {
+                let connection = try client.connect()
+                try connection.write(Chat.request(client, model: model, stream: true))
+                _ = try connection.readHead()
+                var body: [UInt8] = []
+                while let piece = try connection.readPiece() { body += piece }
+                return String(decoding: body, as: UTF8.self)
+            }
+        }
+        try await eventually("the stream runs", within: .seconds(10)) {
+            try await simulator.statistics().inFlight == 1
+        }
+        return stream
+    }
+}

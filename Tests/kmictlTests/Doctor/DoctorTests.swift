@@ -15,6 +15,14 @@ struct DoctorTests {
         return daemon
     }
 
+    @Test("a daemon that looks around for somebody else is not broken")
+    func waitsForAnother() {
+        let error = ControlClientError(.busy, "Another diagnosis is under way.")
+        let rows = ClientDiagnosis.rows(.failure(error), on: .session)
+        #expect(rows.map(\.result) == ["warn"])
+        #expect(rows.first?.advice == "run kmictl doctor again")
+    }
+
     @Test("shows each line with what to do, and ends with 1 if one fails")
     func shows() async throws {
         let daemon = Self.daemon([
