@@ -11,6 +11,8 @@ extension Target.Dependency {
     static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
     static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
+    static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
     static let logging = product(name: "Logging", package: "swift-log")
     static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -41,12 +43,13 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", exact: "1.46.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
-        // Simulator only: it makes the test authority and its certificates.
+        // Reads the subjects of callers' certificates; makes the test authority and its certificates for the simulator.
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
@@ -72,7 +75,12 @@ let package = Package(
 
         // Floor 2: capabilities, which never import one another.
         .target(name: "Metrics"),
-        .target(name: "ProxyHTTP", dependencies: ["ProxyCore", .nioCore, .nioPosix, .logging]),
+        .target(
+            name: "ProxyHTTP",
+            dependencies: [
+                "ProxyCore", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioHTTP2, .nioHPACK, .x509, .asn1, .logging,
+            ]
+        ),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
         .target(name: "StateStore", dependencies: ["ProxyCore", .grdb, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus"]),
@@ -110,7 +118,8 @@ let package = Package(
         .testTarget(
             name: "ProxyHTTPTests",
             dependencies: [
-                "ProxyHTTP", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .logging,
+                "ProxyHTTP", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioEmbedded, .nioTLS, .nioSSL,
+                .nioHTTP2, .nioHPACK, .x509, .asn1, .crypto, .logging,
             ]
         ),
         .testTarget(

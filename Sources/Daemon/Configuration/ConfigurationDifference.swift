@@ -108,7 +108,6 @@ struct ConfigurationDifference: Sendable {
         case .live: Change(key: key, outcome: .applied, reason: "in force for new requests")
         case .restart: Change(key: key, outcome: .restartRequired, reason: "in force after a restart")
         case .notYet: Change(key: key, outcome: .rejected, reason: "not in force in this version")
-        case .refused(let reason): Change(key: key, outcome: .rejected, reason: reason)
         }
     }
 }

@@ -10,20 +10,18 @@ extension ConfigurationSchema {
             "models", \.models, Form.model.list(), default: "[]", .live, "The models that it may ask for; empty is all."
         ),
         Setting(
-            "routes", \.routes, Form.route.list(), default: "[]",
-            .refused("limiting a client to routes is not available in this version: leave it out"),
+            "routes", \.routes, Form.route.list(), default: "[]", .live,
             "The routes that it may call; empty is all."),
         Setting(
-            "projects", \.projects, Form.text("a project").list(), default: "[]",
-            .refused("limiting a client to projects is not available in this version: leave it out"),
+            "projects", \.projects, Form.text("a project").list(), default: "[]", .live,
             "The projects that it may name; empty is all."),
         Setting(
             "scopes", \.scopes, Form.choice(Configuration.Client.Scope.self).list(atLeast: 1).map { Set($0) },
             default: #"["inference"]"#, .live, "What the token is good for."),
-        Setting("rps", \.rps, Form.limit, default: "0", .notYet, "Requests per second."),
-        Setting("rpm", \.rpm, Form.limit, default: "0", .notYet, "Requests per minute."),
-        Setting("tpm", \.tpm, Form.limit, default: "0", .notYet, "Tokens per minute."),
-        Setting("in_flight", \.inFlight, Form.limit, default: "0", .notYet, "Requests at once."),
+        Setting("rps", \.rps, Form.limit, default: "0", .live, "Requests per second."),
+        Setting("rpm", \.rpm, Form.limit, default: "0", .live, "Requests per minute."),
+        Setting("tpm", \.tpm, Form.limit, default: "0", .live, "Tokens per minute."),
+        Setting("in_flight", \.inFlight, Form.limit, default: "0", .live, "Requests at once."),
         Setting(
             "expires", \.expires, Form.time.orEmpty("never"), default: #""""#, .live,
             "When the token ceases to be good."),
@@ -105,7 +103,7 @@ extension ConfigurationSchema {
         Setting("headers", \.headers, Form.headers, default: "{}", .live, "Fields that are sent with this key only."),
         Setting("rps", \.rps, Form.limit, default: "0", .live, "Requests per second."),
         Setting("rpm", \.rpm, Form.limit, default: "0", .live, "Requests per minute."),
-        Setting("tpm", \.tpm, Form.limit, default: "0", .notYet, "Tokens per minute."),
+        Setting("tpm", \.tpm, Form.limit, default: "0", .live, "Tokens per minute."),
         Setting("in_flight", \.inFlight, Form.limit, default: "0", .live, "Requests at once."),
     ])
 

@@ -86,8 +86,9 @@ extension ConfigurationSchema {
     ]
 
     static let limits: [Setting<Configuration>] = [
-        Setting("limits.rps", \.limits.rps, Form.limit, default: "0", .notYet, "Requests per second over all callers."),
-        Setting("limits.rpm", \.limits.rpm, Form.limit, default: "0", .notYet, "Requests per minute over all callers."),
+        Setting("limits.rps", \.limits.rps, Form.limit, default: "0", .live, "Requests per second over all callers."),
+        Setting("limits.rpm", \.limits.rpm, Form.limit, default: "0", .live, "Requests per minute over all callers."),
+        Setting("limits.tpm", \.limits.tpm, Form.limit, default: "0", .live, "Tokens per minute over all callers."),
         Setting("limits.in_flight", \.limits.inFlight, Form.limit, default: "512", .live, "Requests at once."),
         Setting(
             "limits.queue", \.limits.queue, Form.integer(0...1_000_000), default: "256", .live,
@@ -96,11 +97,47 @@ extension ConfigurationSchema {
             "limits.queue_timeout", \.limits.queueTimeout, Form.durationOrZero(), default: #""30s""#, .live,
             "How long one waits at most."),
         Setting(
-            "limits.address.rps", \.limits.address.rps, Form.limit, default: "0", .notYet,
+            "limits.high_reserved", \.limits.highReserved, Form.number(0...1), default: "0.1", .live,
+            "The share of the places that is kept for `X-KMI-Priority: high`, as long as a client has the scope for it."
+        ),
+        Setting(
+            "limits.high_max", \.limits.highMaximum, Form.number(0...1), default: "0.5", .live,
+            "The share of the places that requests of high priority may take together."),
+        Setting(
+            "limits.low_max", \.limits.lowMaximum, Form.number(0...1), default: "0.5", .live,
+            "The share of the places that requests of low priority may take together."),
+        Setting(
+            "limits.adaptive", \.limits.adaptive, Form.boolean, default: "true", .live,
+            "Lets fewer requests in at once while providers answer slower or refuse for load."),
+        Setting(
+            "limits.memory_pressure", \.limits.memoryPressure, Form.number(0...100).noLimitAtZero(), default: "20",
+            .live,
+            "The share of time that tasks are stalled for lack of memory (`some avg10` of the kernel), in percent, from which new requests are refused."
+        ),
+        Setting(
+            "limits.address.rps", \.limits.address.rps, Form.limit, default: "0", .live,
             "Requests per second of one address."),
         Setting(
-            "limits.client.rps", \.limits.client.rps, Form.limit, default: "0", .notYet,
-            "Requests per second of one client."),
+            "limits.address.rpm", \.limits.address.rpm, Form.limit, default: "0", .live,
+            "Requests per minute of one address."),
+        Setting(
+            "limits.address.tpm", \.limits.address.tpm, Form.limit, default: "0", .live,
+            "Tokens per minute of one address."),
+        Setting(
+            "limits.address.in_flight", \.limits.address.inFlight, Form.limit, default: "0", .live,
+            "Requests at once of one address."),
+        Setting(
+            "limits.client.rps", \.limits.client.rps, Form.limit, default: "0", .live,
+            "Requests per second of one client that has no limit of its own."),
+        Setting(
+            "limits.client.rpm", \.limits.client.rpm, Form.limit, default: "0", .live,
+            "Requests per minute of one client that has no limit of its own."),
+        Setting(
+            "limits.client.tpm", \.limits.client.tpm, Form.limit, default: "0", .live,
+            "Tokens per minute of one client that has no limit of its own."),
+        Setting(
+            "limits.client.in_flight", \.limits.client.inFlight, Form.limit, default: "0", .live,
+            "Requests at once of one client that has no limit of its own."),
     ]
 
     static let operations: [Setting<Configuration>] = [

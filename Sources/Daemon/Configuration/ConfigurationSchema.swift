@@ -27,9 +27,6 @@ enum ConfigurationSchema {
         ]
     )
 
-    private static let tlsMissing = ConfigurationSupport.refused(
-        "TLS towards callers is not available in this version: leave it out and listen on loopback or a Unix socket")
-
     private static let server: [Setting<Configuration>] = [
         Setting(
             "server.listen", \.server.listen, Form.listen.list(), default: #"["127.0.0.1:7878"]"#, .restart,
@@ -61,21 +58,21 @@ enum ConfigurationSchema {
         Setting(
             "server.tls.certificate", \.server.tls.certificate,
             Form.text("a path or \"credential:NAME\"").orEmpty("none"),
-            default: #""""#, Self.tlsMissing, "The certificate chain in PEM."),
+            default: #""""#, .restart, "The certificate chain in PEM."),
         Setting(
             "server.tls.private_key", \.server.tls.privateKey,
             Form.text("a path or \"credential:NAME\"").orEmpty("none"),
-            default: #""""#, Self.tlsMissing, "Its private key in PEM."),
+            default: #""""#, .restart, "Its private key in PEM."),
         Setting(
             "server.tls.client_ca", \.server.tls.clientCA, Form.text("a path").orEmpty("none"), default: #""""#,
-            Self.tlsMissing, "The authorities that client certificates must chain to."),
+            .restart, "The authorities that client certificates must chain to."),
         Setting(
             "server.tls.client_auth", \.server.tls.clientAuth,
-            Form.choice(Configuration.Server.ClientAuthentication.self), default: #""off""#, Self.tlsMissing,
+            Form.choice(Configuration.Server.ClientAuthentication.self), default: #""off""#, .restart,
             "Whether callers show a certificate."),
         Setting(
             "server.tls.client_subjects", \.server.tls.clientSubjects, Form.text("a subject").list(), default: "[]",
-            Self.tlsMissing, "The subjects that are let in; empty is any that chains to `client_ca`."),
+            .live, "The subjects that are let in; empty is any that chains to `client_ca`."),
         Setting(
             "server.timeouts.header", \.server.timeouts.header, Form.durationOrZero(), default: #""10s""#, .restart,
             "Until a request's head is complete."),
@@ -113,11 +110,11 @@ enum ConfigurationSchema {
             "auth.same_user_socket", \.auth.sameUserSocket, Form.boolean, default: "true", .live,
             "Whether the daemon's own user needs no token on the Unix socket."),
         Setting(
-            "auth.trusted_proxies", \.auth.trustedProxies, Form.addressBlock.list(), default: "[]", .notYet,
+            "auth.trusted_proxies", \.auth.trustedProxies, Form.addressBlock.list(), default: "[]", .live,
             "The proxies whose `Forwarded` and `X-Forwarded-For` are believed."),
         Setting(
             "auth.hmac", \.auth.hmac, Form.choice(Configuration.RequestSigning.self), default: #""off""#,
-            .refused("signed requests are not available in this version: leave it \"off\""),
+            .live,
             "Whether requests must be signed."),
     ]
 }

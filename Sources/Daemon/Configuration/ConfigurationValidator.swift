@@ -284,7 +284,6 @@ struct ConfigurationValidator {
         switch support {
         case .live, .restart: break
         case .notYet: self.reader.warn("is not in force in this version", at: origin)
-        case .refused(let reason): self.reader.report(reason, at: origin)
         }
     }
 

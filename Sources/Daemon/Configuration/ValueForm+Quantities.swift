@@ -93,6 +93,13 @@ extension ValueForm where Value == Double {
     private static func short(_ number: Double) -> String {
         number == number.rounded() ? String(Int(number)) : String(number)
     }
+
+    /// The same form, where 0 means no limit.
+    func noLimitAtZero() -> ValueForm<Double?> {
+        var form = self.map { $0 == 0 ? nil : $0 }
+        form.expected += "; 0 means no limit"
+        return form
+    }
 }
 
 extension ValueForm where Value == Duration {

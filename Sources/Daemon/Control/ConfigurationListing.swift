@@ -236,7 +236,7 @@ extension ConfigurationSupport {
         switch self {
         case .live: "live"
         case .restart: "restart"
-        case .notYet, .refused: "not_yet"
+        case .notYet: "not_yet"
         }
     }
 }

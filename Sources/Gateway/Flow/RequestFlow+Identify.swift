@@ -8,8 +8,18 @@ struct Caller {
     /// for.
     let client: Configuration.Client?
 
+    /// Whom limits, log and metrics take the caller for.
+    let identity: CallerIdentity
+    /// The address that it calls from; `nil` on a Unix socket.
+    let address: NumericAddress?
+
     /// The client's name.
     var name: ClientName? { self.client?.name }
+
+    /// Describes a caller.
+    init(client: Configuration.Client?, identity: CallerIdentity = .unknown, address: NumericAddress? = nil) {
+        (self.client, self.identity, self.address) = (client, identity, address)
+    }
 
     /// Whether the caller may use a model.
     ///
@@ -28,6 +38,8 @@ package struct RequestControls {
     var session: String?
     /// `X-KMI-Project`: what the request is accounted under.
     var project: String?
+    /// `X-KMI-Priority`: how urgent the request is.
+    var priority = RequestPriority.normal
 
     /// A name longer than this is no name.
     package static let longestName = GroupingName.longest
@@ -42,8 +54,11 @@ package struct RequestControls {
         }
         self.session = try Self.name("X-KMI-Session", in: headers)
         self.project = try Self.name("X-KMI-Project", in: headers)
-        if let priority = headers.first("x-kmi-priority"), !["low", "normal", "high"].contains(priority) {
-            throw ProxyFault(.invalidRequest, message: "X-KMI-Priority must be low, normal or high.")
+        if let text = headers.first("x-kmi-priority") {
+            guard let priority = RequestPriority(rawValue: text) else {
+                throw ProxyFault(.invalidRequest, message: "X-KMI-Priority must be low, normal or high.")
+            }
+            self.priority = priority
         }
     }
 
@@ -98,15 +113,26 @@ extension RequestFlow {
             guard client.scopes.contains(.inference) else {
                 throw ProxyFault(.forbidden, message: "The token is not for inference.")
             }
-            return Caller(client: client)
+            return self.caller(client)
         case .none:
             let auth = self.snapshot.configuration.auth
             if case .unix(let uid, _) = self.exchange.connection.transport {
                 guard auth.sameUserSocket, uid == self.gateway.userID else { throw self.unauthorized("no token") }
-                return Caller(client: nil)
+                return self.caller(nil)
             }
             guard !auth.requireToken else { throw self.unauthorized("no token") }
-            return Caller(client: nil)
+            return self.caller(nil)
+        }
+    }
+
+    private func caller(_ client: Configuration.Client?) -> Caller {
+        switch self.exchange.connection.transport {
+        case .unix(let userID, _):
+            return Caller(client: client, identity: client.map { .client($0.name) } ?? .user(userID), address: nil)
+        case .tcp(let peer):
+            let address = NumericAddress(peer)
+            let identity: CallerIdentity = client.map { .client($0.name) } ?? address.map { .address($0) } ?? .unknown
+            return Caller(client: client, identity: identity, address: address)
         }
     }
 

@@ -74,12 +74,25 @@ extension Configuration {
         public var rps: Int?
         /// Requests per minute over all callers; `nil` for no limit.
         public var rpm: Int?
+        /// Tokens per minute over all callers; `nil` for no limit.
+        public var tpm: Int?
         /// Requests at once; `nil` for no limit.
         public var inFlight: Int? = 512
         /// Requests that wait for a place; 0 lets none wait.
         public var queue = 256
         /// How long one waits at most; `nil` for no limit.
         public var queueTimeout: Duration? = .seconds(30)
+        /// The share of the places that is kept for high priority, as long as a client may ask for it; 0 to 1.
+        public var highReserved = 0.1
+        /// The share of the places that requests of high priority may take together; 0 to 1.
+        public var highMaximum = 0.5
+        /// The share of the places that requests of low priority may take together; 0 to 1.
+        public var lowMaximum = 0.5
+        /// Whether fewer requests are let in at once while providers answer slower or ask for less.
+        public var adaptive = true
+        /// The share of time in percent that tasks were stalled for lack of memory, averaged over ten seconds, from which
+        /// on new requests are refused; `nil` for no limit.
+        public var memoryPressure: Double? = 20
         /// `[limits.address]`: for each address.
         public var address = Rates()
         /// `[limits.client]`: for each client that has none of its own.
@@ -92,6 +105,12 @@ extension Configuration {
         public struct Rates: Sendable, Equatable {
             /// Requests per second; `nil` for no limit.
             public var rps: Int?
+            /// Requests per minute; `nil` for no limit.
+            public var rpm: Int?
+            /// Tokens per minute; `nil` for no limit.
+            public var tpm: Int?
+            /// Requests at once; `nil` for no limit.
+            public var inFlight: Int?
 
             /// Makes no limits.
             public init() {}

@@ -27,6 +27,16 @@ public struct NumericAddress: Sendable, Hashable {
     }
 }
 
+extension NumericAddress: CustomStringConvertible {
+    /// The address as `inet_ntop(3)` writes it, IPv6 without brackets.
+    public var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        let family = self.bytes.count == 4 ? AF_INET : AF_INET6
+        guard inet_ntop(family, self.bytes, &text, socklen_t(text.count)) != nil else { return "" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
 /// A block of addresses in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`; a bare address is a block of one.
 public struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
     /// The address before the slash.

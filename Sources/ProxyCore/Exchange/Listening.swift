@@ -14,6 +14,8 @@ public struct ConnectionInfo: Sendable, Equatable {
     public var transport: Transport
     /// Whether the connection is encrypted.
     public var isTLS: Bool
+    /// The certificate that the caller showed; `nil` for none.
+    public var certificate: ClientCertificate?
     /// The number of the connection, unique in the life of the process.
     public var id: UInt64
     /// What becomes known of the caller, where somebody looks; `nil` where nobody does.
@@ -21,10 +23,12 @@ public struct ConnectionInfo: Sendable, Equatable {
 
     /// Makes the description of a connection.
     public init(
-        transport: Transport, isTLS: Bool = false, id: UInt64, observation: (any CallerObservation)? = nil
+        transport: Transport, isTLS: Bool = false, certificate: ClientCertificate? = nil, id: UInt64,
+        observation: (any CallerObservation)? = nil
     ) {
         self.transport = transport
         self.isTLS = isTLS
+        self.certificate = certificate
         self.id = id
         self.observation = observation
     }
@@ -32,7 +36,7 @@ public struct ConnectionInfo: Sendable, Equatable {
     /// Whether two descriptions are of the same connection; observations are the same if they are one object.
     public static func == (left: ConnectionInfo, right: ConnectionInfo) -> Bool {
         left.transport == right.transport && left.isTLS == right.isTLS && left.id == right.id
-            && left.observation === right.observation
+            && left.certificate == right.certificate && left.observation === right.observation
     }
 }
 
