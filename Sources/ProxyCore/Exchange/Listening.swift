@@ -16,6 +16,8 @@ public struct ConnectionInfo: Sendable, Equatable {
     public var isTLS: Bool
     /// The certificate that the caller showed; `nil` for none.
     public var certificate: ClientCertificate?
+    /// Whether the listener that it came in on is for this machine alone: a loopback address or a Unix socket.
+    public var isLocal = true
     /// The number of the connection, unique in the life of the process.
     public var id: UInt64
     /// What becomes known of the caller, where somebody looks; `nil` where nobody does.
@@ -36,7 +38,8 @@ public struct ConnectionInfo: Sendable, Equatable {
     /// Whether two descriptions are of the same connection; observations are the same if they are one object.
     public static func == (left: ConnectionInfo, right: ConnectionInfo) -> Bool {
         left.transport == right.transport && left.isTLS == right.isTLS && left.id == right.id
-            && left.certificate == right.certificate && left.observation === right.observation
+            && left.isLocal == right.isLocal && left.certificate == right.certificate
+            && left.observation === right.observation
     }
 }
 
