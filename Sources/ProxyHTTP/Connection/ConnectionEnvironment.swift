@@ -10,6 +10,7 @@ struct ConnectionEnvironment: Sendable {
     var wallTime: @Sendable () -> WallTime
     var logger: Logger
     var callerObserver: (any CallerObserver)?
+    var handshakeFailures = HandshakeFailures()
 }
 
 /// What a server tells its connections, as an event in their pipelines.

@@ -14,8 +14,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     enum Closing {
+        /// Our side, once everything is sent.
         case output
+        /// Both sides at once, with nothing under way.
         case all
+        /// Both sides at once, in the middle of something.
+        case cut
     }
 
     let environment: ConnectionEnvironment
@@ -43,12 +47,17 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var timer: (task: Scheduled<Void>, at: Instant)?
 
     /// Makes the handler of a connection; an overloaded one is refused as soon as it is active.
-    init(environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool, eventLoop: any EventLoop) {
+    ///
+    /// The first request's time runs from `acceptedAt`, or else from now.
+    init(
+        environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool, eventLoop: any EventLoop,
+        acceptedAt: Instant? = nil
+    ) {
         self.environment = environment
         self.info = info
         self.isOverloaded = isOverloaded
         self.eventLoop = eventLoop
-        self.machine = ConnectionStateMachine(limits: environment.limits, at: Self.now(eventLoop))
+        self.machine = ConnectionStateMachine(limits: environment.limits, at: acceptedAt ?? Self.now(eventLoop))
         self.reader = RequestReader(maximumHeaderBytes: environment.maximumHeaderBytes)
     }
 
@@ -57,7 +66,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// It stands still in suspend, which only lengthens a timeout.
     var now: Instant { Self.now(self.eventLoop) }
 
-    private static func now(_ eventLoop: any EventLoop) -> Instant {
+    static func now(_ eventLoop: any EventLoop) -> Instant {
         Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
     }
 
@@ -103,7 +112,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         // The channel reads without being asked only to get at the end of the stream: the caller has left.
         guard self.isReading || self.reader.bufferedBytes <= ConnectionLimits.unaskedBytes else {
             self.reader.discardAll()
-            context.close(promise: nil)
+            self.closeTransport(context)
             return
         }
     }
@@ -250,8 +259,9 @@ final class ConnectionHandler: ChannelInboundHandler {
             self.closing = .output
         case .cut:
             if self.encoder?.framing == .untilClose { self.resetOnClose() }
+            let isUnderWay = self.current != nil || self.pendingBytes > 0
             self.endExchange(byCaller: false)
-            self.closing = .all
+            self.closing = isUnderWay ? .cut : .all
         }
         self.reader.discardAll()
     }
@@ -310,7 +320,11 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.closing = nil
         switch closing {
         case .all:
-            context.close(promise: nil)
+            // Nothing is left to be sent, so that this one leaves at once.
+            if self.info.isTLS { context.close(mode: .output, promise: nil) }
+            self.closeTransport(context)
+        case .cut:
+            self.closeTransport(context)
         case .output:
             // The channel keeps this back until everything that was written is sent.
             let promise = self.eventLoop.makePromise(of: Void.self)
@@ -320,6 +334,16 @@ final class ConnectionHandler: ChannelInboundHandler {
                 self.settle()
             }
             context.close(mode: .output, promise: promise)
+        }
+    }
+
+    /// Ends the connection at once: over TLS without the words that would make what was sent look complete, and without
+    /// waiting for those of the caller.
+    private func closeTransport(_ context: ChannelHandlerContext) {
+        if self.info.isTLS {
+            context.triggerUserOutboundEvent(TransportCut(), promise: nil)
+        } else {
+            context.close(promise: nil)
         }
     }
 

@@ -74,11 +74,14 @@ final class ConnectionRegistry: Sendable {
 
     /// Serves no new connection from now on, and tells those that there are.
     func close(telling command: ConnectionCommand) {
-        let channels = self.state.withLock { state in
-            state.isClosing = true
-            return state.entries.values.map(\.channel)
-        }
-        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(command) }
+        self.state.withLock { $0.isClosing = true }
+        self.tell(command)
+    }
+
+    /// Tells all connections something, as an event in their pipelines.
+    func tell(_ event: some Sendable) {
+        let channels = self.state.withLock { $0.entries.values.map(\.channel) }
+        for channel in channels { channel.pipeline.fireUserInboundEventTriggered(event) }
     }
 
     /// Calls `body` once no connection is left, at once if that is so already.

@@ -1,6 +1,7 @@
 // The C library has the numbers of socket options and families.
 import Glibc
 import NIOCore
+import NIOSSL
 import ProxyCore
 
 /// Prepares accepted connections: who is there, whether it is let in, and the handler.
@@ -19,7 +20,10 @@ enum ConnectionSetup {
     /// Prepares a connection on its loop.
     ///
     /// A failed future closes it, so that nobody is served whose peer is unknown.
-    static func prepare(_ channel: any Channel, environment: ConnectionEnvironment) -> EventLoopFuture<Void> {
+    static func prepare(
+        _ channel: any Channel, environment: ConnectionEnvironment, tls: ServerTLS? = nil
+    ) -> EventLoopFuture<Void> {
+        let acceptedAt = ConnectionHandler.now(channel.eventLoop)
         let number = ConnectionRegistry.nextNumber()
         let admission = environment.registry.admit(channel, number: number)
         guard admission != .dropped else { return channel.eventLoop.makeFailedFuture(Dropped()) }
@@ -29,13 +33,30 @@ enum ConnectionSetup {
             let observation = observer.flatMap { observer in
                 ConnectionEnds(channel, transport: transport).map { observer.observe($0) }
             }
-            let handler = ConnectionHandler(
-                environment: environment,
-                info: ConnectionInfo(transport: transport, id: number, observation: observation),
-                isOverloaded: admission == .refused,
-                eventLoop: channel.eventLoop
-            )
-            try channel.pipeline.syncOperations.addHandler(handler)
+            var info = ConnectionInfo(transport: transport, id: number, observation: observation)
+            info.isLocal = Self.isLocal(channel)
+            let isOverloaded = admission == .refused
+            guard let terms = tls?.terms else {
+                let handler = ConnectionHandler(
+                    environment: environment, info: info, isOverloaded: isOverloaded, eventLoop: channel.eventLoop,
+                    acceptedAt: acceptedAt)
+                return try channel.pipeline.syncOperations.addHandler(handler)
+            }
+            let layer = NIOSSLServerHandler(context: terms.credentials.context)
+            let handshake = TLSHandshake(
+                layer, environment: environment, info: info, isOverloaded: isOverloaded, acceptedAt: acceptedAt)
+            try channel.pipeline.syncOperations.addHandlers([
+                TransportEnd(generation: terms.generation), layer, handshake,
+            ])
+        }
+    }
+
+    /// Whether the listener that a connection came in on is for this machine alone.
+    private static func isLocal(_ channel: any Channel) -> Bool {
+        switch channel.parent?.localAddress ?? channel.localAddress {
+        case .unixDomainSocket?: true
+        case let address?: address.ipAddress.map(ConnectionEnds.isLoopback) ?? false
+        case nil: false
         }
     }
 

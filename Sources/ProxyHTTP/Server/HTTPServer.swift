@@ -49,24 +49,26 @@ public final class HTTPServer: Sendable {
     /// How many requests are with the responder.
     public var runningExchanges: Int { self.environment.registry.runningExchanges }
 
-    /// Begins to listen.
+    /// Begins to listen, with TLS where credentials are given.
     ///
     /// Returns the address with the real port.
-    public func listen(on address: ListenAddress) async throws(ListenError) -> BoundAddress {
+    public func listen(
+        on address: ListenAddress, tls: ServerTLS? = nil
+    ) async throws(ListenError) -> BoundAddress {
         var file: UnixSocketFile?
         do {
             let channel: any Channel
             switch address {
             case .tcp(let host, let port):
                 let socketAddress = try Self.socketAddress(host: host, port: port, for: address)
-                channel = try await self.bootstrap(tcp: true).bind(to: socketAddress).get()
+                channel = try await self.bootstrap(tcp: true, tls).bind(to: socketAddress).get()
             case .unix(let path):
                 let bound = try UnixSocketFile.bind(at: path)
                 file = bound.file
-                channel = try await self.bootstrap(tcp: false).withBoundSocket(bound.descriptor).get()
+                channel = try await self.bootstrap(tcp: false, tls).withBoundSocket(bound.descriptor).get()
             case .socket(let descriptor):
                 let isTCP = try ListeningDescriptor.isTCP(descriptor, for: address)
-                channel = try await self.bootstrap(tcp: isTCP).withBoundSocket(descriptor).get()
+                channel = try await self.bootstrap(tcp: isTCP, tls).withBoundSocket(descriptor).get()
             }
             let isKept = self.state.withLock { state in
                 if !state.isClosed { state.listeners.append(Listener(channel: channel, file: file)) }
@@ -81,6 +83,15 @@ public final class HTTPServer: Sendable {
             file?.remove()
             throw Self.listenError(error, address: address)
         }
+    }
+
+    /// Puts other credentials of its listeners in force for handshakes that begin from now on.
+    ///
+    /// Connections that are open go on. Only where other certificates are asked of callers than before they end, each once
+    /// the request that runs on it has been answered: what they showed is not what is asked for now.
+    public func renew(_ tls: ServerTLS, with credentials: TLSCredentials) {
+        guard let generation = tls.replace(credentials) else { return }
+        self.environment.registry.tell(TLSRulesChanged(generation: generation))
     }
 
     /// Stops listening, closes idle connections at once, lets running requests finish until the time is over, and then
@@ -148,7 +159,7 @@ public final class HTTPServer: Sendable {
 
     // MARK: Listening
 
-    private func bootstrap(tcp: Bool) -> ServerBootstrap {
+    private func bootstrap(tcp: Bool, _ tls: ServerTLS?) -> ServerBootstrap {
         let environment = self.environment
         var bootstrap = ServerBootstrap(group: self.group)
             .serverChannelOption(.backlog, value: 1024)
@@ -157,7 +168,7 @@ public final class HTTPServer: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
             .childChannelInitializer { channel in
-                ConnectionSetup.prepare(channel, environment: environment)
+                ConnectionSetup.prepare(channel, environment: environment, tls: tls)
             }
         if tcp {
             bootstrap =

@@ -1,0 +1,137 @@
+import Logging
+import NIOCore
+import NIOSSL
+import NIOTLS
+import ProxyCore
+
+/// Waits for the handshake of a connection and puts in its place what serves it then.
+///
+/// The handshake's time is part of that for the first request's head, from the accept on.
+final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    /// The longest handshake, also where heads have more time or any.
+    static let longest = Duration.seconds(60)
+
+    /// Why there was none; words of the log.
+    enum Failure: String {
+        /// Its time was over.
+        case timeout
+        /// The caller has gone, as one does that only looks whether a port is open.
+        case gone
+        /// The two sides did not agree: version, certificate, or no TLS at all.
+        case refused
+        /// The certificate that the caller showed cannot be read, or is not good any more.
+        case certificate
+    }
+
+    private let tls: NIOSSLServerHandler
+    private let environment: ConnectionEnvironment
+    private var info: ConnectionInfo
+    private let isOverloaded: Bool
+    private let acceptedAt: Instant
+    private var timer: Scheduled<Void>?
+    private var isDecided = false
+
+    /// Makes the handler of a connection that was accepted at a time of its loop.
+    init(
+        _ tls: NIOSSLServerHandler, environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool,
+        acceptedAt: Instant
+    ) {
+        self.tls = tls
+        self.environment = environment
+        self.info = info
+        self.info.isTLS = true
+        self.isOverloaded = isOverloaded
+        self.acceptedAt = acceptedAt
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let deadline = self.acceptedAt + min(self.environment.limits.header ?? Self.longest, Self.longest)
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(
+            deadline: .uptimeNanoseconds(UInt64(clamping: deadline.nanoseconds))
+        ) {
+            self.timer = nil
+            self.fail(.timeout, context: context)
+        }
+        if context.channel.isActive { context.read() }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.timer?.cancel()
+        self.timer = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        // TLS asks for the rest by itself.
+        context.read()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.fail(.gone, context: context)
+        context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case TLSUserEvent.handshakeCompleted(let negotiated):
+            self.complete(negotiated, context: context)
+        case is ConnectionCommand:
+            // Nothing has been asked for yet.
+            self.isDecided = true
+            context.triggerUserOutboundEvent(TransportCut(), promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // The caller has been sent an alert; TLS closes the connection by itself.
+        let isGone =
+            switch error {
+            case NIOSSLError.handshakeFailed(.sslError([.eofDuringHandshake])), is IOError, is ChannelError: true
+            default: false
+            }
+        self.fail(isGone ? .gone : .refused, detail: "\(error)", cuts: isGone, context: context)
+    }
+
+    private func complete(_ negotiated: String?, context: ChannelHandlerContext) {
+        guard !self.isDecided else { return }
+        do {
+            if let certificate = self.tls.peerCertificate {
+                // A session that is resumed has had its certificate verified when it began.
+                let now = self.environment.wallTime()
+                guard WallTime(microseconds: 0) + .seconds(certificate.notValidAfter) >= now else {
+                    self.fail(.certificate, detail: "expired", context: context)
+                    return
+                }
+                self.info.certificate = try ClientCertificate(derEncoded: certificate.toDERBytes())
+            }
+            try self.serve(negotiated, context: context)
+            self.isDecided = true
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        } catch {
+            self.fail(.certificate, detail: "\(error)", context: context)
+        }
+    }
+
+    /// Puts what speaks the negotiated protocol behind TLS.
+    private func serve(_ negotiated: String?, context: ChannelHandlerContext) throws {
+        let handler = ConnectionHandler(
+            environment: self.environment, info: self.info, isOverloaded: self.isOverloaded,
+            eventLoop: context.eventLoop, acceptedAt: self.acceptedAt)
+        try context.pipeline.syncOperations.addHandler(handler, position: .last)
+    }
+
+    private func fail(
+        _ failure: Failure, detail: String = "", cuts: Bool = true, context: ChannelHandlerContext
+    ) {
+        guard !self.isDecided else { return }
+        self.isDecided = true
+        self.timer?.cancel()
+        self.timer = nil
+        self.environment.handshakeFailures.note(failure, detail: detail, of: self.info, self.environment.logger)
+        if cuts { context.triggerUserOutboundEvent(TransportCut(), promise: nil) }
+    }
+}
