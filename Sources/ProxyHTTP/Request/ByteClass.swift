@@ -7,7 +7,15 @@ enum ByteClass {
     static let colon: UInt8 = 0x3A
     static let semicolon: UInt8 = 0x3B
 
-    /// Whether the byte may stand in a token: a method or the name of a field.
+    /// Whether the byte may stand in a method as it is taken here.
+    ///
+    /// Methods compare with regard to case (RFC 9110 §9.1), and no registered one has small letters: `trace` is nobody's
+    /// method, but a provider's server might take it for `TRACE`.
+    static func isMethod(_ byte: UInt8) -> Bool {
+        self.isToken(byte) && !(byte >= 0x61 && byte <= 0x7A)
+    }
+
+    /// Whether the byte may stand in a token: the name of a field, for instance.
     static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

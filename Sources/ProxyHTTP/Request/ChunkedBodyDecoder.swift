@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Takes the chunks of a request's body apart (RFC 9112 §7.1): extensions and trailers are read within bounds and
-/// dropped, line ends are CRLF and nothing else.
+/// Takes the chunks of a request's body apart (RFC 9112 §7.1): extensions and trailers must be sound, are read within
+/// bounds and dropped; line ends are CRLF and nothing else.
 struct ChunkedBodyDecoder {
     /// What the next bytes were.
     enum Step: Equatable {
@@ -42,6 +42,7 @@ struct ChunkedBodyDecoder {
     private var position = Position.size
     private var digits = 0
     private var remaining: Int64 = 0
+    private var chunkExtension = ChunkExtensionGrammar()
     private var extensionBytes = 0
     private var trailerBytes = 0
 
@@ -80,11 +81,9 @@ struct ChunkedBodyDecoder {
             return self.ends(line: byte, with: .sizeLineFeed, orBegins: .extension)
         case .extension:
             self.extensionBytes += 1
-            if byte == ByteClass.carriageReturn {
-                self.position = .sizeLineFeed
-                return true
-            }
-            return ByteClass.isFieldValue(byte)
+            guard byte == ByteClass.carriageReturn else { return self.chunkExtension.takes(byte) }
+            self.position = .sizeLineFeed
+            return self.chunkExtension.mayEnd
         case .sizeLineFeed:
             self.digits = 0
             self.position = self.remaining == 0 ? .trailerStart : .data
@@ -133,7 +132,9 @@ struct ChunkedBodyDecoder {
     private mutating func ends(line byte: UInt8, with end: Position, orBegins other: Position) -> Bool {
         switch byte {
         case ByteClass.carriageReturn: self.position = end
-        case ByteClass.semicolon: self.position = other
+        case ByteClass.semicolon:
+            self.position = other
+            self.chunkExtension = ChunkExtensionGrammar()
         default: return false
         }
         return true

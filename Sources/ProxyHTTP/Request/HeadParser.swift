@@ -19,6 +19,8 @@ struct HeadParser {
 
     /// How many fields a head may have.
     static let maximumFields = 256
+    /// How many bytes a method may have: twice those of the longest registered one.
+    static let maximumMethodBytes = 36
 
     private let maximumBytes: Int
     /// Offsets from the buffer's reader index.
@@ -68,6 +70,7 @@ struct HeadParser {
     }
 
     private mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(HeadRefusal) -> SoundHead? {
+        try self.checkBeginning(bytes)
         while let end = bytes[self.scanned...].firstIndex(of: ByteClass.lineFeed) {
             let start = self.lineStart
             self.scanned = end + 1
@@ -91,6 +94,7 @@ struct HeadParser {
             } else if line.isEmpty, !self.hasSkippedEmptyLine {
                 // RFC 9112 §2.2: one empty line before the request line is forgiven.
                 self.hasSkippedEmptyLine = true
+                try self.checkBeginning(bytes)
             } else {
                 self.requestLine = try Self.requestLine(line)
                 self.fields.reserveCapacity(16)
@@ -101,13 +105,25 @@ struct HeadParser {
         return nil
     }
 
+    /// Refuses what cannot become a request line by its first byte.
+    ///
+    /// Whoever speaks another protocol, TLS for instance, learns it at once and not when the time for a head is over.
+    private func checkBeginning(_ bytes: UnsafeRawBufferPointer) throws(HeadRefusal) {
+        guard self.requestLine == nil, self.lineStart < bytes.count else { return }
+        let first = bytes[self.lineStart]
+        guard first == ByteClass.carriageReturn || ByteClass.isMethod(first) else {
+            throw HeadRefusal(reason: .malformed)
+        }
+    }
+
     /// `method SP target SP version`, exactly.
     private static func requestLine(_ line: UnsafeRawBufferPointer) throws(HeadRefusal) -> RequestLine {
         guard
             let firstSpace = line.firstIndex(of: ByteClass.space), firstSpace > 0,
             let secondSpace = line[(firstSpace + 1)...].firstIndex(of: ByteClass.space),
             secondSpace > firstSpace + 1,
-            line[..<firstSpace].allSatisfy(ByteClass.isToken)
+            firstSpace <= Self.maximumMethodBytes,
+            line[..<firstSpace].allSatisfy(ByteClass.isMethod)
         else {
             throw HeadRefusal(reason: .malformed)
         }

@@ -43,13 +43,15 @@ extension SoundHead {
     ///
     /// Stricter than RFC 9112 §6 wherever two readers of one request could come to different ends of it: a repeated
     /// `Content-Length` is refused even if the values agree, `Transfer-Encoding` is `chunked` or refused, and never
-    /// stands beside `Content-Length` or in HTTP/1.0. `Expect` other than `100-continue` is ignored.
+    /// stands beside `Content-Length` or in HTTP/1.0. The names of both with an underscore, which gateways of the CGI
+    /// kind take for the same field, are refused as well. `Expect` other than `100-continue` is ignored.
     init(judging head: RequestHead, version: HTTPVersion) throws(HeadRefusal) {
         var hosts = 0
         var lengths = 0
         var length: Int64?
         var codings = 0
         var isChunked = false
+        var hasDisguise = false
         var hasUpgrade = false
         for field in head.headers {
             switch field.name.utf8.count {
@@ -61,6 +63,9 @@ extension SoundHead {
             case 17 where field.name.equalsIgnoringASCIICase("transfer-encoding"):
                 codings += 1
                 isChunked = field.value.equalsIgnoringASCIICase("chunked")
+            case 14 where field.name.equalsIgnoringASCIICase("content_length"),
+                17 where field.name.equalsIgnoringASCIICase("transfer_encoding"):
+                hasDisguise = true
             case 7 where field.name.equalsIgnoringASCIICase("upgrade"):
                 hasUpgrade = true
             default:
@@ -68,7 +73,7 @@ extension SoundHead {
             }
         }
         guard
-            hosts == 1, lengths <= 1, codings <= 1,
+            hosts == 1, lengths <= 1, codings <= 1, !hasDisguise,
             lengths == 0 || length != nil,
             codings == 0 || (isChunked && lengths == 0 && version == .http11)
         else {

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Requests as another parser reads them")
 struct SecondOpinionTests {
-    private struct Request: Equatable {
+    struct Request: Equatable {
         var line: String
         var fields: [String]
         var body = ""
@@ -49,7 +49,7 @@ struct SecondOpinionTests {
 
     /// What is accepted, as far as llhttp reads: it knows no methods but the registered ones, and stops where the
     /// connection does.
-    private static func ours(_ text: String) -> [Request] {
+    static func ours(_ text: String) -> [Request] {
         var reader = RequestReader(maximumHeaderBytes: 8192)
         reader.append(ByteBuffer(string: text))
         var requests: [Request] = []
@@ -76,7 +76,7 @@ struct SecondOpinionTests {
         }
     }
 
-    private static func theirs(_ text: String) throws -> [Request] {
+    static func theirs(_ text: String) throws -> [Request] {
         let channel = EmbeddedChannel(handler: ByteToMessageHandler(HTTPRequestDecoder()))
         // An error ends the parsing; what came before it counts.
         do { try channel.writeInbound(ByteBuffer(string: text)) } catch {}

@@ -1,0 +1,111 @@
+import NIOCore
+import ProxyCore
+import ProxyHTTP
+import TestSupport
+import Testing
+
+/// Sends an input to a running server, and holds what became of it against what must.
+struct HostileCaller: Sendable {
+    var address: BoundAddress
+    var transport: HostileTransport
+    var responder: ScriptedResponder
+
+    /// A responder that takes every request to its end and answers 200 with its line and the length of its body.
+    static func patientResponder() -> ScriptedResponder {
+        ScriptedResponder { handler in
+            handler.whenEnd = { $0.answer("\($0.head.method) \($0.head.target) [\($0.bodyBytes)]\n") }
+            handler.exchange.resumeBody()
+        }
+    }
+
+    /// Sends an input, checks its outcome, and then that a sound request on another connection is served.
+    func send(_ input: HostileInput, _ delivery: Delivery) async throws {
+        self.responder.seen.update { $0 = [] }
+        let text = try await self.answers(to: input, delivery)
+        self.check(input, delivery, statuses: Self.statuses(in: text), requests: self.responder.requests, text)
+        let sound = try await self.exchange([Array(HostileInput.probe.utf8)[...]], endsInput: false)
+        #expect(sound.hasPrefix("HTTP/1.1 200 "), "after \(input.name)")
+    }
+
+    /// Sends an input, and what shows where the server stands behind it; returns what comes until the connection ends.
+    func answers(to input: HostileInput, _ delivery: Delivery) async throws -> String {
+        var writes = delivery.writes(of: input.bytes)
+        switch input.outcome {
+        case .served, .ignored, .answered: writes.append(Array(HostileInput.probe.utf8)[...])
+        case .refused, .closed, .servedAndClosed, .servedThenRefused: break
+        }
+        do {
+            return try await self.exchange(writes, endsInput: input.outcome == .closed)
+        } catch {
+            Issue.record("\(input.name), \(delivery): \(error)")
+            return ""
+        }
+    }
+
+    private func exchange(_ writes: [ArraySlice<UInt8>], endsInput: Bool) async throws -> String {
+        let client = try await self.transport.connect(to: self.address)
+        for write in writes { client.beginSending(ByteBuffer(bytes: write)) }
+        if endsInput { client.endInput() }
+        do {
+            let text = try await client.receiveAll(within: .seconds(10))
+            await client.close()
+            return text
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+
+    /// The statuses of the final answers in what came back.
+    static func statuses(in text: String) -> [Int] {
+        text.split(separator: "\r\n", omittingEmptySubsequences: false)
+            .flatMap { $0.split(separator: "\n") }
+            .filter { $0.hasPrefix("HTTP/1.1 ") }
+            .compactMap { Int($0.dropFirst(9).prefix(3)) }
+            .filter { $0 >= 200 }
+    }
+
+    private func check(
+        _ input: HostileInput, _ delivery: Delivery, statuses: [Int], requests: [String], _ text: String
+    ) {
+        let own = [input.requestLine]
+        let expected: [Int]
+        switch input.outcome {
+        case .refused(let status): expected = [status]
+        case .closed: expected = []
+        case .served, .ignored: expected = [200, 200]
+        case .servedAndClosed: expected = [200]
+        case .servedThenRefused(let status): expected = [200, status]
+        case .answered(let status): expected = [status, 200]
+        }
+        #expect(statuses == expected, "\(input.name), \(delivery): \(text.prefix(400))")
+        switch input.outcome {
+        case .refused, .closed:
+            // A body may turn out to be bad when its head is with the responder; nothing else may be.
+            #expect(requests.isEmpty || requests == own, "\(input.name), \(delivery)")
+        case .served, .ignored, .answered:
+            #expect(requests == own + ["GET /v1/probe"], "\(input.name), \(delivery)")
+        case .servedAndClosed, .servedThenRefused:
+            #expect(requests == own, "\(input.name), \(delivery)")
+        }
+        let statusOfEnd = expected.last ?? 0
+        if statusOfEnd >= 400 { #expect(text.contains("onnection: close\r\n"), "\(input.name), \(delivery)") }
+        #expect(!requests.contains { $0.contains(HostileInput.hiddenTarget) && $0 != own.first }, "\(input.name)")
+    }
+}
+
+/// How a hostile caller reaches the server.
+enum HostileTransport: String, Sendable, CaseIterable {
+    case plain
+
+    func connect(to address: BoundAddress) async throws -> RawClient {
+        try await RawClient.connect(to: address)
+    }
+}
+
+extension RawClient {
+    /// Says that nothing more will be sent, and goes on to receive.
+    func endInput() {
+        self.channel.close(mode: .output, promise: nil)
+    }
+}
