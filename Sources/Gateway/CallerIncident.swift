@@ -12,8 +12,8 @@ public struct CallerIncident: Sendable, Equatable {
 
     /// What it was.
     public var kind: Kind
-    /// How the caller is connected.
-    public var transport: ConnectionInfo.Transport
+    /// Where the caller calls from: a user or an address, never the client that it says it is.
+    public var origin: CallerIdentity
     /// The client whose token was shown; `nil` without one.
     public var client: ClientName?
     /// Why it was refused, a phrase of a closed set: never a part of what the caller sent.
@@ -21,10 +21,10 @@ public struct CallerIncident: Sendable, Equatable {
 
     /// Makes an incident.
     public init(
-        _ kind: Kind, transport: ConnectionInfo.Transport, client: ClientName? = nil, reason: String
+        _ kind: Kind, origin: CallerIdentity, client: ClientName? = nil, reason: String
     ) {
         self.kind = kind
-        self.transport = transport
+        self.origin = origin
         self.client = client
         self.reason = reason
     }

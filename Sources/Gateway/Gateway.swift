@@ -27,6 +27,8 @@ public final class Gateway: Responder {
     /// Who is not asked for usage in streams, because it was refused once.
     let usageAskRefusals = Mutex<Set<UsageAskRefusal>>([])
     let captures = CaptureQueue()
+    /// Which signed requests have been.
+    let nonces = SharedNonces()
     /// Looks into answers that come compressed.
     let decoders: (any SideDecoders)?
     /// Who waits for the last request of a key.

@@ -17,9 +17,13 @@ public protocol GatewayObserver: Sendable {
     func memoryMoved()
     /// A caller was refused something that an audit keeps.
     func refused(_ incident: CallerIncident)
+    /// A signed request has been let through: its nonce must not pass again, restarts included.
+    func nonceUsed(_ nonce: UsedNonce, at now: WallTime)
 }
 
 extension GatewayObserver {
     /// Nothing, for those who keep no audit.
     public func refused(_ incident: CallerIncident) {}
+    /// Nothing, for those who keep no nonces.
+    public func nonceUsed(_ nonce: UsedNonce, at now: WallTime) {}
 }

@@ -87,6 +87,7 @@ public final class StateStore: Sendable {
                 state.counts = try CountTables.load(database, &malformed)
                 state.memory = try MemoryTables.load(database, &malformed)
                 state.changes = try ChangeTables.load(database, &malformed)
+                state.nonces = try NonceTable.load(database, &malformed)
                 return state
             }
         }
@@ -107,6 +108,13 @@ public final class StateStore: Sendable {
     /// told to the log.
     public func append(_ event: AuditEvent) {
         self.writer.append(event)
+    }
+
+    /// Hands over the nonce of a signed request that was let through; never waits.
+    ///
+    /// If 65,536 wait already, because the disk has failed for long, it is given up and counted.
+    public func append(_ nonce: UsedNonce, at now: WallTime) {
+        self.writer.append(nonce, at: now)
     }
 
     /// Hands over what is to be remembered of the pool, instead of what was; never waits.

@@ -42,6 +42,8 @@ public struct StoreStatistics: Sendable, Equatable {
         case addedProviders = "added_providers"
         /// Secrets of removed keys that may still lie somewhere.
         case abandonedSecrets = "abandoned_secrets"
+        /// Nonces of signed requests.
+        case nonces
     }
 
     /// Request rows that are not on disk yet, at most 8,192.

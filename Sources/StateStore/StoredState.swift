@@ -8,6 +8,8 @@ public struct StoredState: Sendable, Equatable {
     public var memory = DispatchMemory()
     /// What a person changed.
     public var changes = RuntimeChanges()
+    /// The nonces of signed requests that may not come again.
+    public var nonces: [UsedNonce] = []
     /// 32 random bytes, made once with the database: what fingerprints and hashes of tokens are keyed with.
     public var installationKey: [UInt8]
 

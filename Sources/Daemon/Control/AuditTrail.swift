@@ -50,11 +50,7 @@ final class AuditTrail: Sendable {
 
     /// A caller of the data plane was refused; the log knows it already.
     func refused(_ incident: CallerIncident) {
-        let actor =
-            switch incident.transport {
-            case .tcp(let peer): "address:\(peer)"
-            case .unix(let userID, _): "uid:\(userID)"
-            }
+        let actor = incident.origin.description
         var fields: Logger.Metadata = ["reason": "\(incident.reason)"]
         fields["client"] = incident.client.map { "\($0)" }
         switch incident.kind {

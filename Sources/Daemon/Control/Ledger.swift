@@ -67,6 +67,10 @@ final class Ledger: GatewayObserver {
         self.trail.refused(incident)
     }
 
+    func nonceUsed(_ nonce: UsedNonce, at now: WallTime) {
+        self.store.append(nonce, at: now)
+    }
+
     func memoryMoved() {
         guard let gateway = self.gateway.withLock({ $0 }) else { return }
         self.store.remember(gateway.memory())

@@ -66,6 +66,7 @@ struct DaemonServices {
             decoders: InflateDecoders()
         )
         gateway.restore(stored.memory)
+        gateway.restore(stored.nonces)
         ledger.observe(gateway)
         let (intake, store) = (Listeners.Intake(), foundation.state.store)
         let admin = AdminResponder(gateway: gateway, metrics: metrics) { Self.readiness(store, intake) }

@@ -1,3 +1,4 @@
+import Logging
 public import Metrics
 import NIOCore
 public import ProxyCore
@@ -28,7 +29,7 @@ public final class AdminResponder: Responder {
         let requestID = RequestID.given(by: head.headers) ?? self.gateway.makeRequestID()
         var answer: RefusalAnswer
         do throws(ProxyFault) {
-            answer = try self.answer(to: head, on: exchange.connection)
+            answer = try self.answer(to: head, on: exchange.connection, requestID: requestID)
         } catch {
             answer = error.refusalAnswer(in: .openai, requestID: requestID)
         }
@@ -45,22 +46,44 @@ public final class AdminResponder: Responder {
         ProxyFault(refusal: reason).refusalAnswer(in: .openai, requestID: self.gateway.makeRequestID())
     }
 
-    private func answer(to head: RequestHead, on connection: ConnectionInfo) throws(ProxyFault) -> RefusalAnswer {
+    private func answer(
+        to head: RequestHead, on connection: ConnectionInfo, requestID: String
+    ) throws(ProxyFault) -> RefusalAnswer {
         let snapshot = self.gateway.snapshot
         if case .tcp = connection.transport { try snapshot.hosts.check(head.headers) }
         let origin = try snapshot.origins.check(head.headers)
+        let target = Result { () throws(ProxyFault) in try RequestTarget(parsing: head.target) }
+        let route: AdminRoute
+        switch target {
+        case .success(let target): route = AdminRoute(path: target.path)
+        case .failure: route = .nowhere
+        }
+        try self.admit(head, on: connection, to: route.policy, requestID: requestID)
         guard head.method == "GET" || head.method == "HEAD" else {
             throw ProxyFault(.methodNotAllowed, allowedMethods: ["GET", "HEAD"])
         }
+        _ = try target.get()
         var answer: RefusalAnswer
-        switch try RequestTarget(parsing: head.target).path {
-        case "/metrics": answer = self.metricsAnswer(accept: head.headers.all("accept").joined(separator: ","))
-        case "/healthz": answer = Self.json(status: 200, body: #"{"status":"ok"}"#)
-        case "/readyz": answer = self.readinessAnswer()
-        default: throw ProxyFault(.notFound, message: "There are /metrics, /healthz and /readyz here.")
+        switch route {
+        case .metrics: answer = self.metricsAnswer(accept: head.headers.all("accept").joined(separator: ","))
+        case .health: answer = Self.json(status: 200, body: #"{"status":"ok"}"#)
+        case .readiness: answer = self.readinessAnswer()
+        case .nowhere: throw ProxyFault(.notFound, message: "There are /metrics, /healthz and /readyz here.")
         }
         snapshot.origins.decorate(&answer.head.headers, verdict: origin)
         return answer
+    }
+
+    /// Refuses a caller who may not call a route.
+    ///
+    /// Requests of this listener are never signed: there is no body here, and what collects metrics cannot sign.
+    private func admit(
+        _ head: RequestHead, on connection: ConnectionInfo, to policy: RoutePolicy, requestID: String
+    ) throws(ProxyFault) {
+        var logger = self.gateway.logger
+        logger[metadataKey: "request_id"] = "\(requestID)"
+        _ = try CallerCheck(self.gateway, self.gateway.snapshot, connection, head.headers, logger: logger)
+            .admit(to: policy)
     }
 
     private func metricsAnswer(accept: String) -> RefusalAnswer {

@@ -15,6 +15,7 @@ extension RequestFlow {
         self.repeatTimer?.cancel()
         self.keepAlive.end()
         self.body?.discard()
+        self.returnNonce()
         if self.isAdmitted {
             self.isAdmitted = false
             self.gateway.gate.leave()

@@ -31,6 +31,7 @@ extension RequestFlow: AttemptOwner {
         self.record.provider = candidate.provider.name
         self.record.key = key
         self.lastCandidate = candidate
+        self.spendNonce()
         if self.snapshot.configuration.server.dryRun {
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
             return self.answerDryRun(key: key, candidate: candidate)

@@ -2,34 +2,6 @@ import Logging
 import NIOCore
 import ProxyCore
 
-/// Who a request comes from.
-struct Caller {
-    /// The client whose token was shown; `nil` for the daemon's own user on the Unix socket, and where no token is asked
-    /// for.
-    let client: Configuration.Client?
-
-    /// Whom limits, log and metrics take the caller for.
-    let identity: CallerIdentity
-    /// The address that it calls from; `nil` on a Unix socket.
-    let address: NumericAddress?
-
-    /// The client's name.
-    var name: ClientName? { self.client?.name }
-
-    /// Describes a caller.
-    init(client: Configuration.Client?, identity: CallerIdentity = .unknown, address: NumericAddress? = nil) {
-        (self.client, self.identity, self.address) = (client, identity, address)
-    }
-
-    /// Whether the caller may use a model.
-    ///
-    /// `nil` is a model that cannot be told: only callers without a list may use it.
-    func mayUse(_ model: ModelName?) -> Bool {
-        guard let client, !client.models.isEmpty else { return true }
-        return model.map(client.models.contains) ?? false
-    }
-}
-
 /// What a caller asked of the proxy itself, in headers that go no further (contract section 4).
 package struct RequestControls {
     /// `X-KMI-Key`: this key or none.
@@ -95,63 +67,67 @@ extension RequestFlow {
                 origin: origin, request: self.head.headers, requestID: self.requestID)
             return RefusalAnswer(head: answer, body: ByteBuffer())
         }
-        self.caller = try self.authenticate()
+        let policy: RoutePolicy
+        switch self.located {
+        case .success(let located): policy = DataRoute(located.route).policy
+        case .failure: policy = DataRoute.malformed.policy
+        }
+        let check = self.callerCheck
+        let admitted = try check.admit(to: policy)
+        self.caller = admitted.caller
+        if policy == .inference { self.signature = try self.openSignature(of: admitted, check) }
         return nil
     }
 
-    private func authenticate() throws(ProxyFault) -> Caller {
-        switch ClientCredential.extract(from: self.head.headers) {
-        case .refused(let reason):
-            throw self.unauthorized("credential \(reason.rawValue)")
-        case .presented(let credential):
-            guard let client = self.snapshot.client(showing: credential) else {
-                throw self.unauthorized("unknown token")
-            }
-            if let expires = client.expires, expires <= self.gateway.time.wallTime() {
-                throw self.unauthorized("expired token", of: client.name)
-            }
-            guard client.scopes.contains(.inference) else {
-                throw ProxyFault(.forbidden, message: "The token is not for inference.")
-            }
-            return self.caller(client)
-        case .none:
-            let auth = self.snapshot.configuration.auth
-            if case .unix(let uid, _) = self.exchange.connection.transport {
-                guard auth.sameUserSocket, uid == self.gateway.userID else { throw self.unauthorized("no token") }
-                return self.caller(nil)
-            }
-            guard !auth.requireToken else { throw self.unauthorized("no token") }
-            return self.caller(nil)
-        }
+    /// Who is calling, looked at with what the head of the request tells.
+    var callerCheck: CallerCheck {
+        CallerCheck(self.gateway, self.snapshot, self.exchange.connection, self.head.headers, logger: self.logger)
     }
 
-    private func caller(_ client: Configuration.Client?) -> Caller {
-        switch self.exchange.connection.transport {
-        case .unix(let userID, _):
-            return Caller(client: client, identity: client.map { .client($0.name) } ?? .user(userID), address: nil)
-        case .tcp(let peer):
-            let address = NumericAddress(peer)
-            let identity: CallerIdentity = client.map { .client($0.name) } ?? address.map { .address($0) } ?? .unknown
-            return Caller(client: client, identity: identity, address: address)
-        }
+    /// The target of a request, and the route that it takes.
+    struct Location {
+        let target: RequestTarget
+        let route: Route
     }
 
-    private func unauthorized(_ reason: String, of client: ClientName? = nil) -> ProxyFault {
-        var fields: Logger.Metadata = ["event": "auth_failed", "reason": "\(reason)"]
-        fields["client"] = client.map { "\($0)" }
-        self.logger.notice("caller not authorised", metadata: fields)
-        self.gateway.observer.refused(
-            CallerIncident(
-                .authenticationFailed, transport: self.exchange.connection.transport, client: client, reason: reason))
-        return ProxyFault(.unauthorized)
+    /// Takes the target of the request apart.
+    func locate() throws(ProxyFault) -> Location {
+        let target = try RequestTarget(parsing: self.head.target)
+        return Location(
+            target: target, route: self.snapshot.routes.classify(method: self.head.method, target: target))
     }
 
     /// The second phase: finds out where the request goes, and what the caller asks of the proxy itself.
     func chooseRoute() throws(ProxyFault) -> Destination {
-        let target = try RequestTarget(parsing: self.head.target)
-        let route = self.snapshot.routes.classify(method: self.head.method, target: target)
+        let located = try self.located.get()
+        let (target, route) = (located.target, located.route)
         self.dialect = route.dialect(target: target, headers: self.head.headers)
+        switch route {
+        case .methodNotAllowed: throw ProxyFault.methodRefused
+        case .notFound: throw ProxyFault(.notFound)
+        case .models: try self.readControls(target, isCounted: false)
+        case .openAI, .anthropic, .provider, .base: try self.readControls(target, isCounted: true)
+        }
+        return try self.destination(of: route, target)
+    }
+
+    /// Reads what the caller asks of the proxy itself, and refuses what it may not ask for.
+    private func readControls(_ target: RequestTarget, isCounted: Bool) throws(ProxyFault) {
+        guard let caller, caller.mayCall(target.path) else {
+            throw ProxyFault(.forbidden, message: "The token is not for this route.")
+        }
         self.controls = try RequestControls(self.head.headers) { self.gateway.dispatcher.provider(of: $0) != nil }
+        guard self.controls.priority < .high || caller.mayHurry else {
+            throw ProxyFault(
+                .forbidden, message: "X-KMI-Priority: high needs a token with the scope priority:high.")
+        }
+        // One that is refused is not accounted under either.
+        let named = self.controls.project
+        self.controls.project = nil
+        self.controls.project = try caller.project(named: named, isCounted: isCounted)
+    }
+
+    private func destination(of route: Route, _ target: RequestTarget) throws(ProxyFault) -> Destination {
         switch route {
         case .methodNotAllowed:
             throw ProxyFault.methodRefused
@@ -185,14 +161,5 @@ extension RequestFlow {
     private func pathModel(in rest: String) -> ModelName? {
         guard self.dialect == .gemini, let last = rest.split(separator: "/").last else { return nil }
         return last.lastIndex(of: ":").flatMap { ModelName(String(last[..<$0])) }
-    }
-}
-
-extension GatewaySnapshot {
-    /// The client whose token was shown.
-    func client(showing credential: ClientCredential) -> Configuration.Client? {
-        self.tokens.index(of: credential).flatMap { index in
-            self.tokenOwners.indices.contains(index) ? self.clients[self.tokenOwners[index]] : nil
-        }
     }
 }

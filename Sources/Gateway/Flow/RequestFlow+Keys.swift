@@ -37,7 +37,7 @@ extension RequestFlow {
             metadata: ["event": "blocked_key_used", "key": "\(label)", "state": "\(key.state.rawValue)"])
         self.gateway.observer.refused(
             CallerIncident(
-                .blockedKey(label, key.state), transport: self.exchange.connection.transport,
+                .blockedKey(label, key.state), origin: self.callerCheck.origin.identity(),
                 client: self.caller?.name, reason: key.state.rawValue))
     }
 

@@ -18,6 +18,12 @@ extension RequestFlow {
         if length > Int64(most) { throw ProxyFault(.bodyTooLarge) }
     }
 
+    /// Nobody reads the body of a request for a list, so nobody could tell that it is the one that was signed.
+    func checkListingHasNoBody() throws(ProxyFault) {
+        guard self.signature != nil, self.isChunked || (self.announcedLength ?? 0) > 0 else { return }
+        throw ProxyFault(.invalidRequest, message: "A signed request for a list of models has no body.")
+    }
+
     // MARK: Admission
 
     /// The third phase: takes one of the places that `limits.in_flight` allows, or waits for one.
@@ -59,7 +65,8 @@ extension RequestFlow {
     /// The fourth phase.
     ///
     /// Whatever names its model in the body is received whole, since a name may come last, or twice; other bodies of
-    /// announced length go up while they come in.
+    /// announced length go up while they come in. So is whatever is signed: nothing of it goes up before its signature is
+    /// confirmed.
     private func beginReceiving() {
         guard self.isChunked || self.announcedLength.map({ $0 > 0 }) ?? false else {
             self.inspector = .opaque
@@ -73,7 +80,7 @@ extension RequestFlow {
         self.inspector = BodyInspector(self.head.headers)
         let body = self.makeBody()
         self.body = body
-        if case .opaque = self.inspector, !self.isChunked {
+        if case .opaque = self.inspector, !self.isChunked, self.signature == nil {
             self.decide()
         } else {
             self.phase = .receiving
@@ -102,7 +109,7 @@ extension RequestFlow {
         guard case .receiving = self.phase else { return }
         let hasModelList =
             self.caller?.client?.models.isEmpty == false || self.snapshot.poolKeys.contains { !$0.models.isEmpty }
-        if self.isChunked || hasModelList {
+        if self.isChunked || hasModelList || self.signature != nil {
             // Its length is not known before its end, and the upstream is to be told one. Nor is its model: a second
             // one may follow that the provider believes.
             self.body?.holdsUnwritten = true
@@ -120,6 +127,7 @@ extension RequestFlow {
             return self.refuse(ProxyFault(.bodyTooLarge))
         }
         if case .receiving = self.phase { self.inspector.inspect(piece) }
+        self.sign(piece)
         self.capture?.sawRequest(piece)
         body.append(piece)
     }
@@ -160,6 +168,7 @@ extension RequestFlow {
     private func decide() {
         self.phase = .attempting
         do throws(ProxyFault) {
+            try self.confirmSignature()
             let model = try self.readModel() ?? self.route?.pathModel
             if self.snapshot.configuration.usage.ask, self.body?.isComplete ?? false {
                 self.usageAsk = self.inspector.usageAsk

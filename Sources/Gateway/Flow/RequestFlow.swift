@@ -39,6 +39,12 @@ final class RequestFlow: ExchangeHandler {
     var phase = Phase.beginning
     var dialect = Dialect.other
     var caller: Caller?
+    /// Where the request is sent; a fault if its target cannot be read.
+    private(set) lazy var located = Result { () throws(ProxyFault) in try self.locate() }
+    /// The signature of the request, until it is confirmed; `nil` where none is asked for.
+    var signature: OpenSignature?
+    /// The nonce of the request, as long as nothing has been done for it.
+    var nonce: UsedNonce?
     var controls = RequestControls()
     var origin = OriginGuard.Verdict.noOrigin
     var isAdmitted = false
@@ -109,6 +115,8 @@ final class RequestFlow: ExchangeHandler {
             }
             switch try self.chooseRoute() {
             case .models(let listing):
+                try self.checkListingHasNoBody()
+                try self.confirmSignature()
                 self.list(listing)
             case .forward(let route):
                 self.route = route

@@ -26,6 +26,7 @@ extension RequestFlow {
             }
             json = entry.render(in: self.dialect)
         }
+        self.spendNonce()
         self.answer(
             RefusalAnswer(
                 head: ResponseHead(status: 200, headers: ["Content-Type": "application/json"]),

@@ -120,8 +120,14 @@ public struct RuntimeChanges: Sendable, Equatable {
         public var scopes: Set<Configuration.Client.Scope> = [.inference]
         /// The models that it may ask for; empty for all.
         public var models: [ModelName] = []
+        /// The routes that it may call, as ``RoutePattern`` has them; empty for all.
+        public var routes: [String] = []
+        /// The projects that it may name; empty for all.
+        public var projects: [String] = []
         /// The project of its requests that name none; `nil` for none.
         public var project: String?
+        /// Its limits; those that are not there do not limit.
+        public var limits: [Configuration.Key.Limit: Int] = [:]
         /// When the token ends; `nil` for never.
         public var expires: WallTime?
         /// When it was made.

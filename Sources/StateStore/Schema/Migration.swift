@@ -20,5 +20,7 @@ struct Migration: Sendable {
     }
 
     /// All of them, in order.
-    static let all: [Migration] = [.firstSchema, .healing, .accounts, .audit, .provisioning, .clientProject]
+    static let all: [Migration] = [
+        .firstSchema, .healing, .accounts, .audit, .provisioning, .clientProject, .identities,
+    ]
 }

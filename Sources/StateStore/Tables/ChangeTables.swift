@@ -74,14 +74,19 @@ enum ChangeTables {
     static func add(_ client: RuntimeChanges.CreatedClient, to database: Database, _ tally: inout Tally) throws {
         try database.cachedStatement(
             sql: """
-                INSERT INTO created_clients (name, token_digest, scopes, models, project, expires_at, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO created_clients (
+                    name, token_digest, scopes, models, routes, projects, project, rps, rpm, tpm, in_flight, expires_at,
+                    created_at
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(
             arguments: [
                 client.name.text, Data(client.tokenDigest),
                 client.scopes.map(\.rawValue).sorted().joined(separator: " "),
-                client.models.map(\.text).joined(separator: " "), client.project, client.expires?.microseconds,
+                client.models.map(\.text).joined(separator: " "), client.routes.joined(separator: " "),
+                // Names of projects may have spaces, but no line ends.
+                client.projects.joined(separator: "\n"), client.project, client.limits[.rps], client.limits[.rpm],
+                client.limits[.tpm], client.limits[.inFlight], client.expires?.microseconds,
                 client.createdAt.microseconds,
             ])
         tally.add(.createdClients)
@@ -122,8 +127,9 @@ enum ChangeTables {
         let clients = try Row.fetchAll(
             database,
             sql: """
-                SELECT name, token_digest, scopes, models, project, expires_at, created_at FROM created_clients
-                ORDER BY number
+                SELECT name, token_digest, scopes, models, routes, projects, project, rps, rpm, tpm, in_flight,
+                    expires_at, created_at
+                FROM created_clients ORDER BY number
                 """)
         for row in clients {
             guard let client = Self.client(row) else {
@@ -170,13 +176,26 @@ enum ChangeTables {
         return limits
     }
 
-    // A client with a scope that this version does not know is passed over as a whole: it must not be good for
+    // Empty in databases from before there was such a list.
+    private static func list(
+        _ row: Row, _ column: String, separator: Character, _ isValid: (String) -> Bool
+    ) -> [String]? {
+        guard !row.isEmpty(column) else { return [] }
+        guard let text = row.text(column) else { return nil }
+        let values = text.split(separator: separator).map(String.init)
+        return values.allSatisfy(isValid) ? values : nil
+    }
+
+    // A client with a scope or a limit that this version does not know is passed over as a whole: it must not be good for
     // anything else than what it was made for, nor for longer.
     private static func client(_ row: Row) -> RuntimeChanges.CreatedClient? {
         guard let name = row.text("name").flatMap(ClientName.init),
             let digest = row.bytes("token_digest"), digest.count == 32,
             let scopes = row.list("scopes", ProxyCore.Configuration.Client.Scope.init(rawValue:)),
             let models = row.list("models", ModelName.init),
+            let routes = Self.list(row, "routes", separator: " ", RoutePattern.isValid),
+            let projects = Self.list(row, "projects", separator: "\n", GroupingName.isValid),
+            let limits = Self.limits(row),
             let project = row.optional("project", { GroupingName.isValid($0) ? $0 : nil }),
             row.isEmpty("expires_at") || row.large("expires_at") != nil,
             let createdAt = row.large("created_at")
@@ -185,6 +204,9 @@ enum ChangeTables {
             name: name, tokenDigest: digest, createdAt: WallTime(microseconds: createdAt))
         client.scopes = Set(scopes)
         client.models = models
+        client.routes = routes
+        client.projects = projects
+        client.limits = limits
         client.project = project
         client.expires = row.large("expires_at").map(WallTime.init(microseconds:))
         return client

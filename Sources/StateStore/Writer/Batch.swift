@@ -16,6 +16,7 @@ struct ChangeGroup: Sendable {
 struct Batch: Sendable {
     var rows: [RequestRecord] = []
     var audits: [AuditEvent] = []
+    var nonces = PendingNonces()
     var groups: [ChangeGroup] = []
     /// What was counted after the last group.
     var counts = UsageCounts()
@@ -39,6 +40,7 @@ struct Batch: Sendable {
         if self.rows.contains(where: { $0.bodies != nil }) { tables.insert(.bodies) }
         if !self.spending.isEmpty { tables.insert(.spending) }
         if !self.audits.isEmpty { tables.insert(.audit) }
+        if !self.nonces.nonces.isEmpty { tables.insert(.nonces) }
         var counts = self.counts
         for group in self.groups {
             counts.merge(group.countsBefore)

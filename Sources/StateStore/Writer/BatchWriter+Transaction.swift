@@ -20,6 +20,8 @@ extension Batch {
                     try CountTables.add(self.counts, to: database, &result.writes)
                     try SpendingTables.add(self.spending, to: database, &result.writes)
                     try Self.remember(self.memory, in: database, &result)
+                    try NonceTable.add(
+                        self.nonces.nonces, endedBy: self.nonces.latest, to: database, &result.writes)
                     for event in self.audits { try Self.insert(event, into: database, &result) }
                     for row in self.rows { try Self.insert(row, into: database, &result) }
                     return .commit

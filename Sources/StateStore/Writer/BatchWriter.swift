@@ -67,6 +67,18 @@ final class BatchWriter: Sendable {
             ])
     }
 
+    func append(_ nonce: UsedNonce, at time: WallTime) {
+        let now = Self.now()
+        let alarm: Instant? = self.state.withLock { state in
+            guard state.phase == .open, state.pending.append(nonce, at: time, now: now) else {
+                state.statistics.dropped.add(.nonces)
+                return nil
+            }
+            return state.nextAlarm()
+        }
+        self.set(alarm, now)
+    }
+
     func remember(_ memory: DispatchMemory) {
         let now = Self.now()
         let alarm: Instant? = self.state.withLock { state in

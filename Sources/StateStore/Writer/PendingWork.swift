@@ -12,6 +12,7 @@ struct PendingWork: Sendable {
     private var rows = BoundedRows()
     private var audits = PendingAudits()
     private var auditsInFlight = 0
+    private var nonces = PendingNonces()
     private var counts = UsageCounts()
     private var spending = SpendingTable()
     private var memory: DispatchMemory?
@@ -39,6 +40,13 @@ struct PendingWork: Sendable {
     /// Takes an audit event; false if too many wait already.
     mutating func append(_ event: AuditEvent, now: Instant) -> Bool {
         guard self.audits.append(event) else { return false }
+        self.note(now)
+        return true
+    }
+
+    /// Takes a nonce; false if too many wait already.
+    mutating func append(_ nonce: UsedNonce, at time: WallTime, now: Instant) -> Bool {
+        guard self.nonces.append(nonce, at: time) else { return false }
         self.note(now)
         return true
     }
@@ -92,6 +100,7 @@ struct PendingWork: Sendable {
         batch.rows = self.rows.takeAll()
         batch.audits = self.audits.takeAll()
         self.auditsInFlight = batch.audits.count
+        batch.nonces = self.nonces.takeAll()
         swap(&batch.groups, &self.groups)
         swap(&batch.counts, &self.counts)
         swap(&batch.spending, &self.spending)
@@ -118,6 +127,7 @@ struct PendingWork: Sendable {
         self.rowsInFlight = 0
         self.auditsInFlight = 0
         self.audits.putBack(batch.audits)
+        self.nonces.putBack(batch.nonces)
         self.bodyBytes += self.bodyBytesInFlight
         self.bodyBytesInFlight = 0
         var counts = UsageCounts()
@@ -128,7 +138,9 @@ struct PendingWork: Sendable {
         }
         counts.merge(batch.counts)
         memory = batch.memory ?? memory
-        if !batch.rows.isEmpty || !batch.audits.isEmpty || !counts.isEmpty || !batch.spending.isEmpty || memory != nil {
+        if !batch.rows.isEmpty || !batch.audits.isEmpty || !batch.nonces.nonces.isEmpty || !counts.isEmpty
+            || !batch.spending.isEmpty || memory != nil
+        {
             self.waitingSince = self.waitingSince ?? now
         }
         if !batch.spending.isEmpty {

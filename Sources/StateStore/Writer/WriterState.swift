@@ -171,7 +171,7 @@ struct WriterState: Sendable {
 extension Batch {
     /// Whether nothing of it is new to the disk.
     func isIdle(over memory: DispatchMemory) -> Bool {
-        self.rows.isEmpty && self.audits.isEmpty && self.groups.isEmpty && self.counts.isEmpty && self.spending.isEmpty
-            && (self.memory.map { $0 == memory } ?? true)
+        self.rows.isEmpty && self.audits.isEmpty && self.nonces.nonces.isEmpty && self.groups.isEmpty
+            && self.counts.isEmpty && self.spending.isEmpty && (self.memory.map { $0 == memory } ?? true)
     }
 }
