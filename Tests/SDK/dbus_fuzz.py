@@ -32,7 +32,7 @@ WORDS = [
 ]
 OPTIONS = [
     "limit", "cursor", "since", "until", "key", "provider", "client", "status", "class", "by", "model", "weight", "priority", "rps",
-    "rpm", "tpm", "in_flight", "account", "store", "scopes", "models", "expires_at", "project", "action", "session", "request",
+    "rpm", "tpm", "in_flight", "account", "store", "scopes", "models", "routes", "projects", "expires_at", "project", "action", "session", "request",
     "offline", "anthropic_base_url", "label", "",
 ]
 PATIENCE = 90.0

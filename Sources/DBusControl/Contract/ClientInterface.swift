@@ -26,6 +26,12 @@ public enum ClientInterface {
         case scopes = "Scopes"
         /// ``ClientStatus/models``.
         case models = "Models"
+        /// ``ClientStatus/routes``.
+        case routes = "Routes"
+        /// ``ClientStatus/projects``.
+        case projects = "Projects"
+        /// ``ClientStatus/limits``.
+        case limits = "Limits"
         /// ``ClientStatus/project``.
         case project = "Project"
         /// ``ClientStatus/origin``.
@@ -41,7 +47,8 @@ public enum ClientInterface {
         public var description: PropertyDescription {
             switch self {
             case .name: self.described("s", change: .const)
-            case .scopes, .models: self.described("as")
+            case .scopes, .models, .routes, .projects: self.described("as")
+            case .limits: self.described("a{su}")
             case .project, .origin: self.described("s")
             case .expiresAt: self.described("t")
             // These move with each request.

@@ -4,6 +4,12 @@ public struct ClientOptions: Sendable, Equatable {
     public var scopes: [String] = []
     /// The models that it may ask for; empty for all.
     public var models: [String] = []
+    /// The routes that it may call, as paths, with `/*` at the end all below one; empty for all.
+    public var routes: [String] = []
+    /// The projects that its requests count for; empty for all.
+    public var projects: [String] = []
+    /// What it is kept to.
+    public var limits = KeyLimits()
     /// When the token ends, in microseconds since the epoch; 0 for never.
     public var expiresAt: UInt64 = 0
 

@@ -6,6 +6,12 @@ public struct ClientStatus: Sendable, Equatable {
     public var scopes: [String] = []
     /// The models that it may ask for; empty for all.
     public var models: [String] = []
+    /// The routes that it may call; empty for all.
+    public var routes: [String] = []
+    /// The projects that its requests count for; empty for all.
+    public var projects: [String] = []
+    /// What it is kept to.
+    public var limits = KeyLimits()
     /// The project of its requests that name none; empty for none.
     public var project = ""
     /// Where the client comes from: `file` (the configuration) or `state` (made at run time).

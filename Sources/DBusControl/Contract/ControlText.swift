@@ -44,8 +44,20 @@ public enum ControlText {
 
     /// Whether a text can be the project that a client's requests count for: 1 to 256 printable ASCII characters, as a request
     /// can name one in a header field.
-    static func isProject(_ text: String) -> Bool {
+    public static func isProject(_ text: String) -> Bool {
         (1...256).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+
+    /// What a route of a client has to be, in words.
+    public static let routeRule = "a path such as /v1/chat/completions, or /v1/* for all below one"
+
+    /// Whether a text can be a route of a client: 1 to 1,024 visible ASCII characters that begin with a slash, without a query,
+    /// and with `*` as the last segment only. The daemon has the same rule for its configuration.
+    public static func isRoute(_ text: String) -> Bool {
+        guard Self.isVisibleASCII(text, maximum: 1024), text.hasPrefix("/"), !text.utf8.contains(0x3F),
+            !text.utf8.contains(0x23)
+        else { return false }
+        return text.hasSuffix("/*") ? !text.utf8.dropLast().contains(0x2A) : !text.utf8.contains(0x2A)
     }
 
     /// Whether a text can be an e-mail address in the common form, which is what the daemon takes and keeps: a dot-atom of at

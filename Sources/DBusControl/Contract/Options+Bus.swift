@@ -69,6 +69,12 @@ extension ClientOptions {
     private enum Option: String, ControlOption {
         case scopes = "scopes"
         case models = "models"
+        case routes = "routes"
+        case projects = "projects"
+        case rps = "rps"
+        case rpm = "rpm"
+        case tpm = "tpm"
+        case inFlight = "in_flight"
         case expiresAt = "expires_at"
         case project = "project"
     }
@@ -83,6 +89,10 @@ extension ClientOptions {
             Option.models.rawValue: .texts(self.models),
             Option.expiresAt.rawValue: .uint64(self.expiresAt),
         ]
+        // What is not asked for is left out.
+        if !self.routes.isEmpty { options[Option.routes.rawValue] = .texts(self.routes) }
+        if !self.projects.isEmpty { options[Option.projects.rawValue] = .texts(self.projects) }
+        for (kind, limit) in self.limits.values { options[kind.rawValue] = .uint32(limit) }
         if !self.project.isEmpty { options[Option.project.rawValue] = .text(self.project) }
         return .variants(options)
     }
@@ -97,6 +107,20 @@ extension ClientOptions {
                 return Set(scopes).count == scopes.count ? scopes : nil
             } ?? []
         self.models = try reader.models(.models) ?? []
+        self.routes =
+            try reader.value(.routes, expected: "as, at most 1000 of \(ControlText.routeRule)") {
+                guard let routes = $0.asStrings, routes.count <= 1000 else { return nil }
+                return routes.allSatisfy(ControlText.isRoute) ? routes : nil
+            } ?? []
+        self.projects =
+            try reader.value(.projects, expected: "as, at most 1000 of 1 to 256 printable ASCII characters") {
+                guard let projects = $0.asStrings, projects.count <= 1000 else { return nil }
+                return projects.allSatisfy(ControlText.isProject) ? projects : nil
+            } ?? []
+        for (option, kind) in [(Option.rps, KeyLimits.Kind.rps), (.rpm, .rpm), (.tpm, .tpm), (.inFlight, .inFlight)] {
+            let limit = try reader.value(option, expected: "u, 0 for no limit", \.asUInt32)
+            if let limit { self.limits[kind] = limit }
+        }
         self.expiresAt = try reader.moment(.expiresAt) ?? 0
         self.project =
             try reader.value(.project, expected: "s, 1 to 256 printable ASCII characters") {

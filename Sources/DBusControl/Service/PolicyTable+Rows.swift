@@ -82,7 +82,9 @@ extension ClientInterface.Property: PolicedProperty {
 
     var settingPolicy: ControlPolicy? {
         switch self {
-        case .name, .project, .origin, .scopes, .models, .expiresAt, .lastSeenAt, .requests: nil
+        case .name, .project, .origin, .scopes, .models, .routes, .projects, .limits, .expiresAt, .lastSeenAt,
+            .requests:
+            nil
         }
     }
 }

@@ -11,10 +11,10 @@ extension ConfigurationSchema {
         ),
         Setting(
             "routes", \.routes, Form.route.list(), default: "[]", .live,
-            "The routes that it may call; empty is all."),
+            "The routes that it may call, as paths; with `/*` at the end all below one. Empty is all."),
         Setting(
-            "projects", \.projects, Form.text("a project").list(), default: "[]", .live,
-            "The projects that it may name; empty is all."),
+            "projects", \.projects, Form.project.list(), default: "[]", .live,
+            "The projects that its requests count for; with one they do so by themselves. Empty is all."),
         Setting(
             "scopes", \.scopes, Form.choice(Configuration.Client.Scope.self).list(atLeast: 1).map { Set($0) },
             default: #"["inference"]"#, .live, "What the token is good for."),

@@ -20,6 +20,7 @@ enum Form {
     static let proxy = ValueForm<String>.proxy
     static let pin = ValueForm<String>.pin
     static let route = ValueForm<String>.route
+    static let project = ValueForm<String>.project
     static let label = ValueForm<KeyLabel>.label
     static let client = ValueForm<ClientName>.client
     static let provider = ValueForm<ProviderName>.provider

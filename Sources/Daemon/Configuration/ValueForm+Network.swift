@@ -242,13 +242,10 @@ extension ValueForm where Value == String {
     /// A route of a client, as a path.
     static var route: ValueForm {
         ValueForm.parsed(
-            "a path such as \"/v1/chat/completions\"", accepted: ["\"/v1/chat/completions\""],
-            refused: ["\"\"", "\"v1\"", "\"/a b\""]
+            RoutePattern.rule, accepted: ["\"/v1/chat/completions\"", "\"/v1/messages/*\"", "\"/*\""],
+            refused: ["\"\"", "\"v1\"", "\"/a b\"", "\"/v1/*/x\"", "\"/v1/chat*\"", "\"/v1/models?x\""]
         ) { (text) throws(ConfigurationValueError) in
-            guard text.hasPrefix("/"), text.utf8.count <= 1024, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-            else {
-                throw .notInRange("a path such as \"/v1/chat/completions\"")
-            }
+            guard RoutePattern.isValid(text) else { throw .notInRange(RoutePattern.rule) }
             return text
         }
     }

@@ -11,6 +11,16 @@ extension ValueForm where Value == String {
             return text
         }
     }
+
+    /// The name of a project, as a request can say it in a header field.
+    static var project: ValueForm {
+        let expected = "a project, of 1 to \(GroupingName.longest) printable ASCII characters"
+        return .parsed(expected, accepted: ["\"thesis\"", "\"a b\""], refused: ["\"\"", "\"ä\"", "\"a\\u0007b\""]) {
+            (text) throws(ConfigurationValueError) in
+            guard GroupingName.isValid(text) else { throw .notInRange(expected) }
+            return text
+        }
+    }
 }
 
 extension ValueForm {

@@ -105,6 +105,13 @@ struct ConfigurationListing {
                 "scopes": .list(client.scopes.map(\.rawValue).sorted().map { .text($0) })
             ]
             if !client.models.isEmpty { values["models"] = .list(client.models.map { .text($0.text) }) }
+            if !client.routes.isEmpty { values["routes"] = .list(client.routes.map { .text($0) }) }
+            if !client.projects.isEmpty { values["projects"] = .list(client.projects.map { .text($0) }) }
+            for (name, limit) in [
+                ("rps", client.rps), ("rpm", client.rpm), ("tpm", client.tpm), ("in_flight", client.inFlight),
+            ] {
+                values[name] = limit.map { .integer($0) }
+            }
             values["expires"] = client.expires.map { .text($0.rfc3339Milliseconds) }
             // Of its token a keyed hash is kept, which is no reference: `token` has no default and is left out.
             self.addSettings(

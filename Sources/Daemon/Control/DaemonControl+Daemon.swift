@@ -128,7 +128,22 @@ extension DaemonControl {
             }
             client.models.append(model)
         }
+        client.routes = options.routes
+        client.projects = options.projects
+        for (kind, limit) in options.limits.values {
+            guard let kind = Configuration.Key.Limit(rawValue: kind.rawValue),
+                limit <= Configuration.Key.Limit.largest
+            else {
+                throw ControlFault(
+                    .invalidArgument, "option \(kind.rawValue): expected at most \(Configuration.Key.Limit.largest)")
+            }
+            client.limits[kind] = Int(limit)
+        }
         if !options.project.isEmpty {
+            guard options.projects.isEmpty || options.projects.contains(options.project) else {
+                // Each of its requests that names none would be refused.
+                throw ControlFault(.invalidArgument, "option project: expected one of those that projects names")
+            }
             guard RequestControls.isName(options.project) else {
                 // Its requests would be counted under a name that no caller could send.
                 throw ControlFault(

@@ -120,6 +120,13 @@ extension DaemonControl {
         status.name = client.name.text
         status.scopes = client.scopes.map(\.rawValue).sorted()
         status.models = client.models.map(\.text)
+        status.routes = client.routes
+        status.projects = client.projects
+        for (kind, limit) in [
+            (KeyLimits.Kind.rps, client.rps), (.rpm, client.rpm), (.tpm, client.tpm), (.inFlight, client.inFlight),
+        ] {
+            status.limits[kind] = UInt32(clamping: limit ?? 0)
+        }
         status.project = client.project ?? ""
         status.origin = effective.createdClients.contains(client.name) ? "state" : "file"
         status.expiresAt = client.expires?.unsigned ?? 0

@@ -116,7 +116,13 @@ struct EffectiveConfiguration: Sendable {
         var entry = Configuration.Client(name: client.name, token: .store(id: client.name.text))
         entry.scopes = client.scopes
         entry.models = client.models
+        entry.routes = client.routes
+        entry.projects = client.projects
         entry.project = client.project
+        entry.rps = client.limits[.rps]
+        entry.rpm = client.limits[.rpm]
+        entry.tpm = client.limits[.tpm]
+        entry.inFlight = client.limits[.inFlight]
         entry.expires = client.expires
         self.configuration.clients.append(entry)
         self.createdClients.insert(client.name)

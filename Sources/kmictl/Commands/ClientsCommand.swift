@@ -43,6 +43,21 @@ extension ClientsCommand {
             completion: .models)
         var models: [String] = []
         @Option(
+            name: .customLong("route"),
+            help: ArgumentHelp(
+                "A route that it may call, such as /v1/chat/completions, or /v1/* for all below; may be repeated. Without: all.",
+                valueName: "PATH"))
+        var routes: [String] = []
+        @Option(
+            name: .customLong("project"),
+            help: ArgumentHelp(
+                "A project that its requests count for; may be repeated. Without: any.", valueName: "NAME"))
+        var projects: [String] = []
+        @Option(help: ArgumentHelp("Requests per second; 0 for no limit.", valueName: "N")) var rps: UInt32 = 0
+        @Option(help: ArgumentHelp("Requests per minute; 0 for no limit.", valueName: "N")) var rpm: UInt32 = 0
+        @Option(help: ArgumentHelp("Tokens per minute; 0 for no limit.", valueName: "N")) var tpm: UInt32 = 0
+        @Option(help: ArgumentHelp("Requests at once; 0 for no limit.", valueName: "N")) var inFlight: UInt32 = 0
+        @Option(
             help: ArgumentHelp("When the token ends: RFC 3339, a date, or a time from now such as 30d.", valueName: "T")
         )
         var expires: MomentArgument?
@@ -53,12 +68,24 @@ extension ClientsCommand {
                 let suggestion = Suggestion.phrase(for: scope, among: ClientOptions.knownScopes)
                 throw ValidationError("--scope: there is no scope \(scope).\(suggestion)")
             }
+            guard self.routes.allSatisfy(ControlText.isRoute) else {
+                throw ValidationError("--route: expected \(ControlText.routeRule).")
+            }
+            guard self.projects.allSatisfy(ControlText.isProject) else {
+                throw ValidationError("--project: expected 1 to 256 printable ASCII characters.")
+            }
         }
 
         func perform(in invocation: Invocation) async throws -> ExitStatus {
             var options = ClientOptions()
             options.scopes = self.scopes
             options.models = self.models
+            options.routes = self.routes
+            options.projects = self.projects
+            options.limits[.rps] = self.rps
+            options.limits[.rpm] = self.rpm
+            options.limits[.tpm] = self.tpm
+            options.limits[.inFlight] = self.inFlight
             if let expires = self.expires {
                 options.expiresAt = expires.after(now: invocation.now, zone: invocation.surroundings.zone)
                 guard options.expiresAt > invocation.now else {

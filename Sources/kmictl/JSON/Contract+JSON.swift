@@ -47,9 +47,7 @@ extension KeyStatus {
         case .enabled: .boolean(self.enabled)
         case .priority: .integer(Int64(self.priority))
         case .weight: .unsigned(UInt64(self.weight))
-        case .limits:
-            .object(
-                KeyLimits.Kind.allCases.reduce(into: [:]) { $0[$1.rawValue] = .unsigned(UInt64(self.limits[$1])) })
+        case .limits: self.limits.json
         case .account: self.account.isEmpty ? .null : .string(self.account)
         case .origin: .string(self.origin)
         case .masked: .string(self.masked)
@@ -134,6 +132,13 @@ extension RequestSummary.Row {
     }
 }
 
+extension KeyLimits {
+    /// The limits as an object, 0 for those that there are not.
+    var json: JSONValue {
+        .object(Kind.allCases.reduce(into: [:]) { $0[$1.rawValue] = .unsigned(UInt64(self[$1])) })
+    }
+}
+
 extension ClientStatus {
     /// The client as an object.
     var json: JSONValue {
@@ -145,6 +150,9 @@ extension ClientStatus {
         case .name: .string(self.name)
         case .scopes: .strings(self.scopes)
         case .models: .strings(self.models)
+        case .routes: .strings(self.routes)
+        case .projects: .strings(self.projects)
+        case .limits: self.limits.json
         case .project: self.project.isEmpty ? .null : .string(self.project)
         case .origin: .string(self.origin)
         case .expiresAt: .moment(self.expiresAt)

@@ -55,6 +55,9 @@ struct EnvCommand: ControlCommand {
         }
         options.scopes = former.scopes
         options.models = former.models
+        options.routes = former.routes
+        options.projects = former.projects
+        options.limits = former.limits
         options.project = former.project
         options.expiresAt = former.expiresAt
         try await daemon.endClient(self.client)

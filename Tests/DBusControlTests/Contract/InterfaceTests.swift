@@ -74,8 +74,9 @@ struct InterfaceTests {
     @Test func aClientHasTheMembersOfTheContract() {
         #expect(
             Self.properties(of: ClientInterface.description) == [
-                "Name s const", "Scopes as", "Models as", "Project s", "Origin s", "ExpiresAt t", "LastSeenAt t silent",
-                "Requests t silent",
+                "Name s const", "Scopes as", "Models as", "Routes as", "Projects as", "Limits a{su}", "Project s",
+                "Origin s",
+                "ExpiresAt t", "LastSeenAt t silent", "Requests t silent",
             ])
         #expect(Self.methods(of: ClientInterface.description) == ["Revoke() -> ()"])
         #expect(ClientInterface.description.signals.isEmpty)

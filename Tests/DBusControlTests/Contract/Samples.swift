@@ -135,6 +135,9 @@ enum Samples {
         status.name = "ci"
         status.scopes = ["inference", "metrics"]
         status.models = ["k2"]
+        status.routes = ["/v1/chat/completions", "/v1/messages/*"]
+        status.projects = ["thesis"]
+        status.limits[.tpm] = 9
         status.expiresAt = 1_798_761_600_000_000
         status.lastSeenAt = 1_767_225_650_000_000
         status.requests = 99
