@@ -26,9 +26,21 @@ public struct OriginGuard: Sendable {
     }
 
     /// Checks the `Origin` lines of a request: one that is not listed, `null` included, or more than one is `forbidden`.
+    ///
+    /// So is a request without one by which a page of another site or port embeds what it may not read: images and scripts
+    /// are asked for without `Origin`, but browsers say so (`Sec-Fetch-Site`, W3C Fetch Metadata). Where a person follows a
+    /// link the page that had it cannot read the answer.
     public func check(_ headers: HeaderFields) throws(ProxyFault) -> Verdict {
         let lines = headers.all("origin")
-        guard let origin = lines.first else { return .noOrigin }
+        guard let origin = lines.first else {
+            let isEmbedded = headers.all("sec-fetch-site").contains { $0 != "none" && $0 != "same-origin" }
+            let isFollowed =
+                headers.first("sec-fetch-mode") == "navigate" && headers.first("sec-fetch-dest") == "document"
+            guard !isEmbedded || isFollowed else {
+                throw ProxyFault(.forbidden, message: "A page of another origin may not embed this.")
+            }
+            return .noOrigin
+        }
         guard lines.count == 1, self.allowed.contains(origin) else {
             throw ProxyFault(.forbidden, message: "The Origin of the request is not allowed.")
         }

@@ -75,6 +75,33 @@ struct OriginGuardTests {
         #expect { try Self.guardian.check(headers) } throws: { ($0 as? ProxyFault)?.status == 403 }
     }
 
+    @Test(
+        "refuses what a page of another site or port embeds without telling its origin (T-006)",
+        arguments: ["cross-site", "same-site", "x"], ["image", "script", "iframe", "empty", "video", "style"])
+    func refusesEmbedding(site: String, destination: String) {
+        let mode = destination == "iframe" ? "navigate" : "no-cors"
+        let headers: HeaderFields = [
+            "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": destination,
+        ]
+        #expect { try Self.guardian.check(headers) } throws: { ($0 as? ProxyFault)?.status == 403 }
+        #expect { try Self.guardian.check(["Sec-Fetch-Site": site]) } throws: { ($0 as? ProxyFault)?.status == 403 }
+        var listed = headers
+        listed.add(name: "Origin", value: "https://app.example")
+        #expect(throws: Never.self) { try Self.guardian.check(listed) }
+    }
+
+    @Test("lets people follow links and type addresses, and programs that only tell their mode (T-006)")
+    func letsPeopleThrough() throws {
+        let followed: HeaderFields = [
+            "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
+        ]
+        for headers in [
+            followed, ["Sec-Fetch-Site": "none"], ["Sec-Fetch-Site": "same-origin"], ["Sec-Fetch-Mode": "cors"],
+        ] {
+            #expect(try Self.guardian.check(headers) == .noOrigin)
+        }
+    }
+
     @Test("answers preflights of listed origins (T-006)")
     func answersPreflights() {
         let request: HeaderFields = [
