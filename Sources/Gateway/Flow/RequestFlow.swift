@@ -117,10 +117,12 @@ final class RequestFlow: ExchangeHandler {
             case .models(let listing):
                 try self.checkListingHasNoBody()
                 try self.confirmSignature()
+                try self.checkMemory()
                 self.list(listing)
             case .forward(let route):
                 self.route = route
                 try self.checkAnnouncedSize()
+                try self.checkMemory()
                 self.enter()
             }
         } catch {
