@@ -40,18 +40,21 @@ public struct DaemonProcess: Sendable {
 
     /// Starts a daemon in a directory that holds its configuration already, with the state that another one left there.
     ///
-    /// The scope may end the daemon itself, for instance by `SIGKILL`.
+    /// The scope may end the daemon itself, for instance by `SIGKILL`. `launcher` is a program with arguments that becomes
+    /// the daemon, whose command follows.
     public static func with<Value>(
         in directory: TemporaryDirectory,
         token: String,
         bus: String = "none",
         environment: [String: String] = [:],
+        launcher: [String] = [],
         _ body: (DaemonProcess) async throws -> Value
     ) async throws -> Value {
         let notifications = try NotifySocket(at: directory.path("notify-\(UInt32.random(in: .min ... .max))"))
+        let command = launcher + [BuildProducts.path(of: "kmid")] + Self.arguments(in: directory, bus: bus)
         return try await ChildProcess.with(
-            BuildProducts.path(of: "kmid"),
-            arguments: Self.arguments(in: directory, bus: bus),
+            command[0],
+            arguments: Array(command.dropFirst()),
             environment: try Self.environment(in: directory)
                 // A test says itself when files are to be read again.
                 .merging(["NOTIFY_SOCKET": notifications.path, "KMI_CONTROL_WATCH": "false"]) { $1 }
