@@ -49,7 +49,7 @@ extension Gateway {
     }
 
     /// Tells whoever can act of what needs a person.
-    private func warn(_ code: String, _ message: String) {
+    func warn(_ code: String, _ message: String) {
         self.logger.warning("\(message)", metadata: ["event": "\(code)"])
         self.observer.warned(code, message)
     }

@@ -13,6 +13,8 @@ public final class Gateway: Responder {
     let time: any TimeSource
     let spool: BodySpool?
     let gate: AdmissionGate
+    /// Refuses new requests while memory is short.
+    public let pressure: MemoryPressureGauge
     let catalogue: ModelListCache
     let logger: Logger
     /// How often keys and clients have been used.
@@ -87,6 +89,7 @@ public final class Gateway: Responder {
         }
         let limits = snapshot.configuration.limits
         self.gate = AdmissionGate(limit: limits.inFlight, queueLimit: limits.queue)
+        self.pressure = MemoryPressureGauge(threshold: limits.memoryPressure)
         self.catalogue = ModelListCache()
         self.current = Mutex(snapshot.inForce(with: dispatcher.pool.generations))
     }
@@ -106,6 +109,7 @@ public final class Gateway: Responder {
         }
         let limits = snapshot.configuration.limits
         self.gate.reconfigure(limit: limits.inFlight, queueLimit: limits.queue)
+        self.pressure.configure(threshold: limits.memoryPressure)
         // What the providers list depends on where they are and on whose key asks, on nothing else.
         if former.configuration.providers != snapshot.configuration.providers || former.secrets != snapshot.secrets {
             self.catalogue.forget()

@@ -36,6 +36,8 @@ extension ProxyMetrics {
         let keyRemaining: CollectedFamily
         let breakerState: CollectedFamily
         let unmatchedErrors: CollectedFamily
+        let memoryPressure: CollectedFamily
+        let shedding: CollectedFamily
         let storeQueueDepth: CollectedFamily
         let storeBytes: CollectedFamily
         let storeUsedBytes: CollectedFamily
@@ -90,6 +92,13 @@ extension ProxyMetrics {
                     "Errors of providers that no rule knew, so that their status decided, by what they call themselves.",
                 labels: ["provider", "status", "type", "code"]
             )
+            self.memoryPressure = registry.collected(
+                .gauge, "kmi_memory_pressure_ratio",
+                help: "Share of ten seconds in which tasks waited for memory, 0 to 1, when it was last looked at.",
+                labels: [])
+            self.shedding = registry.collected(
+                .gauge, "kmi_shedding", help: "1 while new requests are refused because memory is short, else 0.",
+                labels: [])
             self.storeQueueDepth = registry.collected(
                 .gauge, "kmi_store_queue_depth", help: "Request rows that are not on disk yet.", labels: [])
             self.storeBytes = registry.collected(
@@ -168,6 +177,12 @@ extension ProxyMetrics {
         /// Reports a listener by its address and whether it is encrypted (`tls="on"` or `"off"`).
         public mutating func listener(_ name: String, isEncrypted: Bool) {
             self.samples.set(self.families.listenerInfo, name, isEncrypted ? "on" : "off", to: 1)
+        }
+
+        /// Reports how short memory is (0 to 1; `nil` where it is not known), and whether new requests are refused for it.
+        public mutating func memory(pressure: Double?, isShedding: Bool) {
+            if let pressure { self.samples.set(self.families.memoryPressure, to: pressure) }
+            self.samples.set(self.families.shedding, to: isShedding ? 1 : 0)
         }
 
         /// Reports the state store: rows that wait, and by table the rows written, the transactions that failed, the rows

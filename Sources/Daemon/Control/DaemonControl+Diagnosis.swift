@@ -58,6 +58,10 @@ extension DaemonControl {
         let needed = configuration.server.limits.connections + configuration.upstream.maxConnections + 512
         rows.append(ProcessDiagnosis.files(used: seen.openFiles, soft: seen.fileLimit, needed: needed))
         rows.append(ProcessDiagnosis.cores(bytes: seen.coreLimit))
+        rows.append(
+            ProcessDiagnosis.memory(
+                watched: seen.memory, threshold: configuration.limits.memoryPressure,
+                isShedding: self.gateway.pressure.isShedding))
         return rows
     }
 
@@ -97,6 +101,7 @@ extension DaemonControl {
         var openFiles: Int?
         var fileLimit: UInt64?
         var coreLimit: UInt64?
+        var memory: [MemoryReader.Source]
     }
 
     private func lookAround(_ inForce: ConfigurationKeeper.InForce) -> Seen {
@@ -110,7 +115,8 @@ extension DaemonControl {
             freeBytes: Self.freeBytes(of: self.stateDirectory),
             openFiles: Self.openFiles(),
             fileLimit: Self.fileLimit(),
-            coreLimit: Self.coreLimit()
+            coreLimit: Self.coreLimit(),
+            memory: MemoryReader(.ofThisProcess()).sources
         )
     }
 

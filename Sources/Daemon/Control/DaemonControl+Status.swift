@@ -8,6 +8,7 @@ extension DaemonControl {
         let inForce = self.keeper.inForce
         let awaited = inForce.awaitedLines
         self.health.set(.storage, isBroken: self.store.trouble != nil)
+        self.health.set(.memory, isBroken: self.gateway.pressure.isShedding)
         self.health.set(.secrets, isBroken: !awaited.isEmpty)
         let now = self.time.now()
         let keys = self.gateway.dispatcher.snapshots(at: now)

@@ -6,6 +6,8 @@ final class Health: Sendable {
     enum Part: String, Sendable, CaseIterable {
         /// The bus that the daemon is steered over.
         case bus
+        /// The memory of the machine, or of the daemon's control group.
+        case memory
         /// The secrets that the Secret Service is to have.
         case secrets
         /// The database.

@@ -1,4 +1,5 @@
 import DBusControl
+import SystemSupport
 
 /// What the process may have and may leave behind.
 enum ProcessDiagnosis {
@@ -28,5 +29,27 @@ enum ProcessDiagnosis {
                 advice: "LimitCORE=0 in the unit, or ulimit -c 0")
         }
         return DiagnosisRow("limits", "core dumps", .ok, "none are written")
+    }
+
+    /// What is to be said of memory: what tells how short it is, from which percentage on requests are refused (`nil` for
+    /// never), and whether they are.
+    static func memory(watched: [MemoryReader.Source], threshold: Double?, isShedding: Bool) -> DiagnosisRow {
+        guard let threshold else {
+            return DiagnosisRow(
+                "limits", "memory", .ok, "nothing is refused for lack of it: limits.memory_pressure is 0")
+        }
+        guard !watched.isEmpty else {
+            return DiagnosisRow(
+                "limits", "memory", .warn,
+                "the kernel does not tell how short it is, so nothing is refused for lack of it",
+                advice: "a kernel with CONFIG_PSI, or set limits.memory_pressure = 0 if that is fine")
+        }
+        let places = watched.map(\.rawValue).joined(separator: ", ")
+        guard !isShedding else {
+            return DiagnosisRow(
+                "limits", "memory", .fail, "it is short, and new requests are refused (\(places))",
+                advice: "see what takes it, or raise limits.memory_pressure")
+        }
+        return DiagnosisRow("limits", "memory", .ok, "watched (\(places)); requests are refused above \(threshold) %")
     }
 }

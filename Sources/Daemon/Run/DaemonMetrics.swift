@@ -45,6 +45,10 @@ enum DaemonMetrics {
                 writer.unmatched(unmatched.others, provider: "other", status: nil, type: "", code: "")
             }
             for listener in listeners.all { writer.listener(listener.address, isEncrypted: false) }
+            // Whoever scrapes sees what was there at the scrape before at the latest.
+            gateway.pressure.wake()
+            writer.memory(
+                pressure: gateway.pressure.reading?.stalled.map { $0 / 100 }, isShedding: gateway.pressure.isShedding)
             let storage = store.statistics
             writer.store(
                 queueDepth: storage.waitingRows, writes: storage.writes.byName, errors: storage.errors.byName,

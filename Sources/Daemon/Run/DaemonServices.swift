@@ -121,6 +121,9 @@ struct DaemonServices {
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: control.checks, gateway: gateway),
+            MemoryWatch(
+                gateway: gateway, reader: MemoryReader(.ofThisProcess()), threads: control.threads, hub: control.hub,
+                time: control.time, logger: logger),
             ConfigurationWatch(
                 control: control, reloader: control.reloader, metrics: control.counters, logger: logger),
             LateSecrets(watch: control.secretWatch, control: control, abandoned: abandoned),

@@ -12,7 +12,7 @@ import SystemSupport
 /// Waits until the service is to end.
 ///
 /// Cancellation says the same, only less kindly, so what is cleaned up after it is cleaned up either way.
-private func toldToEnd() async {
+func toldToEnd() async {
     try? await gracefulShutdown()
 }
 

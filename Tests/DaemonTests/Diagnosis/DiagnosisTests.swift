@@ -2,6 +2,7 @@ import DBusControl
 import Gateway
 import ProxyCore
 import StateStore
+import SystemSupport
 import TestSupport
 import Testing
 
@@ -181,6 +182,20 @@ struct DiagnosisTests {
         #expect(ProcessDiagnosis.files(used: 10, soft: nil, needed: 1).result == "warn")
         #expect(ProcessDiagnosis.cores(bytes: 0).result == "ok")
         for bytes: UInt64? in [nil, 1, .max] { #expect(ProcessDiagnosis.cores(bytes: bytes).result == "warn") }
+    }
+
+    @Test("tells what watches memory, and that requests are refused for lack of it (L-009)")
+    func judgesMemory() {
+        typealias Case = (watched: [MemoryReader.Source], threshold: Double?, isShedding: Bool, result: String)
+        let cases: [Case] = [
+            ([.system, .group], 20, false, "ok"), ([.system], 20, true, "fail"), ([], 20, false, "warn"),
+            ([], nil, false, "ok"),
+        ]
+        for one in cases {
+            let row = ProcessDiagnosis.memory(
+                watched: one.watched, threshold: one.threshold, isShedding: one.isShedding)
+            #expect(row.result == one.result)
+        }
     }
 
     @Test(
