@@ -51,6 +51,11 @@ extension Dispatcher {
         plan.isSettled = true
     }
 
+    /// Counts the tokens that an attempt took on its key's limit of them, whether the attempt is over or not.
+    public mutating func spend(_ tokens: Int64, on attempt: DispatchedAttempt, at now: Moment) {
+        self.pool.spend(tokens, on: attempt.grant, at: now.instant)
+    }
+
     // MARK: Failures
 
     /// Decides what follows an attempt that failed before anything of its answer was passed on.

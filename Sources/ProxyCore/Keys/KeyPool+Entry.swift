@@ -11,6 +11,7 @@ extension KeyPool {
         private let inFlightLimit: Int?
         private var perSecond: RateBucket?
         private var perMinute: RateBucket?
+        private var tokens: RateBucket?
         /// Whether it has limits of its own at all.
         private let isLimited: Bool
         /// Requests with the present secret.
@@ -49,7 +50,9 @@ extension KeyPool {
             self.inFlightLimit = key.inFlight
             self.perSecond = RateBucket(key.rps, per: .seconds(1))
             self.perMinute = RateBucket(key.rpm, per: .seconds(60))
-            self.isLimited = key.inFlight != nil || self.perSecond != nil || self.perMinute != nil
+            self.tokens = RateBucket(key.tpm, per: .seconds(60))
+            self.isLimited =
+                key.inFlight != nil || self.perSecond != nil || self.perMinute != nil || self.tokens != nil
         }
 
         var grant: KeyGrant { KeyGrant(label: self.label, generation: self.generation) }
@@ -80,6 +83,7 @@ extension KeyPool {
             var opening = now
             if let perSecond { opening = max(opening, perSecond.opensAt) }
             if let perMinute { opening = max(opening, perMinute.opensAt) }
+            if let tokens { opening = max(opening, tokens.opensAt) }
             return opening > now ? opening : nil
         }
 
@@ -118,6 +122,11 @@ extension KeyPool {
             }
         }
 
+        /// Counts tokens that an attempt took: a key over its limit is passed over until they are paid back.
+        mutating func spend(_ tokens: Int64, at now: Instant) {
+            self.tokens?.spend(tokens, at: now)
+        }
+
         private mutating func endTrial(_ trial: UInt64) {
             if let whole = self.condition, whole.trial == trial {
                 self.condition?.trialsRunning = max(0, whole.trialsRunning - 1)
@@ -138,6 +147,7 @@ extension KeyPool {
         mutating func takeOverRequests(of former: Entry) {
             self.perSecond?.takeOver(former.perSecond)
             self.perMinute?.takeOver(former.perMinute)
+            self.tokens?.takeOver(former.tokens)
             self.outdated = former.outdated
             if former.generation == self.generation {
                 self.current = former.current

@@ -122,6 +122,14 @@ public struct KeyPool: Sendable {
         self.entries[index].endRequest(of: grant)
     }
 
+    /// Counts the tokens that an attempt took on its key's limit of them.
+    ///
+    /// Of a key that is gone, or whose secret is another by now, it does nothing.
+    public mutating func spend(_ tokens: Int64, on grant: KeyGrant, at now: Instant) {
+        guard let index = self.index(of: grant) else { return }
+        self.entries[index].spend(tokens, at: now)
+    }
+
     /// Every key as it stands, in the order of the configuration.
     public func snapshots(at now: Instant) -> [KeySnapshot] {
         self.entries.map { $0.snapshot(for: nil, at: now) }
