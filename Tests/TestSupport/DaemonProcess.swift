@@ -51,7 +51,7 @@ public struct DaemonProcess: Sendable {
         _ body: (DaemonProcess) async throws -> Value
     ) async throws -> Value {
         let notifications = try NotifySocket(at: directory.path("notify-\(UInt32.random(in: .min ... .max))"))
-        let command = launcher + [BuildProducts.path(of: "kmid")] + Self.arguments(in: directory, bus: bus)
+        let command = try launcher + [BuildProducts.path(of: "kmid")] + Self.arguments(in: directory, bus: bus)
         return try await ChildProcess.with(
             command[0],
             arguments: Array(command.dropFirst()),
