@@ -39,7 +39,8 @@ public final class HTTPServer: Sendable {
             registry: ConnectionRegistry(maximum: configuration.maximumConnections),
             wallTime: SystemWallClock.now,
             logger: logger,
-            callerObserver: configuration.callerObserver
+            callerObserver: configuration.callerObserver,
+            readCertificate: configuration.readCertificate
         )
     }
 

@@ -106,7 +106,11 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
                     self.fail(.certificate, detail: "expired", context: context)
                     return
                 }
-                self.info.certificate = try ClientCertificate(derEncoded: certificate.toDERBytes())
+                guard let read = self.environment.readCertificate else {
+                    self.fail(.certificate, detail: "nobody reads it", context: context)
+                    return
+                }
+                self.info.certificate = try read(certificate.toDERBytes())
             }
             try self.serve(negotiated, context: context)
             self.isDecided = true
