@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "ProxyHTTP",
             dependencies: [
-                "ProxyCore", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioHTTP2, .nioHPACK, .logging,
+                "ProxyCore", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioHTTP2, .nioHPACK, .x509, .asn1, .logging,
             ]
         ),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
@@ -99,7 +99,6 @@ let package = Package(
                 "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport",
                 "Decompression", "Gateway", "DBusControl", "CBuildInfo",
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml, .crypto, .cryptoExtras,
-                .x509, .asn1,
             ]
         ),
         // TOML for the key files that `kmictl import` reads: the same parser as the daemon's.
@@ -147,7 +146,7 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "Daemon", "DBusControl", "DBusKit", "StateStore", "Gateway", "ProxyCore", "TestSupport", .logging,
-                .nioPosix, .crypto, .x509, .asn1,
+                .nioPosix, .crypto,
             ],
             exclude: ["SecretService/Vectors"]
         ),

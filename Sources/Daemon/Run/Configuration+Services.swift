@@ -17,7 +17,6 @@ extension HTTPServerConfiguration {
         self.drainTimeout = server.timeouts.drain
         self.maximumConnections = server.limits.connections
         self.maximumHeaderBytes = server.limits.headerBytes
-        self.readCertificate = { try ClientCertificate(derEncoded: $0) }
     }
 }
 

@@ -10,7 +10,6 @@ struct ConnectionEnvironment: Sendable {
     var wallTime: @Sendable () -> WallTime
     var logger: Logger
     var callerObserver: (any CallerObserver)?
-    var readCertificate: (@Sendable (_ der: [UInt8]) throws -> ClientCertificate)?
     var handshakeFailures = HandshakeFailures()
 }
 

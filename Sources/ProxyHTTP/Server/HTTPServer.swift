@@ -39,8 +39,7 @@ public final class HTTPServer: Sendable {
             registry: ConnectionRegistry(maximum: configuration.maximumConnections),
             wallTime: SystemWallClock.now,
             logger: logger,
-            callerObserver: configuration.callerObserver,
-            readCertificate: configuration.readCertificate
+            callerObserver: configuration.callerObserver
         )
     }
 

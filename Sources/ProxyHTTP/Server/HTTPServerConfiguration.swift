@@ -27,10 +27,6 @@ public struct HTTPServerConfiguration: Sendable {
     public var maximumHeaderBytes: Int
     /// Who looks at callers on this machine, those of Unix sockets and of loopback TCP (default nobody).
     public var callerObserver: (any CallerObserver)?
-    /// Reads what a caller's certificate, in DER, says of it (default: no certificate can be read, and none gets through).
-    ///
-    /// Here from outside, because the library that reads it brings Foundation along.
-    public var readCertificate: (@Sendable (_ der: [UInt8]) throws -> ClientCertificate)?
 
     /// Makes a configuration; values below their minimum are raised to it.
     public init(

@@ -106,11 +106,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
                     self.fail(.certificate, detail: "expired", context: context)
                     return
                 }
-                guard let read = self.environment.readCertificate else {
-                    self.fail(.certificate, detail: "nobody reads it", context: context)
-                    return
-                }
-                self.info.certificate = try read(certificate.toDERBytes())
+                self.info.certificate = try ClientCertificate(derEncoded: certificate.toDERBytes())
             }
             try self.serve(negotiated, context: context)
             self.isDecided = true

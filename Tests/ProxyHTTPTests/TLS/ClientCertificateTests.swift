@@ -1,6 +1,8 @@
 import NIOSSL
 import ProxyCore
+import SwiftASN1
 import Testing
+import X509
 
 @testable import ProxyHTTP
 
@@ -55,6 +57,45 @@ struct ClientCertificateTests {
                 #expect(responder.connections.value.first?.certificate == nil)
             }
         }
+    }
+
+    @Test("the names of a certificate are told as RFC 4514 writes them")
+    func names() throws {
+        let authority = try TestCertificate.authority()
+        let subject = try DistinguishedName([
+            RelativeDistinguishedName(.init(type: .RDNAttributeType.countryName, printableString: "CH")),
+            RelativeDistinguishedName(
+                .init(type: .RDNAttributeType.organizationName, utf8String: #" Example, "A+B"; <1>\#u{7} "#)),
+            RelativeDistinguishedName(.init(type: [0, 9, 2342, 19_200_300, 100, 1, 1], utf8String: "#1")),
+            RelativeDistinguishedName(.init(type: [1, 2, 3, 4], utf8String: "x")),
+            RelativeDistinguishedName(.init(type: .RDNAttributeType.commonName, utf8String: "Zoë")),
+        ])
+        let certificate = try authority.client(
+            subject,
+            names: [
+                .dnsName("build.example"), .uniformResourceIdentifier("spiffe://example/build"),
+                .rfc822Name("build@example.com"), .ipAddress(ASN1OctetString(contentBytes: [1, 2, 3, 4])),
+            ])
+        let read = try ClientCertificate(derEncoded: certificate.nio.toDERBytes())
+        #expect(
+            read.subject
+                == ##"CN=Zoë,1.2.3.4=#0C0178,UID=\#1,O=\ Example\, \"A\+B\"\; \<1\>\07\ ,C=CH"##)
+        #expect(read.commonName == "Zoë")
+        #expect(
+            read.alternativeNames
+                == ["DNS:build.example", "URI:spiffe://example/build", "email:build@example.com"])
+    }
+
+    @Test("two common names are none")
+    func twoNames() throws {
+        let subject = try DistinguishedName {
+            CommonName("admin")
+            CommonName("guest")
+        }
+        let certificate = try TestCertificate.authority().client(subject)
+        let read = try ClientCertificate(derEncoded: certificate.nio.toDERBytes())
+        #expect(read.commonName == nil)
+        #expect(read.subject == "CN=guest,CN=admin")
     }
 
     @Test("credentials that cannot be used are refused with what is wrong, and without what was read")

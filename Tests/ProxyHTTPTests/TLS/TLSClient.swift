@@ -2,10 +2,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import NIOTLS
-import ProxyCore
-import X509
-
-@testable import ProxyHTTP
+import ProxyHTTP
 
 /// A caller over TLS that keeps what comes back, and how it ends.
 final class TLSClient: Sendable {
@@ -134,11 +131,6 @@ func withTLSServer<Result: Sendable>(
     configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
     _ body: @Sendable (HTTPServer, BoundAddress) async throws -> Result
 ) async throws -> Result {
-    var configuration = configuration
-    configuration.readCertificate = { der in
-        let name = try Certificate(derEncoded: der).subject.description
-        return ClientCertificate(subject: name, commonName: String(name.trimmingPrefix("CN=")))
-    }
     let server = HTTPServer(
         group: MultiThreadedEventLoopGroup.singleton, responder: responder, configuration: configuration,
         logger: quietLogger)
