@@ -8,6 +8,8 @@ public struct CallerIncident: Sendable, Equatable {
         case authenticationFailed
         /// A key that is out of use was asked for by its label.
         case blockedKey(KeyLabel, KeyState)
+        /// A certificate that is not let in, by its subject; without one where one is asked for now it is empty.
+        case certificateRefused(subject: String)
     }
 
     /// What it was.

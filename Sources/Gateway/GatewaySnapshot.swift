@@ -12,6 +12,8 @@ public struct GatewaySnapshot: Sendable {
     let clients: [ClientName: Configuration.Client]
     let hosts: HostGuard
     let origins: OriginGuard
+    /// The callers' certificates that are let in.
+    let subjects: CertificateSubjects
     let headers: HeaderPolicy
     let providers: [ProviderName: Configuration.Provider]
     let aliases: [ModelName: Configuration.ModelAlias]
@@ -59,6 +61,7 @@ public struct GatewaySnapshot: Sendable {
             configuration.clients.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.hosts = HostGuard(allowedHosts: configuration.server.allowedHosts)
         self.origins = OriginGuard(allowedOrigins: configuration.server.allowedOrigins)
+        self.subjects = CertificateSubjects(configuration.server.tls.clientSubjects)
         self.headers = HeaderPolicy(forwardHeaders: configuration.upstream.forwardHeaders)
         self.aliases = Dictionary(
             configuration.models.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })

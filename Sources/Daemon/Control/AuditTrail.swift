@@ -56,6 +56,9 @@ final class AuditTrail: Sendable {
         switch incident.kind {
         case .authenticationFailed:
             self.fold(AuditEntry("auth_failed", "", fields, target: "", result: .refused, actor: actor))
+        case .certificateRefused(let subject):
+            fields["subject"] = "\(subject)"
+            self.fold(AuditEntry("certificate_refused", "", fields, target: "", result: .refused, actor: actor))
         case .blockedKey(let label, let state):
             fields["state"] = "\(state.rawValue)"
             fields["reason"] = nil

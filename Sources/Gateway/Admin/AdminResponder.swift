@@ -50,6 +50,7 @@ public final class AdminResponder: Responder {
         to head: RequestHead, on connection: ConnectionInfo, requestID: String
     ) throws(ProxyFault) -> RefusalAnswer {
         let snapshot = self.gateway.snapshot
+        try self.gateway.checkCertificate(of: connection, snapshot, self.gateway.logger)
         if case .tcp = connection.transport { try snapshot.hosts.check(head.headers) }
         let origin = try snapshot.origins.check(head.headers)
         let target = Result { () throws(ProxyFault) in try RequestTarget(parsing: head.target) }

@@ -58,6 +58,7 @@ extension RequestFlow {
     func identify() throws(ProxyFault) -> RefusalAnswer? {
         self.dialect = Dialect.ofUnrouted(target: self.head.target, headers: self.head.headers)
         let isUnixSocket = if case .unix = self.exchange.connection.transport { true } else { false }
+        try self.gateway.checkCertificate(of: self.exchange.connection, self.snapshot, self.logger)
         if !isUnixSocket { try self.snapshot.hosts.check(self.head.headers) }
         self.origin = try self.snapshot.origins.check(self.head.headers)
         if case .allowed(let origin) = self.origin,

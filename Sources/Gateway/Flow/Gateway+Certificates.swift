@@ -1,0 +1,35 @@
+import Logging
+import ProxyCore
+
+extension Gateway {
+    /// A subject is told up to so many characters.
+    private static let longestSubject = 256
+
+    /// Refuses callers over TLS whose certificate is not let in (L-006); that it chains to an authority was seen in the
+    /// handshake.
+    ///
+    /// Held against the configuration in force for each request, so that a connection that was there before does not go on
+    /// under other rules.
+    func checkCertificate(
+        of connection: ConnectionInfo, _ snapshot: GatewaySnapshot, _ logger: Logger
+    ) throws(ProxyFault) {
+        let mode = snapshot.configuration.server.tls.clientAuth
+        guard connection.isTLS, mode != .off else { return }
+        let reason: String
+        if let certificate = connection.certificate {
+            if snapshot.subjects.allow(certificate) { return }
+            reason = "subject not listed"
+        } else {
+            guard mode == .required else { return }
+            reason = "no certificate"
+        }
+        let subject = String((connection.certificate?.subject ?? "").prefix(Self.longestSubject))
+        logger.notice(
+            "client certificate not allowed",
+            metadata: ["event": "certificate_refused", "reason": "\(reason)", "subject": "\(subject)"])
+        self.observer.refused(
+            CallerIncident(
+                .certificateRefused(subject: subject), transport: connection.transport, reason: reason))
+        throw ProxyFault(.forbidden, message: "The client certificate is not allowed.")
+    }
+}
