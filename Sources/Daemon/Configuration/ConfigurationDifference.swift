@@ -1,4 +1,5 @@
 import ProxyCore
+import ProxyHTTP
 
 /// What a reload changes, key by key, and what of it takes effect without a restart (T-014).
 struct ConfigurationDifference: Sendable {
@@ -26,6 +27,8 @@ struct ConfigurationDifference: Sendable {
     private(set) var changes: [Change] = []
     /// The new configuration with the keys that need a restart as they were: what is in force after the reload.
     private(set) var effective: Configuration
+    /// Whether TLS towards callers stays as it was until a restart.
+    private(set) var keepsTLS = false
 
     /// Compares what is in force with what was read anew.
     init(from old: LoadedConfiguration, to new: LoadedConfiguration) {
@@ -39,6 +42,7 @@ struct ConfigurationDifference: Sendable {
             self.changes.append(Self.change("prices.override", .live))
         }
         self.keepPoolsInBounds(old)
+        self.compareTLS(old, new)
         self.compare("client", old.clients, new.clients, ConfigurationSchema.client, name: { $0.name?.text })
         self.compare(
             "provider", old.providers, new.providers, ConfigurationSchema.provider, name: { $0.name?.text },
@@ -61,6 +65,38 @@ struct ConfigurationDifference: Sendable {
             Change(
                 key: "limits.in_flight", outcome: .restartRequired,
                 reason: "upstream.max_connections, which it must not be above, is \(most) until a restart"))
+    }
+
+    /// Listeners that name no scheme turn to TLS, or back, with a restart only; and a certificate may change where its path
+    /// does not.
+    private mutating func compareTLS(_ old: LoadedConfiguration, _ new: LoadedConfiguration) {
+        let (before, after) = (old.configuration.server, new.configuration.server)
+        let places = before.listen + [before.adminListen].compactMap(\.self)
+        guard
+            (before.tls.certificate == nil) == (after.tls.certificate == nil)
+                || !places.contains(where: {
+                    $0.isEncrypted(hasCertificate: true) != $0.isEncrypted(hasCertificate: false)
+                })
+        else {
+            self.keepsTLS = true
+            self.effective.server.tls = before.tls
+            for index in self.changes.indices where self.changes[index].key.hasPrefix("server.tls.") {
+                self.changes[index].outcome = .restartRequired
+                self.changes[index].reason =
+                    "a listener without http:// or https:// turns to TLS, or back, with a restart"
+            }
+            return
+        }
+        guard let former = old.tls, let present = new.tls else { return }
+        func isNamed(_ keys: String...) -> Bool { self.changes.contains { keys.contains($0.key) } }
+        if present.hasOtherCertificate(than: former), !isNamed("server.tls.certificate", "server.tls.private_key") {
+            self.changes.append(
+                Change(key: "server.tls.certificate", outcome: .applied, reason: "the certificate was renewed"))
+        }
+        if present.hasOtherAuthorities(than: former), !isNamed("server.tls.client_ca", "server.tls.client_auth") {
+            self.changes.append(
+                Change(key: "server.tls.client_ca", outcome: .applied, reason: "the authorities were replaced"))
+        }
     }
 
     private mutating func compare<Draft>(

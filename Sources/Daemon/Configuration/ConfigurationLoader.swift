@@ -46,7 +46,10 @@ struct ConfigurationLoader: Sendable {
         var validator = ConfigurationValidator(reader, now: now)
         reader = validator.run()
         var loaded = LoadedConfiguration(reader, files: found.paths)
-        if secrets == .load { self.fetchSecrets(of: &reader, into: &loaded) }
+        if secrets == .load {
+            self.fetchSecrets(of: &reader, into: &loaded)
+            self.fetchCertificates(of: &reader, into: &loaded, now: now)
+        }
         return self.result(reader, loaded)
     }
 
@@ -76,7 +79,9 @@ struct ConfigurationLoader: Sendable {
         var loaded = loaded
         loaded.warnings = sorted(reader.warnings)
         guard reader.problems.isEmpty else {
-            return .failure(ConfigurationProblems(problems: sorted(reader.problems), warnings: loaded.warnings))
+            return .failure(
+                ConfigurationProblems(
+                    problems: sorted(reader.problems), warnings: loaded.warnings, followed: loaded.followed))
         }
         return .success(loaded)
     }
@@ -90,6 +95,27 @@ struct ConfigurationLoader: Sendable {
                 continue
             }
             reader.read(text, as: setting, from: origin)
+        }
+    }
+
+    // MARK: Certificates
+
+    /// Reads what TLS towards callers is made of, and tells of certificates that callers would refuse.
+    private func fetchCertificates(
+        of reader: inout ConfigurationReader, into loaded: inout LoadedConfiguration, now: WallTime
+    ) {
+        let outcome = CertificateLoader(environment: self.environment)
+            .load(reader.configuration.server.tls, origins: reader.origins)
+        func origin(_ name: String) -> ConfigurationOrigin {
+            reader.origins[name] ?? ConfigurationOrigin(source: "default", line: nil, key: name)
+        }
+        loaded.followed = outcome.followed
+        loaded.tls = outcome.credentials
+        for (setting, reason) in outcome.problems { reader.report(reason, at: origin(setting)) }
+        if let credentials = outcome.credentials, let finding = CertificateDiagnosis.finding(credentials, now: now),
+            finding.isRefused
+        {
+            reader.warn(finding.message, at: origin("server.tls.certificate"))
         }
     }
 

@@ -36,6 +36,8 @@ struct ConfigurationProblems: Error, Sendable, Equatable, CustomStringConvertibl
     var problems: [ConfigurationProblem]
     /// What was worth knowing beside them.
     var warnings: [ConfigurationProblem]
+    /// The files beside those of the configuration that were looked at.
+    var followed: [FollowedFile] = []
 
     /// One line for each problem.
     var description: String { self.problems.map(\.description).joined(separator: "\n") }

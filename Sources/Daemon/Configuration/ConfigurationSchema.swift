@@ -58,21 +58,26 @@ enum ConfigurationSchema {
         Setting(
             "server.tls.certificate", \.server.tls.certificate,
             Form.text("a path or \"credential:NAME\"").orEmpty("none"),
-            default: #""""#, .restart, "The certificate chain in PEM."),
+            default: #""""#, .live,
+            "The certificate chain in PEM, the listener's own first; read again when the file changes."),
         Setting(
             "server.tls.private_key", \.server.tls.privateKey,
             Form.text("a path or \"credential:NAME\"").orEmpty("none"),
-            default: #""""#, .restart, "Its private key in PEM."),
+            default: #""""#, .live,
+            "Its private key in PEM, not encrypted; a file that others can read is refused."),
         Setting(
             "server.tls.client_ca", \.server.tls.clientCA, Form.text("a path").orEmpty("none"), default: #""""#,
-            .restart, "The authorities that client certificates must chain to."),
+            .live, "The authorities that client certificates must chain to."),
         Setting(
             "server.tls.client_auth", \.server.tls.clientAuth,
-            Form.choice(Configuration.Server.ClientAuthentication.self), default: #""off""#, .restart,
-            "Whether callers show a certificate."),
+            Form.choice(Configuration.Server.ClientAuthentication.self), default: #""off""#, .live,
+            "Whether callers show a certificate: `required` refuses those without in the handshake, `optional` only bad ones."
+        ),
         Setting(
             "server.tls.client_subjects", \.server.tls.clientSubjects, Form.text("a subject").list(), default: "[]",
-            .live, "The subjects that are let in; empty is any that chains to `client_ca`."),
+            .live,
+            "Whose certificates are let in: a whole subject (`CN=build,O=Example`), `CN=NAME`, an alternative name "
+                + "(`DNS:`, `URI:`, `email:`), or the bare name; empty is any that chains to `client_ca`."),
         Setting(
             "server.timeouts.header", \.server.timeouts.header, Form.durationOrZero(), default: #""10s""#, .restart,
             "Until a request's head is complete."),

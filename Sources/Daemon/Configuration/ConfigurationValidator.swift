@@ -3,7 +3,7 @@ import ProxyCore
 /// Checks what no single value shows: names that occur twice, names of things that are not there, values that
 /// contradict one another, and settings that would promise more than this version keeps.
 struct ConfigurationValidator {
-    private var reader: ConfigurationReader
+    var reader: ConfigurationReader
     private let now: WallTime
 
     /// Takes what was read; `now` tells tokens that are no longer good.
@@ -26,7 +26,8 @@ struct ConfigurationValidator {
         return self.reader
     }
 
-    private func origin(of name: String) -> ConfigurationOrigin {
+    /// Where a key of a table that is no list was set.
+    func origin(of name: String) -> ConfigurationOrigin {
         self.reader.origins[name] ?? ConfigurationOrigin(source: "default", line: nil, key: name)
     }
 
@@ -167,51 +168,6 @@ struct ConfigurationValidator {
         for entry in self.reader.clients {
             guard let expires = entry.draft.expires, expires < self.now else { continue }
             self.reader.warn("lies in the past: this client is refused", at: entry.origin(of: "expires"))
-        }
-    }
-
-    // MARK: Listeners
-
-    private mutating func checkListeners() {
-        let server = self.reader.configuration.server
-        let listen = self.origin(of: "server.listen")
-        let admin = self.origin(of: "server.admin_listen")
-        var places: [(ListenSpecification, ConfigurationOrigin)] = server.listen.map { ($0, listen) }
-        if let specification = server.adminListen { places.append((specification, admin)) }
-        if case .path(let path) = server.socket {
-            places.append((ListenSpecification(address: .unix(path: path)), self.origin(of: "server.socket")))
-        }
-        var taken: [ListenSpecification.Address: ConfigurationOrigin] = [:]
-        for (specification, origin) in places {
-            if case .tcp(_, 0) = specification.address {
-                // The kernel chooses: never a conflict.
-            } else if let earlier = taken[specification.address] {
-                // Of a written value and a default the written one is to be changed.
-                let (place, other) = origin.source == "default" ? (earlier, origin) : (origin, earlier)
-                let user = place == other ? "the same key" : other.key
-                self.reader.report("\"\(specification)\" is already listened on by \(user)", at: place)
-            } else {
-                taken[specification.address] = origin
-            }
-            self.checkReach(specification, origin)
-        }
-        if server.listen.isEmpty, server.socket == .off {
-            self.reader.report("nothing would be listened on: set server.listen or server.socket", at: listen)
-        }
-    }
-
-    private mutating func checkReach(_ specification: ListenSpecification, _ origin: ConfigurationOrigin) {
-        if specification.scheme == .tls {
-            self.reader.report(
-                "\"\(specification)\" asks for TLS towards callers, which is not available in this version: "
-                    + "listen on loopback or a Unix socket",
-                at: origin)
-        } else if !specification.isLocal {
-            self.reader.report(
-                "\"\(specification)\" is reachable from other machines, which needs server.tls.certificate, "
-                    + "server.tls.private_key and auth.require_token = true; TLS towards callers is not available in "
-                    + "this version: listen on loopback or a Unix socket",
-                at: origin)
         }
     }
 

@@ -1,4 +1,5 @@
 import ProxyCore
+import ProxyHTTP
 
 /// A configuration that was read and found good, with the secrets that it refers to.
 struct LoadedConfiguration: Sendable {
@@ -10,6 +11,10 @@ struct LoadedConfiguration: Sendable {
     var clientTokens: [ClientName: Secret] = [:]
     /// The secrets that the Secret Service has; the running daemon asks for them.
     var serviceSecrets: [SecretHolder: SecretService.Query] = [:]
+    /// What TLS towards callers is made of; `nil` for none.
+    var tls: TLSCredentials?
+    /// The files beside those of the configuration that were looked at.
+    var followed: [FollowedFile] = []
     /// What is worth knowing, in the order of the files and their lines.
     var warnings: [ConfigurationProblem] = []
     /// The files that were read, in that order; empty if there is none.

@@ -134,6 +134,7 @@ final class ConfigurationKeeper: Sendable {
             state.secretsVersion += 1
             // What needs a restart counts as changed again at the next reload, until it has been restarted.
             state.file.configuration = found.effective
+            if found.keepsTLS { state.file.tls = former.tls }
             for change in found.changes where change.outcome == .restartRequired {
                 state.file.values[change.key] = former.values[change.key]
                 state.file.origins[change.key] = former.origins[change.key]

@@ -45,6 +45,7 @@ extension DaemonControl {
         rows += seen.permissions
         rows += KeyDiagnosis.rows(seen.secrets)
         rows += self.connectionRows
+        rows += [CertificateDiagnosis.row(self.listeners.credentials, now: self.time.wallTime())].compactMap(\.self)
         rows += ClockDiagnosis.rows(
             isSynchronised: SystemClock.isSynchronised, shift: self.hub.clock.shift, offsets: offsets)
         rows += KeyDiagnosis.rows(self.keys(), now: self.time.wallTime().unsigned)
@@ -133,7 +134,7 @@ extension DaemonControl {
         }
         return PermissionLook(
             stateDirectory: self.stateDirectory, runtimeDirectory: runtime, configuration: inForce.file.files,
-            secrets: secrets)
+            secrets: secrets + inForce.file.followed.filter(\.isSecret).map(\.path))
     }
 
     private func secretPlaces(_ inForce: ConfigurationKeeper.InForce) -> [KeyDiagnosis.SecretPlace] {

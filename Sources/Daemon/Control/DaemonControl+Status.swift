@@ -32,6 +32,8 @@ extension DaemonControl {
         status.warnings =
             awaited.map { "\(SecretWatch.warning): \($0)" }
             + self.prices.warnings(now: self.time.wallTime()).map(\.busText)
+            + [self.listeners.credentials.flatMap { CertificateDiagnosis.finding($0, now: self.time.wallTime()) }]
+            .compactMap { finding in finding.map { "\($0.code): \($0.message)" } }
         return status
     }
 

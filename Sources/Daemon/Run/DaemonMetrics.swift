@@ -44,7 +44,7 @@ enum DaemonMetrics {
             if unmatched.others > 0 {
                 writer.unmatched(unmatched.others, provider: "other", status: nil, type: "", code: "")
             }
-            for listener in listeners.all { writer.listener(listener.address, isEncrypted: false) }
+            for listener in listeners.all { writer.listener(listener.address, isEncrypted: listener.isTLS) }
             // Whoever scrapes sees what was there at the scrape before at the latest.
             gateway.pressure.wake()
             writer.memory(

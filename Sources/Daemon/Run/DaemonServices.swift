@@ -72,14 +72,14 @@ struct DaemonServices {
         let admin = AdminResponder(gateway: gateway, metrics: metrics) { Self.readiness(store, intake) }
         let listeners = Listeners(
             group: loops, gateway: gateway, admin: admin, server: configuration.server,
-            intake: intake, callerObserver: PeerObserver(), logger: logger)
+            credentials: keeper.inForce.file.tls, intake: intake, callerObserver: PeerObserver(), logger: logger)
         let notifier = ServiceNotifier()
         let checks = KeyChecks(
             host: gateway, transport: client, time: time, metrics: metrics, logger: logger, eventLoop: loops.next(),
             userAgent: "kmid/\(Version.text)")
         let reloader = Reloader(
             loader: foundation.loader, sources: foundation.sources, keeper: keeper, gateway: gateway,
-            notifier: notifier, logger: logger)
+            listeners: listeners, notifier: notifier, logger: logger)
         let end = DaemonEnd()
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,

@@ -18,17 +18,21 @@ final class Listeners: Sendable {
         let kind: String
         /// Where it listens, with the real port.
         let address: String
+        /// Whether callers speak TLS there.
+        let isTLS: Bool
 
         /// The address with the scheme that a caller uses; that of the administration with the path of its page, since it
         /// serves no requests for models.
         var url: String {
             guard !self.address.hasPrefix("unix:") else { return self.address }
-            return "http://\(self.address)" + (self.kind == "admin" ? "/metrics" : "")
+            return (self.isTLS ? "https" : "http") + "://\(self.address)" + (self.kind == "admin" ? "/metrics" : "")
         }
     }
 
     private let data: HTTPServer
     private let admin: HTTPServer
+    /// What TLS listeners of either plane use; `nil` if there was no certificate at the start.
+    private let tls: (data: ServerTLS, admin: ServerTLS)?
     private let logger: Logger
     private let opened = Mutex<[Open]>([])
     private let intake: Intake
@@ -46,7 +50,7 @@ final class Listeners: Sendable {
 
     init(
         group: any EventLoopGroup, gateway: Gateway, admin: AdminResponder, server: Configuration.Server,
-        intake: Intake, callerObserver: any CallerObserver, logger: Logger
+        credentials: TLSCredentials?, intake: Intake, callerObserver: any CallerObserver, logger: Logger
     ) {
         self.intake = intake
         let configuration = HTTPServerConfiguration(server)
@@ -54,7 +58,22 @@ final class Listeners: Sendable {
         observed.callerObserver = callerObserver
         self.data = HTTPServer(group: group, responder: gateway, configuration: observed, logger: logger)
         self.admin = HTTPServer(group: group, responder: admin, configuration: configuration, logger: logger)
+        self.tls = credentials.map { (ServerTLS($0), ServerTLS($0)) }
         self.logger = logger
+    }
+
+    /// The credentials of the TLS listeners; `nil` if there are none.
+    var credentials: TLSCredentials? { self.all.contains(where: \.isTLS) ? self.tls?.data.credentials : nil }
+
+    /// Shows other credentials to callers that connect from now on; those who are connected are not disturbed, unless
+    /// another certificate is asked of them.
+    func renew(_ credentials: TLSCredentials) {
+        guard let tls, tls.data.credentials != credentials else { return }
+        self.data.renew(tls.data, with: credentials)
+        self.admin.renew(tls.admin, with: credentials)
+        self.logger.notice(
+            "TLS certificates renewed",
+            metadata: ["event": "certificate_renewed", "not_after": "\(credentials.notAfter.rfc3339)"])
     }
 
     /// The listeners that are open.
@@ -67,13 +86,14 @@ final class Listeners: Sendable {
     func open(_ server: Configuration.Server, runtimeDirectory: String?) async throws {
         var failures: [any Error] = []
         for listener in server.listen {
-            await self.open(ListenAddress(listener.address), kind: "data", on: self.data, &failures)
+            await self.open(listener, kind: "data", on: self.data, self.tls?.data, &failures)
         }
         if let path = self.socketPath(server.socket, runtimeDirectory: runtimeDirectory) {
-            await self.open(.unix(path: path), kind: "socket", on: self.data, &failures)
+            let listener = ListenSpecification(address: .unix(path: path))
+            await self.open(listener, kind: "socket", on: self.data, nil, &failures)
         }
         if let listener = server.adminListen {
-            await self.open(ListenAddress(listener.address), kind: "admin", on: self.admin, &failures)
+            await self.open(listener, kind: "admin", on: self.admin, self.tls?.admin, &failures)
         }
         guard failures.isEmpty else {
             await self.closeNow()
@@ -82,15 +102,25 @@ final class Listeners: Sendable {
         self.intake.isOpen = true
     }
 
-    private func open(_ address: ListenAddress, kind: String, on server: HTTPServer, _ failures: inout [any Error])
-        async
-    {
+    private func open(
+        _ listener: ListenSpecification, kind: String, on server: HTTPServer, _ tls: ServerTLS?,
+        _ failures: inout [any Error]
+    ) async {
         do throws(ListenError) {
-            let bound = try await server.listen(on: address)
-            self.opened.withLock { $0.append(Open(kind: kind, address: "\(bound)")) }
+            let address = ListenAddress(listener.address)
+            let isTLS = listener.isEncrypted(hasCertificate: tls != nil)
+            // Without credentials it would be plain, which nobody has asked for.
+            guard !isTLS || tls != nil else {
+                throw ListenError(code: .system, address: address, message: "there is no certificate for it")
+            }
+            let bound = try await server.listen(on: address, tls: isTLS ? tls : nil)
+            self.opened.withLock { $0.append(Open(kind: kind, address: "\(bound)", isTLS: isTLS)) }
             self.logger.info(
                 "listening",
-                metadata: ["event": "listening", "listener": "\(kind)", "address": "\(bound)", "tls": "off"])
+                metadata: [
+                    "event": "listening", "listener": "\(kind)", "address": "\(bound)",
+                    "tls": isTLS ? "1.2+" : "off",
+                ])
         } catch {
             failures.append(error)
         }

@@ -13,40 +13,58 @@ final class Reloader: Sendable {
     private let loader: ConfigurationLoader
     private let keeper: ConfigurationKeeper
     private let gateway: Gateway
+    private let listeners: Listeners
     private let notifier: ServiceNotifier
     private let logger: Logger
-    /// What the files held when they were last read.
-    private let sources: Mutex<ConfigurationSources>
+    private let lastRead: Mutex<LastRead>
+
+    /// What the files held when they were last read, and how those were that they refer to.
+    private struct LastRead {
+        var sources: ConfigurationSources
+        var followed: [FollowedFile]
+    }
 
     init(
         loader: ConfigurationLoader, sources: ConfigurationSources, keeper: ConfigurationKeeper, gateway: Gateway,
-        notifier: ServiceNotifier,
-        logger: Logger
+        listeners: Listeners, notifier: ServiceNotifier, logger: Logger
     ) {
         self.loader = loader
         self.keeper = keeper
         self.gateway = gateway
+        self.listeners = listeners
         self.notifier = notifier
         self.logger = logger
-        self.sources = Mutex(sources)
+        self.lastRead = Mutex(LastRead(sources: sources, followed: keeper.inForce.file.followed))
     }
 
     /// Whether the files hold something else than when they were last read; blocks.
     func isOutdated() -> Bool {
         let sources = ConfigurationSources(self.loader.files)
-        return self.sources.withLock { $0 != sources }
+        return self.lastRead.withLock { read in
+            read.sources != sources || read.followed.contains(where: \.hasChanged)
+        }
     }
 
     /// Where something can happen that changes what is read; blocks.
-    func places() -> WatchPlaces { self.loader.files.places }
+    func places() -> WatchPlaces {
+        var places = self.loader.files.places
+        for file in self.lastRead.withLock({ $0.followed }) { places.add(file: file.path) }
+        return places
+    }
 
     /// Reads all sources; blocks, so it is called off the event loops.
     func read() -> Result<LoadedConfiguration, ConfigurationProblems> {
         self.notifier.tell(.reloading, logger: self.logger)
         // Before they are read: what changes in between is found to be new afterwards.
         let sources = ConfigurationSources(self.loader.files)
-        self.sources.withLock { $0 = sources }
-        return self.loader.load(now: SystemTime().wallTime())
+        let result = self.loader.load(now: SystemTime().wallTime())
+        let followed =
+            switch result {
+            case .success(let loaded): loaded.followed
+            case .failure(let failure): failure.followed
+            }
+        self.lastRead.withLock { $0 = LastRead(sources: sources, followed: followed) }
+        return result
     }
 
     /// What reading all sources and putting them in force would do; nothing changes, and nobody is told.
@@ -77,6 +95,7 @@ final class Reloader: Sendable {
     /// Returns what that changed, and the person's changes that no longer hold.
     func apply(_ loaded: LoadedConfiguration) -> ([ReloadEntry], [RuntimeChanges.Subject]) {
         let (changes, outdated) = self.keeper.apply(loaded, to: self.gateway)
+        if let credentials = self.keeper.inForce.file.tls { self.listeners.renew(credentials) }
         for warning in loaded.warnings {
             self.logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }

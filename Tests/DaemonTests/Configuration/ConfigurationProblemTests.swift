@@ -35,7 +35,7 @@ struct ConfigurationProblemTests {
         #expect(
             try problems(toml) == [
                 #"kmi.toml:2: server.lisen: unknown key; did you mean "listen"?"#,
-                #"kmi.toml:3: server.admin_listen: "0.0.0.0:7879" is reachable from other machines, which needs server.tls.certificate, server.tls.private_key and auth.require_token = true; TLS towards callers is not available in this version: listen on loopback or a Unix socket"#,
+                #"kmi.toml:3: server.admin_listen: "0.0.0.0:7879" is reachable from other machines, which needs server.tls.certificate and server.tls.private_key; else listen on loopback or a Unix socket"#,
                 #"kmi.toml:4: server.allowed_origins: value 1: "*" is refused, because any page could then call: list exact origins"#,
                 #"kmi.toml:7: server.limits.connections: expected a whole number from 1 to 1000000; found 0"#,
                 #"kmi.toml:8: server.limits.request_body: expected a size such as "64KiB", "32MiB" or "1GiB", or a number of bytes"#,
@@ -114,11 +114,38 @@ struct ConfigurationProblemTests {
             #"2: server.listen: "127.0.0.1:7879" is already listened on by server.admin_listen"#),
         Case("[server]\nlisten = [\"[::]:7878\"]", #"2: server.listen: "[::]:7878" is reachable from other machines"#),
         Case("[server]\nlisten = [\"example.org:7878\"]", "is reachable from other machines"),
-        Case("[server]\nlisten = [\"https://127.0.0.1:7878\"]", "asks for TLS towards callers, which is not available"),
+        Case(
+            "[server]\nlisten = [\"https://127.0.0.1:7878\"]",
+            #"2: server.listen: "https://127.0.0.1:7878" needs server.tls.certificate and server.tls.private_key"#),
+        Case(
+            "[server]\nlisten = [\"0.0.0.0:7878\"]\n[auth]\nrequire_token = false",
+            "needs server.tls.certificate, server.tls.private_key and auth.require_token = true"),
+        Case(
+            "[server]\nlisten = [\"0.0.0.0:7878\"]\n[auth]\nrequire_token = false\n[server.tls]\ncertificate = \"/c\"\n"
+                + "private_key = \"/k\"",
+            "2: server.listen: \"0.0.0.0:7878\" is reachable from other machines, which needs auth.require_token = true"
+        ),
+        Case(
+            "[server]\nlisten = [\"http://192.0.2.7:7878\"]\n[server.tls]\ncertificate = \"/c\"\nprivate_key = \"/k\"",
+            "which needs https:// instead of http://"),
+        Case(
+            "[server]\nadmin_listen = \"[::]:7879\"",
+            "2: server.admin_listen: \"[::]:7879\" is reachable from other machines, which needs server.tls.certificate"
+        ),
+        // TLS that could not work (L-006).
+        Case("[server.tls]\ncertificate = \"/c\"", "2: server.tls.certificate: needs server.tls.private_key"),
+        Case("[server.tls]\nprivate_key = \"/k\"", "2: server.tls.private_key: needs server.tls.certificate"),
+        Case(
+            "[server.tls]\ncertificate = \"/c\"\nprivate_key = \"/k\"\nclient_auth = \"required\"",
+            "4: server.tls.client_auth: \"required\" needs server.tls.client_ca"),
+        Case(
+            "[server.tls]\nclient_ca = \"/a\"\nclient_auth = \"optional\"",
+            "3: server.tls.client_auth: \"optional\" needs server.tls.certificate"),
+        Case(
+            "[server.tls]\nclient_subjects = [\"CN=a\"]",
+            "2: server.tls.client_subjects: lets nobody in or out while server.tls.client_auth is \"off\""),
         Case("[server]\nlisten = []\nsocket = \"off\"", "2: server.listen: nothing would be listened on"),
         // What this version does not do and must not promise.
-        Case(
-            "[server.tls]\ncertificate = \"a.pem\"", "2: server.tls.certificate: TLS towards callers is not available"),
         Case("[auth]\nhmac = \"required\"", "2: auth.hmac: signed requests are not available in this version"),
         Case(
             "[[client]]\nname = \"c\"\ntoken = \"env:T\"\nprojects = [\"p\"]",
