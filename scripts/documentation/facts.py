@@ -62,6 +62,7 @@ def warnings(top: pathlib.Path) -> set[str]:
         | matches(top, "Sources/Daemon", r"\bservice\?\.warning\(\s*\"(\w+)\"")
         | matches(top, "Sources/Daemon/SecretService", r"static let warning = \"(\w+)\"")
         | matches(top, "Sources/Daemon/Prices/PriceTableInfo.swift", r"case \w+ = \"(prices_\w+)\"")
+        | matches(top, "Sources/Daemon/Diagnosis/CertificateDiagnosis.swift", r"code: \"(\w+)\"")
     )
 
 
