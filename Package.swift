@@ -49,8 +49,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
-        // Reads the subjects of callers' certificates; makes the test authority and its certificates for the simulator.
+        // Makes the test authority and its certificates for the simulator.
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        // Reads the subjects of callers' certificates.
         .package(url: "https://github.com/apple/swift-asn1.git", exact: "1.7.4"),
         .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
@@ -78,7 +79,7 @@ let package = Package(
         .target(
             name: "ProxyHTTP",
             dependencies: [
-                "ProxyCore", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioHTTP2, .nioHPACK, .x509, .asn1, .logging,
+                "ProxyCore", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioHTTP2, .nioHPACK, .asn1, .logging,
             ]
         ),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
