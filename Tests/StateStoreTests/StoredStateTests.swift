@@ -147,6 +147,9 @@ struct StoredStateTests {
             made.scopes = [.metrics, .priorityHigh]
             made.models = [try model("d")]
             made.project = "thesis, chapter 2"
+            made.routes = ["/v1/chat/completions", "/v1/messages/*"]
+            made.projects = ["thesis, chapter 2", "b"]
+            made.limits = [.rps: 1, .rpm: 2, .tpm: 3, .inFlight: 4]
             made.expires = WallTime(microseconds: newYear.microseconds + 1)
             var expected = RuntimeChanges()
             expected.keys = [
@@ -238,7 +241,9 @@ struct StoredStateTests {
                             VALUES ('k', 'sim', 0, 0, 1, '', 1);
                         INSERT INTO added_providers VALUES (1, 'p', 'oracle', NULL, NULL, 1);
                         INSERT INTO abandoned_secrets VALUES ('k', 'under the mat');
-                        INSERT INTO created_clients VALUES (1, 'c', zeroblob(32), 'inference root', '', NULL, 1, NULL);
+                        INSERT INTO created_clients (name, token_digest, scopes, models, created_at)
+                            VALUES ('c', zeroblob(32), 'inference root', '', 1);
+                        INSERT INTO nonces VALUES (zeroblob(15), 'ci', 1), (zeroblob(16), '?', 1);
                         UPDATE requests SET outcome = 'vanished' WHERE number = 1;
                         UPDATE attempts SET quality = 'hearsay' WHERE request = 2 AND position = 1;
                         INSERT INTO audit VALUES (1, 1, 1, 'daemon', 'rotated', '', 'maybe', '', 1, NULL);

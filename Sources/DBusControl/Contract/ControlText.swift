@@ -51,8 +51,9 @@ public enum ControlText {
     /// What a route of a client has to be, in words.
     public static let routeRule = "a path such as /v1/chat/completions, or /v1/* for all below one"
 
-    /// Whether a text can be a route of a client: 1 to 1,024 visible ASCII characters that begin with a slash, without a query,
-    /// and with `*` as the last segment only. The daemon has the same rule for its configuration.
+    /// Whether a text can be a route of a client.
+    ///
+    /// It has 1 to 1,024 visible ASCII characters that begin with a slash, no query, and `*` as its last segment only. The daemon has the same rule for its configuration.
     public static func isRoute(_ text: String) -> Bool {
         guard Self.isVisibleASCII(text, maximum: 1024), text.hasPrefix("/"), !text.utf8.contains(0x3F),
             !text.utf8.contains(0x23)

@@ -130,15 +130,16 @@ struct AuditTrailTests {
             let clock = ManualClock()
             let store = try StateStore.open(directory: directory.path, logger: logger, now: clock.wallTime())
             let trail = AuditTrail(store: store, time: clock, logger: logger)
+            let address = try #require(NumericAddress("127.0.0.1"))
             for _ in 0..<50 {
                 trail.refused(
                     CallerIncident(
-                        .authenticationFailed, transport: .tcp(peer: "127.0.0.1"), reason: "unknown token"))
+                        .authenticationFailed, origin: .address(address), reason: "unknown token"))
             }
             let label = try #require(KeyLabel("alpha"))
             trail.refused(
                 CallerIncident(
-                    .blockedKey(label, .disabled), transport: .unix(uid: 1000, pid: 1), client: ClientName("ci"),
+                    .blockedKey(label, .disabled), origin: .user(1000), client: ClientName("ci"),
                     reason: "disabled"))
             trail.refused(ControlCaller(userID: 1001), asking: "org.kmi.Proxy1.Manager.AddKey")
             trail.refused(nil, asking: "org.kmi.Proxy1.Manager.AddKey")

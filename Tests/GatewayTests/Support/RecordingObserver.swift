@@ -12,6 +12,7 @@ final class RecordingObserver: GatewayObserver {
         var providers: [ProviderName] = []
         var warnings: [String] = []
         var incidents: [CallerIncident] = []
+        var nonces: [UsedNonce] = []
     }
 
     private let state = Mutex(State())
@@ -26,6 +27,8 @@ final class RecordingObserver: GatewayObserver {
     var warnings: [String] { self.state.withLock { $0.warnings } }
     /// What callers were refused, in that order.
     var incidents: [CallerIncident] { self.state.withLock { $0.incidents } }
+    /// The nonces that were used up, in that order.
+    var nonces: [UsedNonce] { self.state.withLock { $0.nonces } }
     /// How often the memory may have changed.
     var moves: Int { self.state.withLock { $0.moves } }
 
@@ -47,6 +50,10 @@ final class RecordingObserver: GatewayObserver {
 
     func refused(_ incident: CallerIncident) {
         self.state.withLock { $0.incidents.append(incident) }
+    }
+
+    func nonceUsed(_ nonce: UsedNonce, at now: WallTime) {
+        self.state.withLock { $0.nonces.append(nonce) }
     }
 
     func memoryMoved() {
