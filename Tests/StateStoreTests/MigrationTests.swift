@@ -23,7 +23,7 @@ struct MigrationTests {
         #expect(
             Migration.all.map(\.checksum) == [
                 "fd6248700b075fbb", "de95c9426b161571", "63d9be4a3cb96ca4", "f2b2dc9f16cd208d", "c445d6cf4b27700f",
-                "1a347238d8218eb1",
+                "1a347238d8218eb1", "80f809150e58338d",
             ])
         #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
     }

@@ -16,6 +16,10 @@ struct OptionTests {
         var client = ClientOptions()
         client.scopes = ["inference", "priority:high"]
         client.models = ["k2"]
+        client.routes = ["/v1/messages", "/v1/chat/*", "/*"]
+        client.projects = ["a b"]
+        client.limits[.rps] = 1
+        client.limits[.inFlight] = 4
         client.expiresAt = 1_798_761_600_000_000
         #expect(try ClientOptions(busValue: client.busValue) == client)
         #expect(try ClientOptions(busValue: ClientOptions().busValue) == ClientOptions())
@@ -134,6 +138,10 @@ struct OptionTests {
         ("AddKey", "models", .strings((0...1000).map { "m\($0)" })),
         ("CreateClient", "scopes", .string("inference")), ("CreateClient", "scopes", .strings(["root"])),
         ("CreateClient", "scopes", .strings(["metrics", "metrics"])),
+        ("CreateClient", "routes", .strings(["v1"])), ("CreateClient", "routes", .strings(["/v1/*/x"])),
+        ("CreateClient", "routes", .string("/v1")), ("CreateClient", "routes", .strings(["/v1?x"])),
+        ("CreateClient", "projects", .strings([""])), ("CreateClient", "projects", .strings(["\u{e4}"])),
+        ("CreateClient", "rpm", .int32(1)), ("CreateClient", "in_flight", .string("4")),
         ("CreateClient", "models", .strings(["é"])), ("CreateClient", "expires_at", .int64(1)),
         ("Rotate", "key", .uint32(1)), ("Rotate", "key", .string("")), ("Rotate", "provider", .string("no/label")),
         ("ListRequests", "limit", .uint32(0)), ("ListRequests", "limit", .uint32(1001)),

@@ -123,11 +123,18 @@ struct EffectiveConfigurationTests {
         var made = RuntimeChanges.CreatedClient(
             name: try #require(ClientName("run-1")), tokenDigest: [], createdAt: WallTime(microseconds: 1))
         made.project = "thesis"
+        made.routes = ["/v1/models"]
+        made.projects = ["thesis", "other"]
+        made.limits = [.rps: 1, .rpm: 2, .tpm: 3, .inFlight: 4]
         made.expires = WallTime(microseconds: 2)
         var changes = RuntimeChanges()
         changes.clients = [made]
         let result = self.effective(try self.file(), changes)
         #expect(result.configuration.clients.last?.project == "thesis")
+        #expect(result.configuration.clients.last?.routes == made.routes)
+        #expect(result.configuration.clients.last?.projects == made.projects)
+        let client = result.configuration.clients.last
+        #expect([client?.rps, client?.rpm, client?.tpm, client?.inFlight] == [1, 2, 3, 4])
         #expect(result.configuration.clients.last?.expires == made.expires)
         #expect(result.createdClients == [made.name])
     }
