@@ -35,6 +35,8 @@ public struct NonceLedger: Sendable {
         var marks: [Mark: WallTime] = [:]
         /// Nothing is forgotten before this time.
         var earliest = WallTime(microseconds: .max)
+        /// Whether something ends exactly then: what was given back since may have been it.
+        var isExact = true
     }
 
     private let clientLimit: Int
@@ -72,7 +74,9 @@ public struct NonceLedger: Sendable {
         guard self.forgotten < nonce.expires, now < nonce.expires else { return .tooOld }
         let isFull =
             self.count >= self.totalLimit || (self.clients[nonce.client]?.marks.count ?? 0) >= self.clientLimit
-        if isFull || self.lastTidy + .seconds(30) < now || now < self.lastTidy { self.tidy(at: now) }
+        if isFull || self.lastTidy + .seconds(30) < now || now < self.lastTidy {
+            self.tidy(at: now, isFull: isFull)
+        }
         if let own = self.clients[nonce.client], own.marks.count >= self.clientLimit {
             return .full(retryAfter: own.earliest - now)
         }
@@ -86,8 +90,9 @@ public struct NonceLedger: Sendable {
 
     /// Gives a nonce back that was not used after all.
     public mutating func release(_ nonce: UsedNonce) {
-        guard self.clients[nonce.client]?.marks.removeValue(forKey: Mark(nonce.digest)) != nil else { return }
+        guard let expires = self.clients[nonce.client]?.marks.removeValue(forKey: Mark(nonce.digest)) else { return }
         self.count -= 1
+        if expires == self.clients[nonce.client]?.earliest { self.clients[nonce.client]?.isExact = false }
     }
 
     private mutating func insert(_ nonce: UsedNonce) {
@@ -100,10 +105,10 @@ public struct NonceLedger: Sendable {
         self.clients[nonce.client]?.earliest = nonce.expires
     }
 
-    /// Forgets what has ended; looks only at clients of whom something has.
-    private mutating func tidy(at now: WallTime) {
+    /// Forgets what has ended; looks only at clients of whom something has, and at those of whom a wait has to be told right.
+    private mutating func tidy(at now: WallTime, isFull: Bool) {
         self.lastTidy = now
-        for (name, client) in self.clients where client.earliest <= now {
+        for (name, client) in self.clients where client.earliest <= now || (isFull && !client.isExact) {
             var latest = self.forgotten
             var earliest = WallTime(microseconds: .max)
             let marks = client.marks.filter { _, expires in

@@ -58,6 +58,18 @@ struct NonceLedgerTests {
         #expect(ledger.reserve(next, at: Self.time(300)) == .reserved)
     }
 
+    @Test("the wait is told right after the nonce that would have ended first was given back")
+    func waitIsRight() throws {
+        var ledger = NonceLedger(clientLimit: 2, totalLimit: 100)
+        for (number, expires) in [(0, 100), (1, 300)] {
+            #expect(ledger.reserve(try Self.nonce(number, expires: Int64(expires)), at: Self.time(0)) == .reserved)
+        }
+        ledger.release(try Self.nonce(0, expires: 100))
+        #expect(ledger.reserve(try Self.nonce(2, expires: 400), at: Self.time(10)) == .reserved)
+        #expect(
+            ledger.reserve(try Self.nonce(3, expires: 400), at: Self.time(20)) == .full(retryAfter: .seconds(280)))
+    }
+
     @Test("all clients together are bounded as well")
     func isBoundedInTotal() throws {
         var ledger = NonceLedger(clientLimit: 4, totalLimit: 6)
