@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build test check docs format soak bench install clean
+.PHONY: help setup demo run build test check docs format soak sanitize bench install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ format: ## format the sources in place
 soak: setup ## the long forms of the tests
 	@KMI_SOAK=1 scripts/test
 	@scripts/fuzz 600
+
+sanitize: ## the tests of threads and buffers with the thread and the address sanitizer
+	@scripts/sanitize
 
 bench: ## requests per second and CPU per request, beside those of the provider asked directly
 	@scripts/bench

@@ -9,7 +9,8 @@ enum Fuzzing {
     static let targets: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = [
         "events": EventsTarget.run, "relay": RelayTarget.run, "errors": ErrorsTarget.run,
         "requests": RequestsTarget.run,
-        "usage": UsageTarget.run,
+        "usage": UsageTarget.run, "http": HTTPTarget.run, "callers": CallersTarget.run, "answers": AnswersTarget.run,
+        "configuration": ConfigurationTarget.run, "keyfiles": KeyFilesTarget.run,
     ]
 
     /// The target that the variable `KMI_FUZZ_TARGET` names.
@@ -75,4 +76,20 @@ struct Cuts {
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     Fuzzing.chosen(UnsafeRawBufferPointer(start: start, count: count))
     return 0
+}
+
+/// Writes the hostile inputs of the tests into the folder that `KMI_FUZZ_WRITE_SEEDS` names, a file each, before anything
+/// is fuzzed.
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(
+    _ count: UnsafeMutablePointer<Int32>?,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>?
+) -> Int32 {
+    guard let folder = getenv("KMI_FUZZ_WRITE_SEEDS").map({ String(cString: $0) }) else { return 0 }
+    for (number, input) in HostileInput.all.enumerated() where input.bytes.count <= 8192 {
+        guard let file = fopen("\(folder)/\(number)", "w") else { Fuzzing.fail("cannot write to \(folder)") }
+        input.bytes.withUnsafeBytes { _ = fwrite($0.baseAddress, 1, $0.count, file) }
+        fclose(file)
+    }
+    exit(0)
 }
