@@ -15,6 +15,7 @@ public final class Gateway: Responder {
     let gate: AdmissionGate
     /// Refuses new requests while memory is short.
     public let pressure: MemoryPressureGauge
+    let priorities: PriorityCounters
     let catalogue: ModelListCache
     let logger: Logger
     /// How often keys and clients have been used.
@@ -87,9 +88,9 @@ public final class Gateway: Responder {
                 }
             }
         }
-        let limits = snapshot.configuration.limits
-        self.gate = AdmissionGate(limit: limits.inFlight, queueLimit: limits.queue)
-        self.pressure = MemoryPressureGauge(threshold: limits.memoryPressure)
+        self.gate = AdmissionGate(snapshot.admission)
+        self.priorities = PriorityCounters(metrics)
+        self.pressure = MemoryPressureGauge(threshold: snapshot.configuration.limits.memoryPressure)
         self.catalogue = ModelListCache()
         self.current = Mutex(snapshot.inForce(with: dispatcher.pool.generations))
     }
@@ -107,9 +108,8 @@ public final class Gateway: Responder {
         ) { generations in
             self.current.withLock { $0 = snapshot.inForce(with: generations) }
         }
-        let limits = snapshot.configuration.limits
-        self.gate.reconfigure(limit: limits.inFlight, queueLimit: limits.queue)
-        self.pressure.configure(threshold: limits.memoryPressure)
+        self.gate.reconfigure(snapshot.admission, at: self.time.now())
+        self.pressure.configure(threshold: snapshot.configuration.limits.memoryPressure)
         // What the providers list depends on where they are and on whose key asks, on nothing else.
         if former.configuration.providers != snapshot.configuration.providers || former.secrets != snapshot.secrets {
             self.catalogue.forget()
@@ -130,6 +130,9 @@ public final class Gateway: Responder {
 
     /// Requests that have been admitted and are not over.
     public var requestsInFlight: Int { self.gate.occupancy.inside }
+
+    /// How admission stands, for the metrics.
+    public var admissionStatistics: AdmissionStatistics { self.gate.statistics(at: self.time.now()) }
 
     /// Begins the life of a request.
     public func respond(to head: RequestHead, on exchange: any Exchange) -> any ExchangeHandler {

@@ -20,6 +20,8 @@ public struct GatewaySnapshot: Sendable {
     let keys: [KeyLabel: Configuration.Key]
     let secrets: [KeyLabel: Secret]
     let attemptLimits: AttemptLimits
+    /// What admission decides by.
+    let admission: AdmissionPolicy
     /// Takes credentials out of bodies that are kept; `nil` if none are.
     let redactor: CredentialRedactor?
     /// The generation of each key of the pool that this configuration's secrets belong to; empty until it is in force.
@@ -46,6 +48,7 @@ public struct GatewaySnapshot: Sendable {
         installationKey: [UInt8]
     ) {
         self.configuration = configuration
+        self.admission = AdmissionPolicy(configuration)
         let providers = configuration.providers
         self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.routes = RouteTable(

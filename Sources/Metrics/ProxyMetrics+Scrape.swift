@@ -38,6 +38,8 @@ extension ProxyMetrics {
         let unmatchedErrors: CollectedFamily
         let memoryPressure: CollectedFamily
         let shedding: CollectedFamily
+        let limitEvictions: CollectedFamily
+        let limitOverflows: CollectedFamily
         let storeQueueDepth: CollectedFamily
         let storeBytes: CollectedFamily
         let storeUsedBytes: CollectedFamily
@@ -99,6 +101,12 @@ extension ProxyMetrics {
             self.shedding = registry.collected(
                 .gauge, "kmi_shedding", help: "1 while new requests are refused because memory is short, else 0.",
                 labels: [])
+            self.limitEvictions = registry.collected(
+                .counter, "kmi_limit_table_evictions_total",
+                help: "Callers and addresses forgotten because all of their limits were unused again.", labels: [])
+            self.limitOverflows = registry.collected(
+                .counter, "kmi_limit_table_overflows_total",
+                help: "Requests of callers and addresses that shared one entry because the table was full.", labels: [])
             self.storeQueueDepth = registry.collected(
                 .gauge, "kmi_store_queue_depth", help: "Request rows that are not on disk yet.", labels: [])
             self.storeBytes = registry.collected(
@@ -183,6 +191,12 @@ extension ProxyMetrics {
         public mutating func memory(pressure: Double?, isShedding: Bool) {
             if let pressure { self.samples.set(self.families.memoryPressure, to: pressure) }
             self.samples.set(self.families.shedding, to: isShedding ? 1 : 0)
+        }
+
+        /// Reports the tables of limits: entries that were forgotten, and requests that found none left.
+        public mutating func limitTables(evictions: UInt64, overflows: UInt64) {
+            self.samples.set(self.families.limitEvictions, to: Double(evictions))
+            self.samples.set(self.families.limitOverflows, to: Double(overflows))
         }
 
         /// Reports the state store: rows that wait, and by table the rows written, the transactions that failed, the rows

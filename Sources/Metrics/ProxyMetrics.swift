@@ -46,6 +46,16 @@ public final class ProxyMetrics: Sendable {
     public let streamsCut: MetricFamily<Counter>
     /// `kmi_rejected_total`: reason.
     public let rejected: MetricFamily<Counter>
+    /// `kmi_limited_total`: limit.
+    public let limited: MetricFamily<Counter>
+    /// `kmi_priority_requests_total`: priority, outcome.
+    public let priorityRequests: MetricFamily<Counter>
+    /// `kmi_queue_wait_seconds`: priority.
+    public let queueWait: MetricFamily<Histogram>
+    /// `kmi_concurrency_limit`.
+    public let concurrencyLimit: Gauge
+    /// `kmi_limit_table_entries`.
+    public let limitTableEntries: Gauge
     /// `kmi_job_last_success_timestamp_seconds`: background job.
     public let jobLastSuccess: MetricFamily<Gauge>
     /// `kmi_job_failures_total`: background job.
@@ -121,6 +131,28 @@ public final class ProxyMetrics: Sendable {
             help: "Requests refused by the daemon itself, by error code.",
             labels: ["reason"]
         )
+        self.limited = registry.counter(
+            "kmi_limited_total",
+            help: "Requests refused because of a limit on callers, addresses, all requests or the queue, by limit.",
+            labels: ["limit"]
+        )
+        self.priorityRequests = registry.counter(
+            "kmi_priority_requests_total",
+            help: "Requests that asked for a place, by priority and by whether they got one at once, later or not.",
+            labels: ["priority", "outcome"]
+        )
+        self.queueWait = registry.histogram(
+            "kmi_queue_wait_seconds",
+            help: "Time that requests waited for a place before they got it.",
+            labels: ["priority"],
+            buckets: .durations
+        )
+        self.concurrencyLimit = registry.gauge(
+            "kmi_concurrency_limit",
+            help: "Requests that are let in at once right now; lower than configured while providers fall behind, 0 for no limit."
+        )
+        self.limitTableEntries = registry.gauge(
+            "kmi_limit_table_entries", help: "Callers and addresses whose use of limits is kept.")
         self.jobLastSuccess = registry.gauge(
             "kmi_job_last_success_timestamp_seconds",
             help: "When a background job last did something with success, in seconds since the Unix epoch.",

@@ -56,7 +56,11 @@ enum DaemonMetrics {
             writer.storeSize(all: storage.bytes, used: storage.usedBytes, log: storage.walBytes)
             if let metrics { jobs.withLock { $0.show(storage, metrics) } }
             metrics?.openConnections.set(listeners.openConnections)
-            metrics?.queuedRequests.set(gateway.queuedRequests)
+            let admission = gateway.admissionStatistics
+            writer.limitTables(evictions: admission.evictions, overflows: admission.overflows)
+            metrics?.queuedRequests.set(admission.waiting)
+            metrics?.concurrencyLimit.set(admission.concurrencyLimit ?? 0)
+            metrics?.limitTableEntries.set(admission.entries)
         }
     }
 }

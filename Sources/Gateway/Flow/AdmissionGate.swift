@@ -1,97 +1,106 @@
-import DequeModule
+import ProxyCore
 import Synchronization
 
-/// Lets a bounded number of requests in at once, and a bounded number wait, first come, first served.
+/// The one ``ProxyCore/Admission`` of the process, shared by all event loops.
+///
+/// Each call is one short step under a lock; whoever waited is told of the decision outside of it.
 final class AdmissionGate: Sendable {
-    /// What became of a request at the gate.
-    enum Entry: Sendable, Equatable {
-        /// It is in, and must ``AdmissionGate/leave()``.
-        case admitted
-        /// It waits under this number and is called when it is in.
-        case waiting(UInt64)
-        /// There is no room, and none to wait in.
-        case full
-    }
+    /// Hears what became of a request that waited; called on any thread.
+    typealias Answer = @Sendable (AdmissionDecision) -> Void
 
-    private struct Waiter {
-        let number: UInt64
-        let admit: @Sendable () -> Void
-    }
+    private struct State: Sendable {
+        var admission: Admission
+        var answers: [UInt64: Answer] = [:]
 
-    private struct State {
-        var limit: Int?
-        var queueLimit: Int
-        var inside = 0
-        var waiters: Deque<Waiter> = []
-        var nextNumber: UInt64 = 0
-
-        var hasRoom: Bool { self.limit.map { self.inside < $0 } ?? true }
+        /// Those who are to be told of a decision, with it.
+        mutating func takeTold() -> [(Answer, AdmissionDecision)] {
+            let decisions = self.admission.takeDecisions()
+            guard !decisions.isEmpty else { return [] }
+            return decisions.compactMap { number, decision in
+                self.answers.removeValue(forKey: number).map { ($0, decision) }
+            }
+        }
     }
 
     private let state: Mutex<State>
 
-    /// Makes a gate; no `limit` lets everybody in.
-    init(limit: Int?, queueLimit: Int) {
-        self.state = Mutex(State(limit: limit, queueLimit: queueLimit))
+    /// Makes a gate.
+    init(_ policy: AdmissionPolicy) {
+        self.state = Mutex(State(admission: Admission(policy)))
     }
 
-    /// Changes the limits; those inside and waiting stay, and a higher limit lets the first of the queue in.
-    func reconfigure(limit: Int?, queueLimit: Int) {
-        let admitted = self.state.withLock { state in
-            state.limit = limit
-            state.queueLimit = queueLimit
-            return Self.admitWaiting(&state)
+    private func step<Result: Sendable>(_ body: (inout State) -> Result) -> Result {
+        let (result, told) = self.state.withLock { state in
+            let result = body(&state)
+            return (result, state.takeTold())
         }
-        for waiter in admitted { waiter.admit() }
+        for (answer, decision) in told { answer(decision) }
+        return result
     }
 
-    /// Asks for admission.
+    /// Puts other limits in force; those inside and waiting stay.
+    func reconfigure(_ policy: AdmissionPolicy, at now: Instant) {
+        self.step { $0.admission.reconfigure(policy, at: now) }
+    }
+
+    /// Asks for admission; whoever is in must ``leave(_:tokens:at:)``.
     ///
-    /// `admit` is called later, on any thread, if the answer is `waiting`.
-    func enter(_ admit: @escaping @Sendable () -> Void) -> Entry {
-        self.state.withLock { state in
-            if state.hasRoom, state.waiters.isEmpty {
-                state.inside += 1
-                return .admitted
-            }
-            guard state.waiters.count < state.queueLimit else { return .full }
-            state.nextNumber += 1
-            state.waiters.append(Waiter(number: state.nextNumber, admit: admit))
-            return .waiting(state.nextNumber)
+    /// `answer` is called later if the request waits.
+    func enter(_ request: AdmissionRequest, at now: Instant, _ answer: @escaping Answer) -> AdmissionEntry {
+        self.step { state in
+            let entry = state.admission.enter(request, at: now)
+            if case .waiting(let number) = entry { state.answers[number] = answer }
+            return entry
         }
+    }
+
+    /// Counts a request that takes no place; `nil` if it is let in.
+    func pass(_ request: AdmissionRequest, at now: Instant) -> LimitRefusal? {
+        self.step { $0.admission.pass(request, at: now) }
     }
 
     /// Gives up waiting.
     ///
-    /// `false` means that the request has been admitted meanwhile and must leave instead.
-    func abandon(_ number: UInt64) -> Bool {
-        self.state.withLock { state in
-            guard let place = state.waiters.firstIndex(where: { $0.number == number }) else { return false }
-            state.waiters.remove(at: place)
+    /// `false` means that a decision is on its way: if it is admission, the request must leave instead.
+    func abandon(_ number: UInt64, at now: Instant) -> Bool {
+        self.step { state in
+            guard state.admission.abandon(number, at: now) else { return false }
+            state.answers[number] = nil
             return true
         }
     }
 
-    /// One that was inside goes.
-    func leave() {
-        let admitted = self.state.withLock { state in
-            state.inside -= 1
-            return Self.admitWaiting(&state)
+    /// Gives up waiting because it took too long; `nil` means that a decision is on its way.
+    func expire(_ number: UInt64, at now: Instant) -> LimitRefusal? {
+        self.step { state in
+            guard let refusal = state.admission.expire(number, at: now) else { return nil }
+            state.answers[number] = nil
+            return refusal
         }
-        for waiter in admitted { waiter.admit() }
+    }
+
+    /// One that was inside goes.
+    func leave(_ ticket: AdmissionTicket, tokens: Int64, at now: Instant) {
+        self.step { $0.admission.leave(ticket, tokens: tokens, at: now) }
+    }
+
+    /// An answer of a provider has begun.
+    func noteFirstByte(after time: Duration, of source: LatencySource, at now: Instant) {
+        self.step { $0.admission.noteFirstByte(after: time, of: source, at: now) }
+    }
+
+    /// A provider said that it has too much to do.
+    func noteOverload(at now: Instant) {
+        self.step { $0.admission.noteOverload(at: now) }
+    }
+
+    /// How things stand.
+    func statistics(at now: Instant) -> AdmissionStatistics {
+        self.step { $0.admission.statistics(at: now) }
     }
 
     /// How many are inside, and how many wait.
     var occupancy: (inside: Int, waiting: Int) {
-        self.state.withLock { ($0.inside, $0.waiters.count) }
-    }
-
-    private static func admitWaiting(_ state: inout State) -> [Waiter] {
-        var admitted: [Waiter] = []
-        while state.hasRoom, let first = state.waiters.popFirst() {
-            state.inside += 1
-            admitted.append(first)
-        }
-        return admitted
+        self.state.withLock { $0.admission.occupancy }
     }
 }

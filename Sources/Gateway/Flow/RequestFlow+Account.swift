@@ -8,18 +8,13 @@ extension RequestFlow {
     func account() {
         guard !self.isAccounted else { return }
         self.isAccounted = true
-        // One that has been admitted this very moment hears of it, and leaves then.
-        if case .queued(let number) = self.phase { _ = self.gateway.gate.abandon(number) }
+        self.leaveGate()
         self.phase = .over
         self.queueTimer?.cancel()
         self.repeatTimer?.cancel()
         self.keepAlive.end()
         self.body?.discard()
         self.returnNonce()
-        if self.isAdmitted {
-            self.isAdmitted = false
-            self.gateway.gate.leave()
-        }
         self.completeRecord()
         self.countRequest(self.record)
         self.logRequest(self.record)

@@ -101,8 +101,7 @@ extension RequestFlow: AttemptOwner {
         guard let running = self.running else { return }
         // There is no other attempt: a body that has gone up is not needed while a long answer comes down.
         if running.attempt.isFullySent { self.body?.discard() }
-        self.gateway.metrics.timeToFirstByte.with(running.candidate.provider.name.text).observe(
-            self.gateway.time.now() - running.dispatched.begun)
+        self.noteFirstByte(of: running)
         self.noteWindows(in: head.headers, of: running)
         // An error that is passed on because nothing else is left was told of before.
         guard head.status < 400, running.decidedBy == nil else { return }
@@ -127,6 +126,7 @@ extension RequestFlow: AttemptOwner {
             ]
         )
         self.record.errorClass = classification.errorClass
+        self.noteOverload(classification.errorClass)
         self.running?.decidedBy = classification.decidedBy
         self.dispatch { dispatcher, plan, now in dispatcher.sawError(classification, in: &plan, at: now) }
     }
@@ -156,6 +156,7 @@ extension RequestFlow: AttemptOwner {
         if running.isAskingForUsage, self.repeatWithoutAsking(after: failure, of: running) { return }
         self.logFailure(failure, class: errorClass, of: running)
         self.record.errorClass = errorClass
+        self.noteOverload(errorClass)
         if let answer = failure.answer { self.noteWindows(in: answer.head.headers, of: running) }
         let end = AttemptEnd(
             errorClass: errorClass,

@@ -24,42 +24,6 @@ extension RequestFlow {
         throw ProxyFault(.invalidRequest, message: "A signed request for a list of models has no body.")
     }
 
-    // MARK: Admission
-
-    /// The third phase: takes one of the places that `limits.in_flight` allows, or waits for one.
-    func enter() {
-        let bound = NIOLoopBound(self, eventLoop: self.exchange.eventLoop)
-        let entry = self.gateway.gate.enter {
-            bound.eventLoop.execute { bound.value.admitted() }
-        }
-        switch entry {
-        case .admitted:
-            self.isAdmitted = true
-            self.beginReceiving()
-        case .full:
-            self.refuse(ProxyFault(.overloaded, retryAfter: 1))
-        case .waiting(let number):
-            self.phase = .queued(number)
-            guard let limit = self.snapshot.configuration.limits.queueTimeout else { return }
-            self.queueTimer = self.exchange.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limit)) {
-                self.waitedTooLong()
-            }
-        }
-    }
-
-    private func admitted() {
-        // The caller may have left, or the wait have ended, while this was under way: the place goes back then.
-        guard case .queued = self.phase else { return self.gateway.gate.leave() }
-        self.queueTimer?.cancel()
-        self.isAdmitted = true
-        self.beginReceiving()
-    }
-
-    private func waitedTooLong() {
-        guard case .queued(let number) = self.phase, self.gateway.gate.abandon(number) else { return }
-        self.refuse(ProxyFault(.overloaded, retryAfter: 1))
-    }
-
     // MARK: The body
 
     /// The fourth phase.
@@ -67,7 +31,7 @@ extension RequestFlow {
     /// Whatever names its model in the body is received whole, since a name may come last, or twice; other bodies of
     /// announced length go up while they come in. So is whatever is signed: nothing of it goes up before its signature is
     /// confirmed.
-    private func beginReceiving() {
+    func beginReceiving() {
         guard self.isChunked || self.announcedLength.map({ $0 > 0 }) ?? false else {
             self.inspector = .opaque
             if self.announcedLength != nil {

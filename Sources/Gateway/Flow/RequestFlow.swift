@@ -11,7 +11,7 @@ final class RequestFlow: ExchangeHandler {
     /// Where the request is in its life.
     enum Phase {
         case beginning
-        /// It waits for one of the places that `limits.in_flight` allows.
+        /// It waits for a place.
         case queued(UInt64)
         /// The body is received, whole, before anything can be decided.
         case receiving
@@ -47,7 +47,8 @@ final class RequestFlow: ExchangeHandler {
     var nonce: UsedNonce?
     var controls = RequestControls()
     var origin = OriginGuard.Verdict.noOrigin
-    var isAdmitted = false
+    /// What it holds as long as it is in.
+    var ticket: AdmissionTicket?
     var queueTimer: Scheduled<Void>?
 
     var body: KeptBody?
@@ -118,6 +119,7 @@ final class RequestFlow: ExchangeHandler {
                 try self.checkListingHasNoBody()
                 try self.confirmSignature()
                 try self.checkMemory()
+                try self.passRates()
                 self.list(listing)
             case .forward(let route):
                 self.route = route

@@ -211,6 +211,9 @@ public struct Admission: Sendable {
             overflows: tables.reduce(0) { $0 &+ $1.overflows })
     }
 
+    /// How many are in, and how many wait.
+    public var occupancy: (inside: Int, waiting: Int) { (self.inside.total, self.waiters.count) }
+
     /// Takes out what was decided about those who waited.
     public mutating func takeDecisions() -> [(number: UInt64, decision: AdmissionDecision)] {
         guard !self.decisions.isEmpty else { return [] }
