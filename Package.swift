@@ -72,7 +72,7 @@ let package = Package(
         ),
 
         // Floor 1: the domain, pure values.
-        .target(name: "ProxyCore", dependencies: [.nioCore, .crypto]),
+        .target(name: "ProxyCore", dependencies: [.nioCore, .deque, .crypto]),
 
         // Floor 2: capabilities, which never import one another.
         .target(name: "Metrics"),
@@ -89,7 +89,7 @@ let package = Package(
         .target(name: "Decompression", dependencies: ["CZlib", "ProxyCore"]),
 
         // Floor 3: the life of a request, and the control surface.
-        .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .deque, .logging]),
+        .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .logging]),
 
         .target(name: "DBusControl", dependencies: ["DBusKit"]),
 

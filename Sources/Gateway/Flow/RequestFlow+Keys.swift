@@ -77,7 +77,8 @@ extension RequestFlow {
         attempt.model = running.candidate.model
         self.noteUsage(of: running, isComplete: errorClass == nil, in: &attempt)
         if let usage = attempt.usage, self.snapshot.keys[running.key]?.tpm != nil {
-            self.dispatch { dispatcher, _, now in dispatcher.spend(usage.counts.total, on: running.dispatched, at: now) }
+            self.dispatch { dispatcher, _, now in dispatcher.spend(usage.counts.total, on: running.dispatched, at: now)
+            }
         }
         attempt.selection = running.dispatched.reason.selection
         attempt.isPossiblyBilled = running.isPossiblyBilled

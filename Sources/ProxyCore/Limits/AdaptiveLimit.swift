@@ -41,6 +41,8 @@ struct AdaptiveLimit: Sendable {
     private static let answersOfLevel = 16
     /// So many answers can be judged.
     private static let (fewestAnswers, fewestAttempts) = (8, 10)
+    /// Shorter times are taken for this: what a busy machine adds to them says nothing of a provider.
+    private static let shortestTime = Duration.milliseconds(50)
 
     /// The usual level of a source.
     private struct Level {
@@ -108,7 +110,7 @@ struct AdaptiveLimit: Sendable {
     /// An answer has begun.
     mutating func noteFirstByte(after time: Duration, of source: LatencySource, at now: Instant) {
         guard self.canMove else { return }
-        let own = Self.logarithm(max(1_000, time.nanoseconds))
+        let own = Self.logarithm(max(Self.shortestTime, time).nanoseconds)
         var level = self.levels[source] ?? Level(last: now)
         let isKnown = level.answers >= Self.answersOfLevel
         let isSlow = isKnown && own > level.mean + 1

@@ -180,7 +180,9 @@ extension Admission {
     mutating func serve(at now: Instant) {
         guard !self.waiters.isEmpty else { return }
         while let priority = self.priorityInTurn() {
-            guard let id = self.rounds[Self.index(of: priority)].next(), let number = self.first(of: id, at: now) else { continue }
+            guard let id = self.rounds[Self.index(of: priority)].next(), let number = self.first(of: id, at: now) else {
+                continue
+            }
             self.admitWaiting(number, from: id, at: now)
         }
     }

@@ -45,7 +45,8 @@ extension LimitKey: CustomStringConvertible {
         case .address(let number):
             "address:" + [24, 16, 8, 0].map { String(number >> $0 & 0xFF) }.joined(separator: ".")
         case .network(let number):
-            "network:" + [48, 32, 16, 0].map { String(number >> $0 & 0xFFFF, radix: 16) }.joined(separator: ":") + "::/64"
+            "network:" + [48, 32, 16, 0].map { String(number >> $0 & 0xFFFF, radix: 16) }.joined(separator: ":")
+                + "::/64"
         case .unknown: "unknown"
         }
     }

@@ -1,4 +1,4 @@
-import NIOCore
+import DequeModule
 
 /// Those who wait, in a line of their own for each caller and priority.
 ///
@@ -24,7 +24,7 @@ struct WaitingLine: Sendable {
     /// How many wait in it.
     private(set) var count = 0
     /// The numbers of those who wait, in the order of their coming, some of whom are gone.
-    private var numbers = CircularBuffer<UInt64>()
+    private var numbers = Deque<UInt64>()
 
     /// Makes an empty line.
     init(id: UInt64, caller: LimitKey, priority: RequestPriority) {
@@ -55,7 +55,7 @@ struct WaitingLine: Sendable {
     mutating func noteGone(where isThere: (UInt64) -> Bool) {
         self.count -= 1
         guard self.numbers.count > 2 * self.count + 16 else { return }
-        var kept = CircularBuffer<UInt64>(initialCapacity: self.count)
+        var kept = Deque<UInt64>(minimumCapacity: self.count)
         for number in self.numbers where isThere(number) { kept.append(number) }
         self.numbers = kept
     }
@@ -63,8 +63,8 @@ struct WaitingLine: Sendable {
 
 /// The lines of one priority that take turns, by their numbers; lines that are gone are passed over.
 struct LineRound: Sendable {
-    private var newcomers = CircularBuffer<UInt64>()
-    private var others = CircularBuffer<UInt64>()
+    private var newcomers = Deque<UInt64>()
+    private var others = Deque<UInt64>()
     /// How often in a row newcomers went before others.
     private var precedences = 0
 
@@ -104,7 +104,7 @@ struct LineRound: Sendable {
 
 /// The lines that are put aside until somebody leaves a certain entry.
 struct LinesAside: Sendable {
-    private var lines = CircularBuffer<UInt64>()
+    private var lines = Deque<UInt64>()
 
     /// Nobody.
     init() {}

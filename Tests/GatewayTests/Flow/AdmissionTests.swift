@@ -1,5 +1,6 @@
 import NIOCore
 import ProxyCore
+import TestSupport
 import Testing
 
 @testable import Gateway
@@ -92,56 +93,35 @@ struct AdmissionTests {
         fixture.expectAllSettled()
     }
 
-    @Test("the gate lets in as many as it may, in the order of their coming")
-    func gateOrder() {
-        let gate = AdmissionGate(limit: 2, queueLimit: 3)
-        let log = Log()
-        #expect(gate.enter {} == .admitted)
-        #expect(gate.enter {} == .admitted)
-        #expect(gate.enter { log.add(1) } == .waiting(1))
-        #expect(gate.enter { log.add(2) } == .waiting(2))
-        #expect(gate.enter { log.add(3) } == .waiting(3))
-        #expect(gate.enter {} == .full)
-        #expect(gate.abandon(2))
-        #expect(!gate.abandon(2))
-        gate.leave()
-        #expect(log.entries == [1])
-        #expect(!gate.abandon(1))
-        #expect(gate.occupancy == (2, 1))
-        // Who comes while others wait goes behind them, even with room.
-        gate.reconfigure(limit: 1, queueLimit: 3)
-        gate.leave()
-        #expect(log.entries == [1])
-        #expect(gate.enter { log.add(4) } == .waiting(4))
-        gate.reconfigure(limit: 3, queueLimit: 0)
-        #expect(log.entries == [1, 3, 4])
-        #expect(gate.occupancy == (3, 0))
-        #expect(gate.enter {} == .full)
-        gate.reconfigure(limit: nil, queueLimit: 0)
-        #expect(gate.enter {} == .admitted)
-    }
-
     @Test(
         "from many threads no more than the limit are inside, and everybody gets in or gives up",
         .timeLimit(.minutes(1)))
     func gateConcurrency() async {
-        let gate = AdmissionGate(limit: 4, queueLimit: 10_000)
+        var configuration = Configuration()
+        configuration.limits.inFlight = 4
+        configuration.limits.queue = 10_000
+        configuration.limits.adaptive = false
+        let gate = AdmissionGate(AdmissionPolicy(configuration))
+        let clock = ManualClock()
         let log = Log()
         await withTaskGroup(of: Void.self) { group in
             for worker in 0..<8 {
                 group.addTask {
                     for turn in 0..<300 {
-                        let box = Log()
-                        switch gate.enter({
-                            box.add(1)
-                            gate.leave()
-                        }) {
-                        case .admitted:
+                        let request = AdmissionRequest(caller: .user(UInt32(worker % 3)))
+                        switch gate.enter(
+                            request, at: clock.now(),
+                            { decision in
+                                guard case .admitted(let ticket) = decision else { return log.add(-1) }
+                                gate.leave(ticket, tokens: 0, at: clock.now())
+                            })
+                        {
+                        case .admitted(let ticket):
                             if gate.occupancy.inside > 4 { log.add(gate.occupancy.inside) }
-                            gate.leave()
+                            gate.leave(ticket, tokens: 0, at: clock.now())
                         case .waiting(let number):
-                            if (worker + turn) % 2 == 0, gate.abandon(number) { box.add(1) }
-                        case .full:
+                            if (worker + turn) % 2 == 0 { _ = gate.abandon(number, at: clock.now()) }
+                        case .refused:
                             log.add(-1)
                         }
                     }
