@@ -27,6 +27,13 @@ struct ProxyMetricsTests {
         ("kmi_open_connections", .gauge, []),
         ("kmi_streams_cut_total", .counter, ["provider", "type"]),
         ("kmi_rejected_total", .counter, ["reason"]),
+        ("kmi_limited_total", .counter, ["limit"]),
+        ("kmi_priority_requests_total", .counter, ["priority", "outcome"]),
+        ("kmi_queue_wait_seconds", .histogram, ["priority"]),
+        ("kmi_concurrency_limit", .gauge, []),
+        ("kmi_limit_table_entries", .gauge, []),
+        ("kmi_limit_table_evictions_total", .counter, []),
+        ("kmi_limit_table_overflows_total", .counter, []),
         ("kmi_store_queue_depth", .gauge, []),
         ("kmi_store_bytes", .gauge, []),
         ("kmi_store_used_bytes", .gauge, []),
@@ -65,6 +72,7 @@ struct ProxyMetricsTests {
                 queueDepth: 3, writes: ["requests": 5], errors: ["requests": 1], dropped: ["requests": 2],
                 deleted: ["requests": 4])
             scrape.storeSize(all: 4096, used: 2048, log: 1024)
+            scrape.limitTables(evictions: 3, overflows: 1)
             scrape.listener("127.0.0.1:7878", isEncrypted: false)
             scrape.remaining(0.25, of: "alpha", provider: "kimi", window: "7d")
             scrape.breaker(.halfOpen, of: "kimi")
