@@ -135,7 +135,7 @@ struct AdaptiveLimitTests {
 
     @Test("the door follows: fewer are let in, and those who wait come in as it recovers (X-044)")
     func movesTheDoor() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.adaptive = true
             configuration.limits.inFlight = 16
         }

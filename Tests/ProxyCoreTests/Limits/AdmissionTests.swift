@@ -8,7 +8,7 @@ struct AdmissionTests {
 
     @Test("the sixth request within a second is refused with the time to wait, others notice nothing (K-040)")
     func limitsRate() throws {
-        var door = Door { $0.limits.client.rps = 5 }
+        let door = Door { $0.limits.client.rps = 5 }
         for _ in 0..<5 { door.leave(try door.ticket(1)) }
         let refusal = try door.refusal(1)
         #expect(refusal.limit == .clientPerSecond)
@@ -23,7 +23,7 @@ struct AdmissionTests {
 
     @Test("Retry-After is right: a second before it nobody is let in, after it one is", arguments: [1, 2, 7, 60, 1000])
     func tellsTheTime(rpm: Int) throws {
-        var door = Door { $0.limits.client.rpm = rpm }
+        let door = Door { $0.limits.client.rpm = rpm }
         for _ in 0..<rpm { door.leave(try door.ticket(1)) }
         let refusal = try door.refusal(1)
         #expect(refusal.limit == .clientPerMinute)
@@ -40,7 +40,7 @@ struct AdmissionTests {
     @Test("the limits of a client win, one at a time, over those that hold for each")
     func ownLimitsWin() throws {
         let name = try #require(ClientName("big"))
-        var door = try Door { configuration in
+        let door = try Door { configuration in
             configuration.limits.client.rps = 2
             configuration.limits.client.rpm = 20
             configuration.clients = [try Door.client("big") { $0.rps = 10 }, try Door.client("plain")]
@@ -75,7 +75,7 @@ struct AdmissionTests {
 
     @Test("addresses have limits beside those of callers, and all callers have limits together")
     func limitsAddressesAndAll() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.address.rps = 2
             configuration.limits.rps = 5
         }
@@ -88,7 +88,7 @@ struct AdmissionTests {
 
     @Test("who is refused by one limit uses up none of the others")
     func refusedUsesNothing() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.client.rpm = 2
             configuration.limits.rps = 4
         }
@@ -100,7 +100,7 @@ struct AdmissionTests {
 
     @Test("tokens are counted when a request is over, and the debt is waited for")
     func limitsTokens() throws {
-        var door = Door { $0.limits.client.tpm = 600 }
+        let door = Door { $0.limits.client.tpm = 600 }
         let first = try door.ticket(1)
         door.leave(try door.ticket(1), tokens: 500)
         door.leave(first, tokens: 700)
@@ -116,7 +116,7 @@ struct AdmissionTests {
 
     @Test("what was used is kept over a reload, whatever the new limits are (T-037)")
     func keepsOverReload() throws {
-        var door = Door { $0.limits.client.rpm = 10 }
+        let door = Door { $0.limits.client.rpm = 10 }
         for _ in 0..<10 { _ = try door.ticket(1) }
         door.reconfigure { $0.limits.client.rpm = 60 }
         _ = try door.refusal(1)
@@ -128,7 +128,7 @@ struct AdmissionTests {
 
     @Test("a list of models counts for the rates and takes no place")
     func passes() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.client.rps = 2
             configuration.limits.inFlight = 1
         }
@@ -141,7 +141,7 @@ struct AdmissionTests {
 
     @Test("the log is told once a minute of each caller")
     func tellsOnce() throws {
-        var door = Door { $0.limits.client.rpm = 1 }
+        let door = Door { $0.limits.client.rpm = 1 }
         _ = try door.ticket(1)
         _ = try door.ticket(2)
         #expect(try door.refusal(1).isNews)
@@ -156,7 +156,7 @@ struct AdmissionTests {
 
     @Test("waiting and leaving keep the order of coming, and counts return to zero")
     func keepsOrder() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 2
             configuration.limits.queue = 3
         }
@@ -180,7 +180,7 @@ struct AdmissionTests {
 
     @Test("with A at its limit and 100 of its requests waiting, B's first starts at once (X-043)")
     func doesNotDelayOthers() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 8
             configuration.limits.client.inFlight = 4
         }
@@ -196,7 +196,7 @@ struct AdmissionTests {
     @Test("with all places taken by A and 100 of its requests waiting, B's first is the next one (X-043)")
     func goesNext() throws {
         for taken in [1, 2, 8] {
-            var door = Door { $0.limits.inFlight = taken }
+            let door = Door { $0.limits.inFlight = taken }
             let first = try (0..<taken).map { _ in try door.ticket(1) }
             for _ in 0..<100 { _ = try door.wait(1) }
             let other = try door.wait(2)
@@ -207,7 +207,7 @@ struct AdmissionTests {
 
     @Test("callers take turns, however much each of them wants")
     func takesTurns() throws {
-        var door = Door { $0.limits.inFlight = 1 }
+        let door = Door { $0.limits.inFlight = 1 }
         var held = try door.ticket(9)
         var callers: [UInt64: UInt32] = [:]
         for _ in 0..<40 { callers[try door.wait(1)] = 1 }
@@ -225,7 +225,7 @@ struct AdmissionTests {
 
     @Test("an endless stream of new callers does not starve those who wait")
     func isNotStarved() throws {
-        var door = Door { $0.limits.inFlight = 1 }
+        let door = Door { $0.limits.inFlight = 1 }
         var held = try door.ticket(1)
         let own = try (0..<10).map { _ in try door.wait(1) }
         var next: UInt32 = 100
@@ -247,7 +247,7 @@ struct AdmissionTests {
 
     @Test("one caller may fill the queue, and gives way when another one comes")
     func sharesQueue() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 1
             configuration.limits.queue = 8
         }
@@ -263,7 +263,7 @@ struct AdmissionTests {
 
     @Test("without a queue nobody waits")
     func hasNoQueue() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 1
             configuration.limits.queue = 0
         }
@@ -273,7 +273,7 @@ struct AdmissionTests {
 
     @Test("who waits too long is told why: 429 at a limit of its own, 503 for want of places")
     func expires() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 3
             configuration.limits.client.inFlight = 2
         }
@@ -290,7 +290,7 @@ struct AdmissionTests {
 
     @Test("what waited and never ran is given back (T-037)")
     func givesBack() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 1
             configuration.limits.client.rpm = 3
         }
@@ -307,7 +307,7 @@ struct AdmissionTests {
 
     @Test("the wait that is named follows how fast places become free")
     func estimates() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 1
             configuration.limits.queue = 4
         }
@@ -324,7 +324,7 @@ struct AdmissionTests {
 
     @Test("an address at its limit delays nobody elsewhere, and those behind it take turns")
     func limitsPlacesOfAddresses() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 10
             configuration.limits.address.inFlight = 2
         }
@@ -345,7 +345,7 @@ struct AdmissionTests {
 
     @Test("who is called back and leaves passes its turn on")
     func passesTurnOn() throws {
-        var door = Door { configuration in
+        let door = Door { configuration in
             configuration.limits.inFlight = 3
             configuration.limits.address.inFlight = 2
         }
@@ -365,7 +365,7 @@ struct AdmissionTests {
 
     @Test("a higher limit lets in those who wait, of one caller or of all")
     func raises() throws {
-        var door = Door { $0.limits.client.inFlight = 1 }
+        let door = Door { $0.limits.client.inFlight = 1 }
         _ = try door.ticket(1)
         for _ in 0..<3 { _ = try door.wait(1) }
         door.reconfigure { $0.limits.client.inFlight = 3 }

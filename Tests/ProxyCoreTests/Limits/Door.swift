@@ -3,7 +3,7 @@ import Testing
 @testable import ProxyCore
 
 /// An ``Admission`` with a clock, and what became of those who came.
-struct Door {
+final class Door {
     private(set) var admission: Admission
     private(set) var now = RateLimitTests.at(0)
     /// Those who waited and were let in, in their order.
@@ -30,15 +30,15 @@ struct Door {
         return client
     }
 
-    mutating func advance(by duration: Duration) { self.now = self.now + duration }
+    func advance(by duration: Duration) { self.now = self.now + duration }
 
-    mutating func enter(
+    func enter(
         _ user: UInt32, _ priority: RequestPriority = .normal, from address: LimitKey? = nil
     ) -> AdmissionEntry {
         self.enter(.user(user), priority, from: address)
     }
 
-    mutating func enter(
+    func enter(
         _ caller: LimitKey, _ priority: RequestPriority = .normal, from address: LimitKey? = nil
     ) -> AdmissionEntry {
         let entry = self.admission.enter(
@@ -48,7 +48,7 @@ struct Door {
     }
 
     /// Enters and has to be in at once.
-    mutating func ticket(
+    func ticket(
         _ user: UInt32, _ priority: RequestPriority = .normal, from address: LimitKey? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> AdmissionTicket {
@@ -61,7 +61,7 @@ struct Door {
     }
 
     /// Enters and has to wait.
-    mutating func wait(
+    func wait(
         _ user: UInt32, _ priority: RequestPriority = .normal, from address: LimitKey? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> UInt64 {
@@ -74,7 +74,7 @@ struct Door {
     }
 
     /// Enters and has to be refused.
-    mutating func refusal(
+    func refusal(
         _ user: UInt32, _ priority: RequestPriority = .normal, from address: LimitKey? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> LimitRefusal {
@@ -86,50 +86,48 @@ struct Door {
         return refusal
     }
 
-    mutating func leave(_ ticket: AdmissionTicket, tokens: Int64 = 0) {
+    func leave(_ ticket: AdmissionTicket, tokens: Int64 = 0) {
         self.admission.leave(ticket, tokens: tokens, at: self.now)
         self.hear()
     }
 
     /// One that waited and was let in leaves.
-    mutating func leave(waited number: UInt64, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func leave(waited number: UInt64, sourceLocation: SourceLocation = #_sourceLocation) throws {
         self.leave(try #require(self.tickets.removeValue(forKey: number), sourceLocation: sourceLocation))
     }
 
-    mutating func abandon(_ number: UInt64) -> Bool {
+    func abandon(_ number: UInt64) -> Bool {
         defer { self.hear() }
         return self.admission.abandon(number, at: self.now)
     }
 
-    mutating func expire(_ number: UInt64) -> LimitRefusal? {
+    func expire(_ number: UInt64) -> LimitRefusal? {
         defer { self.hear() }
         return self.admission.expire(number, at: self.now)
     }
 
-    mutating func reconfigure(_ change: (inout Configuration) throws -> Void) rethrows {
+    func reconfigure(_ change: (inout Configuration) throws -> Void) rethrows {
         self.admission.reconfigure(try Self.policy(change), at: self.now)
         self.hear()
     }
 
-    mutating func pass(_ user: UInt32) -> LimitRefusal? {
+    func pass(_ user: UInt32) -> LimitRefusal? {
         self.admission.pass(AdmissionRequest(caller: .user(user)), at: self.now)
     }
 
     /// A provider says that it has too much to do.
-    mutating func overload() {
+    func overload() {
         self.admission.noteOverload(at: self.now)
         self.hear()
     }
 
     /// How many are let in at once.
     var limit: Int? {
-        mutating get {
-            defer { self.hear() }
-            return self.admission.statistics(at: self.now).concurrencyLimit
-        }
+        defer { self.hear() }
+        return self.admission.statistics(at: self.now).concurrencyLimit
     }
 
-    private mutating func hear() {
+    private func hear() {
         for (number, decision) in self.admission.takeDecisions() {
             switch decision {
             case .admitted(let ticket):

@@ -32,7 +32,7 @@ struct KeyTokensTests {
         pool.spend(1200, on: grant, at: RateLimitTests.at(0))
         #expect(try Self.label(&pool, at: RateLimitTests.at(0))?.0 == "beta")
         let demand = KeyDemand(
-            provider: try #require(ProviderName("kimi")), model: nil, pinned: try #require(KeyLabel("alpha")))
+            provider: try #require(ProviderName("kimi")), model: nil, pinned: grant.label)
         let shortage = pool.shortage(for: demand, at: RateLimitTests.at(0))
         #expect(shortage.isBusy)
         let until = try #require(shortage.limitedUntil)
