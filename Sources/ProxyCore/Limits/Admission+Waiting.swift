@@ -63,15 +63,10 @@ extension Admission {
         if let known = self.lineOf[key] { return known }
         self.lastNumber += 1
         let id = self.lastNumber
-        var line = WaitingLine(id: id, caller: request.caller, priority: request.priority)
-        line.asideAt = ownLimit
+        let line = WaitingLine(id: id, caller: request.caller, priority: request.priority)
         self.lines[id] = line
         self.lineOf[key] = id
-        if let ownLimit {
-            self.putAside(id, at: ownLimit)
-        } else {
-            self.takeTurns(id, of: line)
-        }
+        if let ownLimit { self.putAside(id, at: ownLimit) } else { self.takeTurns(line) }
         return id
     }
 
@@ -97,9 +92,24 @@ extension Admission {
     private mutating func remove(_ number: UInt64, at now: Instant) -> Waiter? {
         guard let waiter = self.forget(number) else { return nil }
         self.giveBack(waiter, at: now)
-        // The room that its line was called back for is somebody else's now.
-        if self.lines[waiter.line]?.count == 0, self.drop(waiter.line) { self.serve(at: now) }
+        guard let line = self.lines[waiter.line] else { return waiter }
+        if line.count == 0 {
+            // The room that its line was called back for is somebody else's now.
+            if self.drop(line.id) { self.serve(at: now) }
+        } else if let place = line.asideAt, self.isFree(line, of: place) {
+            self.lines[line.id]?.asideAt = nil
+            self.takeTurns(line)
+            self.serve(at: now)
+        }
         return waiter
+    }
+
+    /// Whether the one who is the first of a line now waits for something else than the one before.
+    private mutating func isFree(_ line: WaitingLine, of place: LimitPlace) -> Bool {
+        let waiters = self.waiters
+        guard let number = self.lines[line.id]?.first(where: { waiters[$0] != nil }), let waiter = waiters[number]
+        else { return false }
+        return self.ownLimit(waiter.request, waiter.caller, waiter.address)?.place != place
     }
 
     /// Takes one out of the queue.
@@ -119,7 +129,7 @@ extension Admission {
         guard let line = self.lines.removeValue(forKey: id) else { return false }
         self.lineOf[LineKey(caller: line.caller, priority: line.priority)] = nil
         if let place = line.asideAt {
-            self.prune(place)
+            self.prune(LinesAside.Key(place: place, priority: line.priority))
             return false
         }
         let index = Self.index(of: line.priority)
@@ -127,50 +137,68 @@ extension Admission {
             let lines = self.lines
             self.rounds[index].prune { lines[$0].map { $0.asideAt == nil } ?? false }
         }
-        return line.calledBackBy.map { self.callBack(from: $0) } ?? false
+        return line.calledBackBy.map { self.callBack(LinesAside.Key(place: $0, priority: line.priority)) } ?? false
     }
 
     // MARK: Lines aside
 
     private mutating func putAside(_ id: UInt64, at place: LimitPlace) {
-        self.aside[place, default: LinesAside()].append(id)
-        self.prune(place)
+        guard var line = self.lines[id] else { return }
+        line.asideAt = place
+        line.timesAside += 1
+        line.calledBackBy = nil
+        self.lines[id] = line
+        let key = LinesAside.Key(place: place, priority: line.priority)
+        self.aside[key, default: LinesAside()].append(LinesAside.Note(line: id, times: line.timesAside))
+        self.prune(key)
     }
 
-    /// Drops the numbers of lines that are gone where they are many.
-    private mutating func prune(_ place: LimitPlace) {
-        guard var aside = self.aside.removeValue(forKey: place) else { return }
-        if aside.count > 2 * self.lines.count + 16 {
-            let lines = self.lines
-            aside.prune { lines[$0]?.asideAt == place }
+    /// Whether a line is still where a note says.
+    private static func isAside(_ line: WaitingLine?, _ note: LinesAside.Note, at place: LimitPlace) -> Bool {
+        line.map { $0.asideAt == place && $0.timesAside == note.times } ?? false
+    }
+
+    /// Drops the notes of lines that are gone where they are many.
+    private mutating func prune(_ key: LinesAside.Key) {
+        guard var aside = self.aside.removeValue(forKey: key) else { return }
+        let lines = self.lines
+        if aside.count > 2 * lines.count + 16 || lines.isEmpty {
+            aside.prune { Self.isAside(lines[$0.line], $0, at: key.place) }
         }
-        if !aside.isEmpty { self.aside[place] = aside }
+        if !aside.isEmpty { self.aside[key] = aside }
     }
 
-    /// Lets a line that was put aside take turns again, because something of its limit is free.
-    ///
-    /// `false` if there is none.
-    mutating func callBack(from place: LimitPlace) -> Bool {
-        guard !self.aside.isEmpty, var aside = self.aside.removeValue(forKey: place) else { return false }
-        defer { if !aside.isEmpty { self.aside[place] = aside } }
-        while let id = aside.popFirst() {
-            guard var line = self.lines[id], line.asideAt == place else { continue }
+    /// Lets lines that were put aside take turns again, because something of their limit is free: one of each priority,
+    /// since the one that comes first may have to wait for something else.
+    mutating func callBack(from place: LimitPlace) {
+        guard !self.aside.isEmpty else { return }
+        for priority in RequestPriority.allCases {
+            _ = self.callBack(LinesAside.Key(place: place, priority: priority))
+        }
+    }
+
+    /// Lets a line that was put aside take turns again; `false` if there is none.
+    mutating func callBack(_ key: LinesAside.Key) -> Bool {
+        guard var aside = self.aside.removeValue(forKey: key) else { return false }
+        defer { if !aside.isEmpty { self.aside[key] = aside } }
+        while let note = aside.popFirst() {
+            guard var line = self.lines[note.line], Self.isAside(line, note, at: key.place) else { continue }
             line.asideAt = nil
-            line.calledBackBy = place
-            self.lines[id] = line
-            self.takeTurns(id, of: line)
+            line.calledBackBy = key.place
+            self.lines[note.line] = line
+            self.takeTurns(line)
             return true
         }
         return false
     }
 
     /// Lets a line take turns: first if its caller has nothing under way.
-    private mutating func takeTurns(_ id: UInt64, of line: WaitingLine) {
+    private mutating func takeTurns(_ line: WaitingLine) {
         let index = Self.index(of: line.priority)
         if self.present[line.caller] == nil {
-            self.rounds[index].welcome(id)
+            self.rounds[index].welcome(line.id)
         } else {
-            self.rounds[index].append(id)
+            self.rounds[index].append(line.id)
         }
     }
 
@@ -180,9 +208,9 @@ extension Admission {
     mutating func serve(at now: Instant) {
         guard !self.waiters.isEmpty else { return }
         while let priority = self.priorityInTurn() {
-            guard let id = self.rounds[Self.index(of: priority)].next(), let number = self.first(of: id, at: now) else {
-                continue
-            }
+            let index = Self.index(of: priority)
+            guard let (id, isNew) = self.rounds[index].next(), let number = self.first(of: id) else { continue }
+            self.rounds[index].noteServed(wasNew: isNew)
             self.admitWaiting(number, from: id, at: now)
         }
     }
@@ -198,7 +226,7 @@ extension Admission {
     }
 
     /// The first of a line, if it may go now; else the line is dropped or put aside.
-    private mutating func first(of id: UInt64, at now: Instant) -> UInt64? {
+    private mutating func first(of id: UInt64) -> UInt64? {
         let waiters = self.waiters
         guard self.lines[id]?.asideAt == nil else { return nil }
         guard let number = self.lines[id]?.first(where: { waiters[$0] != nil }), let waiter = waiters[number] else {
@@ -207,16 +235,22 @@ extension Admission {
         }
         guard let own = self.ownLimit(waiter.request, waiter.caller, waiter.address) else { return number }
         let former = self.lines[id]?.calledBackBy
-        self.lines[id]?.asideAt = own.place
-        self.lines[id]?.calledBackBy = nil
         self.putAside(id, at: own.place)
-        if let former, former != own.place { _ = self.callBack(from: former) }
+        if let former, former != own.place {
+            _ = self.callBack(LinesAside.Key(place: former, priority: waiter.request.priority))
+        }
         return nil
     }
 
     private mutating func admitWaiting(_ number: UInt64, from id: UInt64, at now: Instant) {
         guard let waiter = self.forget(number) else { return }
-        self.lines[id]?.calledBackBy = nil
+        if let former = self.lines[id]?.calledBackBy {
+            self.lines[id]?.calledBackBy = nil
+            // Who came first has gone meanwhile, and this one does not use the room that the line was called back for.
+            if former != waiter.caller, former != waiter.address {
+                _ = self.callBack(LinesAside.Key(place: former, priority: waiter.request.priority))
+            }
+        }
         // It keeps its place in the round, whether anybody is left in it or not.
         let priority = waiter.request.priority
         self.rounds[Self.index(of: priority)].append(id)

@@ -40,7 +40,7 @@ public struct Admission: Sendable {
     var lines: [UInt64: WaitingLine] = [:]
     var lineOf: [LineKey: UInt64] = [:]
     var rounds: [LineRound] = RequestPriority.allCases.map { _ in LineRound() }
-    var aside: [LimitPlace: LinesAside] = [:]
+    var aside: [LinesAside.Key: LinesAside] = [:]
     /// How many requests of each caller wait.
     var waitingOf: [LimitKey: Int] = [:]
     /// The caller that more than half of those who wait belong to, if there is one.
@@ -90,8 +90,8 @@ public struct Admission: Sendable {
         self.policy = policy
         self.adaptive.reconfigure(policy.inFlight, isOn: policy.isAdaptive, at: now)
         self.shareOut(at: now)
-        for place in Array(self.aside.keys) {
-            while self.callBack(from: place) {}
+        for key in Array(self.aside.keys) {
+            while self.callBack(key) {}
         }
         self.serve(at: now)
     }
@@ -140,12 +140,12 @@ public struct Admission: Sendable {
         if let place = ticket.caller {
             self[place].inside -= 1
             self[place].spend(tokens, self.policy.limits(of: ticket.request.caller), at: now)
-            _ = self.callBack(from: place)
+            self.callBack(from: place)
         }
         if let place = ticket.address {
             self[place].inside -= 1
             self[place].spend(tokens, self.policy.address, at: now)
-            _ = self.callBack(from: place)
+            self.callBack(from: place)
         }
         self.serve(at: now)
     }

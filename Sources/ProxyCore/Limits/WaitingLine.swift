@@ -19,6 +19,8 @@ struct WaitingLine: Sendable {
     let priority: RequestPriority
     /// Where it is put aside; `nil` if it takes turns.
     var asideAt: LimitPlace?
+    /// How often it was put aside: an older note of it counts no more.
+    var timesAside: UInt64 = 0
     /// Whose room called it back; if it does not use that, somebody else may.
     var calledBackBy: LimitPlace?
     /// How many wait in it.
@@ -83,16 +85,19 @@ struct LineRound: Sendable {
     /// A line that has had its turn, or comes back.
     mutating func append(_ line: UInt64) { self.others.append(line) }
 
-    /// Takes out the line whose turn it is.
-    mutating func next() -> UInt64? {
+    /// Takes out the line whose turn it is; whoever can do something with it says so with ``noteServed(wasNew:)``.
+    mutating func next() -> (line: UInt64, isNew: Bool)? {
         if self.others.isEmpty || self.precedences < WaitingLine.newcomersInARow,
             let line = self.newcomers.popFirst()
         {
-            self.precedences = self.others.isEmpty ? 0 : self.precedences + 1
-            return line
+            return (line, true)
         }
-        self.precedences = 0
-        return self.others.popFirst()
+        return self.others.popFirst().map { ($0, false) }
+    }
+
+    /// One of the line that was taken out has got its place.
+    mutating func noteServed(wasNew: Bool) {
+        self.precedences = wasNew && !self.others.isEmpty ? self.precedences + 1 : 0
     }
 
     /// Drops what is gone.
@@ -102,9 +107,21 @@ struct LineRound: Sendable {
     }
 }
 
-/// The lines that are put aside until somebody leaves a certain entry.
+/// The lines of one priority that are put aside until somebody leaves a certain entry.
 struct LinesAside: Sendable {
-    private var lines = Deque<UInt64>()
+    /// For which lines there is one.
+    struct Key: Sendable, Hashable {
+        let place: LimitPlace
+        let priority: RequestPriority
+    }
+
+    /// That a line was put aside.
+    struct Note: Sendable, Equatable {
+        let line: UInt64
+        let times: UInt64
+    }
+
+    private var lines = Deque<Note>()
 
     /// Nobody.
     init() {}
@@ -115,13 +132,13 @@ struct LinesAside: Sendable {
     var count: Int { self.lines.count }
 
     /// Puts one aside.
-    mutating func append(_ line: UInt64) { self.lines.append(line) }
+    mutating func append(_ note: Note) { self.lines.append(note) }
 
     /// Takes out the first.
-    mutating func popFirst() -> UInt64? { self.lines.popFirst() }
+    mutating func popFirst() -> Note? { self.lines.popFirst() }
 
     /// Drops what is gone.
-    mutating func prune(where isThere: (UInt64) -> Bool) {
+    mutating func prune(where isThere: (Note) -> Bool) {
         self.lines.removeAll { !isThere($0) }
     }
 }

@@ -93,7 +93,9 @@ final class Door {
 
     /// One that waited and was let in leaves.
     func leave(waited number: UInt64, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        self.leave(try #require(self.tickets.removeValue(forKey: number), sourceLocation: sourceLocation))
+        let ticket = try #require(self.tickets[number], sourceLocation: sourceLocation)
+        self.tickets[number] = nil
+        self.leave(ticket)
     }
 
     func abandon(_ number: UInt64) -> Bool {
