@@ -38,6 +38,7 @@ format: ## format the sources in place
 soak: setup ## the long forms of the tests
 	@KMI_SOAK=1 scripts/test
 	@scripts/fuzz 600
+	@scripts/soak-hostile
 
 sanitize: ## the tests of threads and buffers with the thread and the address sanitizer
 	@scripts/sanitize
