@@ -103,6 +103,15 @@ def faults(top: pathlib.Path) -> set[str]:
     return matches(top, "Sources/DBusControl/Contract/ControlFault.swift", r"case \w+ = \"(\w+)\"")
 
 
+def has_test(top: pathlib.Path, target: str, suite: str, function: str) -> bool:
+    """Whether there is such a test."""
+    for path in (top / "Tests" / target).rglob("*.swift"):
+        text = path.read_text()
+        if re.search(rf"\b(?:struct|extension) {suite}\b", text) and re.search(rf"\bfunc {function}\(", text):
+            return True
+    return False
+
+
 SCHEMAS = {
     "client": "[[client]]", "provider": "[[provider]]", "rule": "[[provider.rule]]", "key": "[[key]]",
     "model": "[[model]]", "target": "targets of a [[model]]", "price": '[prices.override."MODEL"]',

@@ -13,7 +13,8 @@ struct SlowClientTests {
         let result = try await FinishedProcess.run(
             "/usr/bin/python3",
             arguments: [
-                BuildProducts.packageRoot + "/scripts/soak-hostile", "--brief", "--seconds", "8", "--connections", "200",
+                BuildProducts.packageRoot + "/scripts/soak-hostile", "--brief", "--seconds", "8", "--connections",
+                "200",
                 "--bin", programs, "slow",
             ],
             environment: ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"],
