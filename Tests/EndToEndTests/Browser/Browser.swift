@@ -42,13 +42,16 @@ enum Browser {
 
     /// A page that tries every way to reach servers that it knows, and reports what it saw of each.
     ///
-    /// `targets` are bases of URLs by a short name, empty for the page's own origin. The page knows a valid token.
-    static func attack(on targets: [String: String], token: String) throws -> String {
+    /// `targets` are bases of URLs by a short name, empty for the page's own origin. The page knows a valid token, and tells
+    /// its findings to a server of their own, which no connection leads past.
+    static func attack(on targets: [String: String], token: String, reportingTo server: LoopbackServer) throws
+        -> String
+    {
         let json = String(decoding: try JSONSerialization.data(withJSONObject: targets), as: UTF8.self)
         return """
             <!doctype html><meta charset="utf-8"><title>attack</title><body><script>
             const targets = \(json), token = "\(token)", ways = {};
-            const body = JSON.stringify({model: "sim-1", messages: [{role: "user", content: "hi"}]});
+            const body = JSON.stringify({model: "sim-large", messages: [{role: "user", content: "hi"}]});
             const after = ms => new Promise(done => setTimeout(() => done("nothing"), ms));
             const told = response => response.type === "opaque" ? "opaque"
                 : response.text().then(text => response.status + " " + text.slice(0, 200));
@@ -68,7 +71,7 @@ enum Browser {
             const form = url => new Promise(done => {
                 const frame = document.createElement("iframe"), one = document.createElement("form");
                 frame.name = "f" + Math.random(); one.target = frame.name; one.action = url; one.method = "POST";
-                one.enctype = "text/plain"; one.innerHTML = "<input name='{\\"model\\":\\"sim-1\\",\\"x\\":\\"' value='\\"}'>";
+                one.enctype = "text/plain"; one.innerHTML = "<input name='{\\"model\\":\\"sim-large\\",\\"x\\":\\"' value='\\"}'>";
                 document.body.append(frame, one);
                 frame.onload = () => {
                     let text = "";
@@ -128,7 +131,8 @@ enum Browser {
                     }
                 // A beacon tells nobody when it has arrived.
                 await after(300);
-                await fetch("/report", {method: "POST", body: JSON.stringify({ways})});
+                await fetch("http://127.0.0.1:\(server.port)/report", {method: "POST", mode: "no-cors",
+                    body: JSON.stringify({ways})});
             })();
             </script>
             """

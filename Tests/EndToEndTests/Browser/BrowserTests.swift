@@ -80,7 +80,7 @@ struct BrowserTests {
                 "data": "http://127.0.0.1:\(data.port)", "admin": "http://127.0.0.1:\(admin.port)",
                 "named": "http://localhost:\(data.port)",
             ]
-            own.serve(try Browser.attack(on: targets, token: daemon.token), at: "/attack.html")
+            own.serve(try Browser.attack(on: targets, token: daemon.token, reportingTo: own), at: "/attack.html")
             let ways = try await Self.findings(of: "http://\(host):\(own.port)/attack.html", on: own)
             #expect(ways.count == targets.count * Browser.ways)
             Self.expectNothingRead(ways)
@@ -95,8 +95,11 @@ struct BrowserTests {
         try await Self.with { daemon, simulator, data, admin in
             let target = isData ? data : admin
             // To the browser this is its own origin: it lets the page read whatever comes.
-            target.serve(try Browser.attack(on: ["own": ""], token: daemon.token), at: "/attack.html")
-            let ways = try await Self.findings(of: "http://\(Browser.rebound):\(target.port)/attack.html", on: target)
+            let reports = try LoopbackServer()
+            defer { reports.stop() }
+            target.serve(
+                try Browser.attack(on: ["own": ""], token: daemon.token, reportingTo: reports), at: "/attack.html")
+            let ways = try await Self.findings(of: "http://\(Browser.rebound):\(target.port)/attack.html", on: reports)
             #expect(ways.count == Browser.ways)
             // The browser did not save us: the page has read the refusal itself.
             #expect(ways["own get"]?.hasPrefix("403 ") == true)
