@@ -61,7 +61,7 @@ extension DaemonControl {
         rows.append(ProcessDiagnosis.cores(bytes: seen.coreLimit))
         rows.append(
             ProcessDiagnosis.memory(
-                watched: seen.memory, threshold: configuration.limits.memoryPressure,
+                watched: seen.memory.map(\.rawValue), threshold: configuration.limits.memoryPressure,
                 isShedding: self.gateway.pressure.isShedding))
         return rows
     }

@@ -1,5 +1,4 @@
 import DBusControl
-import SystemSupport
 
 /// What the process may have and may leave behind.
 enum ProcessDiagnosis {
@@ -33,7 +32,7 @@ enum ProcessDiagnosis {
 
     /// What is to be said of memory: what tells how short it is, from which percentage on requests are refused (`nil` for
     /// never), and whether they are.
-    static func memory(watched: [MemoryReader.Source], threshold: Double?, isShedding: Bool) -> DiagnosisRow {
+    static func memory(watched: [String], threshold: Double?, isShedding: Bool) -> DiagnosisRow {
         guard let threshold else {
             return DiagnosisRow(
                 "limits", "memory", .ok, "nothing is refused for lack of it: limits.memory_pressure is 0")
@@ -44,7 +43,7 @@ enum ProcessDiagnosis {
                 "the kernel does not tell how short it is, so nothing is refused for lack of it",
                 advice: "a kernel with CONFIG_PSI, or set limits.memory_pressure = 0 if that is fine")
         }
-        let places = watched.map(\.rawValue).joined(separator: ", ")
+        let places = watched.joined(separator: ", ")
         guard !isShedding else {
             return DiagnosisRow(
                 "limits", "memory", .fail, "it is short, and new requests are refused (\(places))",

@@ -2,7 +2,6 @@ import DBusControl
 import Gateway
 import ProxyCore
 import StateStore
-import SystemSupport
 import TestSupport
 import Testing
 
@@ -186,9 +185,9 @@ struct DiagnosisTests {
 
     @Test("tells what watches memory, and that requests are refused for lack of it (L-009)")
     func judgesMemory() {
-        typealias Case = (watched: [MemoryReader.Source], threshold: Double?, isShedding: Bool, result: String)
+        typealias Case = (watched: [String], threshold: Double?, isShedding: Bool, result: String)
         let cases: [Case] = [
-            ([.system, .group], 20, false, "ok"), ([.system], 20, true, "fail"), ([], 20, false, "warn"),
+            (["system", "control group"], 20, false, "ok"), (["system"], 20, true, "fail"), ([], 20, false, "warn"),
             ([], nil, false, "ok"),
         ]
         for one in cases {
