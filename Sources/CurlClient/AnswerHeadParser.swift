@@ -22,8 +22,8 @@ struct AnswerViolation: Error, Equatable {
 /// tells interim heads, the final head and trailers apart.
 ///
 /// What it refuses are the ambiguities that let two readers of one connection disagree about where an answer ends
-/// (RFC 9112 §6.3, §11.1): repeated or conflicting framing, codings other than `chunked`, bare CR and LF, folded lines,
-/// white space before the colon; besides these, heads without a bound.
+/// (RFC 9112 §6.3, §11.1): repeated or conflicting framing, framing of what has no body, codings other than `chunked`, bare
+/// CR and LF, folded lines, white space before the colon; besides these, heads without a bound.
 struct AnswerHeadParser {
     /// What a line meant.
     enum Step: Equatable {
@@ -39,9 +39,12 @@ struct AnswerHeadParser {
     static let maximumBytes = 256 * 1024
     /// The most fields of one head, and of the trailers.
     static let maximumFields = 512
+    /// The most interim heads before the final one.
+    static let maximumInterimHeads = 100
 
     private let isAnswerToHead: Bool
     private var bytes = 0
+    private var interimHeads = 0
     private var status: (code: Int, reason: String, isVersion10: Bool)?
     private var fields = HeaderFields()
     private var trailerFields = HeaderFields()
@@ -72,6 +75,14 @@ struct AnswerHeadParser {
         if status.code < 200 {
             // No upgrade was asked for, so that nothing can be switched to (RFC 9110 §15.2.2).
             if status.code == 101 { throw AnswerViolation(reason: "status 101 without a request to upgrade") }
+            // There must be none (RFC 9110 §8.6, RFC 9112 §6.1), and who believes one reads another answer.
+            if fields.contains("content-length") || fields.contains("transfer-encoding") {
+                throw AnswerViolation(reason: "framing field in an interim head")
+            }
+            self.interimHeads += 1
+            if self.interimHeads > Self.maximumInterimHeads {
+                throw AnswerViolation(reason: "more than 100 interim heads")
+            }
             return .interimEnded
         }
         self.hasEnded = true

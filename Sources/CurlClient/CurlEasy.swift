@@ -48,7 +48,10 @@ final class CurlEasy {
         try self.set(CURLOPT_UPLOAD_BUFFERSIZE, 64 * 1024)
 
         try self.set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1)
+        // A key goes to its own provider's host only: no redirect is followed (K-048). The next two say so once more.
         try self.set(CURLOPT_FOLLOWLOCATION, 0)
+        try self.set(CURLOPT_MAXREDIRS, 0)
+        try self.set(CURLOPT_UNRESTRICTED_AUTH, 0)
         try self.set(CURLOPT_HTTP_TRANSFER_DECODING, 1)
         try self.set(CURLOPT_HTTP_CONTENT_DECODING, 0)
         try self.set(CURLOPT_HTTP09_ALLOWED, 0)
@@ -56,7 +59,8 @@ final class CurlEasy {
         try self.set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         try self.set(CURLOPT_NETRC, Int(CURL_NETRC_IGNORED.rawValue))
 
-        try self.set(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2)
+        // Said of an https proxy too, which sees where requests go (K-023).
+        for option in [CURLOPT_SSLVERSION, CURLOPT_PROXY_SSLVERSION] { try self.set(option, CURL_SSLVERSION_TLSv1_2) }
         for option in [CURLOPT_SSL_VERIFYPEER, CURLOPT_PROXY_SSL_VERIFYPEER] { try self.set(option, 1) }
         for option in [CURLOPT_SSL_VERIFYHOST, CURLOPT_PROXY_SSL_VERIFYHOST] { try self.set(option, 2) }
         // Without a directory beside the file libcurl reads the file once per loop and not once per connection; and a
@@ -82,7 +86,7 @@ final class CurlEasy {
         }
         self.errorText.pointee = 0
         try self.set(CURLOPT_URL, string: lines.url)
-        try self.set(CURLOPT_PROTOCOLS_STR, string: lines.scheme)
+        for option in [CURLOPT_PROTOCOLS_STR, CURLOPT_REDIR_PROTOCOLS_STR] { try self.set(option, string: lines.scheme) }
         try self.set(CURLOPT_UNIX_SOCKET_PATH, string: lines.socketPath)
         try self.set(CURLOPT_PROXY, string: lines.scheme == "https" ? configuration.proxy ?? "" : "")
         try self.set(CURLOPT_PINNEDPUBLICKEY, string: lines.pins)

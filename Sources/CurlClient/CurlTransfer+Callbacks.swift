@@ -66,7 +66,7 @@ extension CurlTransfer {
             } else if case .ended(let head, let framing) = try self.parser.take(line: line) {
                 self.head = head
                 self.framing = framing
-                self.watchForEnd(framing)
+                self.watchBody(framing)
                 self.notify()
             }
             return true
@@ -76,12 +76,10 @@ extension CurlTransfer {
         }
     }
 
-    /// An answer in chunked coding that begins before its request is complete: only the raw bytes tell where it ends.
-    private func watchForEnd(_ framing: AnswerFraming) {
-        guard framing == .chunked, let length = self.bodyLength, let easy = self.easy, easy.uploadedBytes < length
-        else {
-            return
-        }
+    /// Has the raw bytes of a body in chunked coding looked at: only they tell whether the coding is sound, what comes
+    /// behind its end, and where that is while the request is still on its way.
+    private func watchBody(_ framing: AnswerFraming) {
+        guard framing == .chunked, let easy = self.easy else { return }
         do {
             try easy.watchRawBody()
             self.scanner = ChunkedBodyScanner()
@@ -92,6 +90,8 @@ extension CurlTransfer {
 
     /// Bytes of the answer's body, decoded; the result is libcurl's: their number, or the order to pause.
     func received(body bytes: UnsafeRawBufferPointer) -> Int {
+        // Anything but the number of bytes ends the transfer and its connection.
+        if self.violation != nil { return bytes.isEmpty ? 1 : 0 }
         if self.isPaused || self.body.readableBytes >= Self.maximumWaitingBytes {
             self.isReceivingStopped = true
             return Int(CURL_WRITEFUNC_PAUSE)
@@ -105,7 +105,20 @@ extension CurlTransfer {
     /// Bytes of the answer's body as they came.
     func received(rawBody bytes: UnsafeRawBufferPointer) {
         self.scanner?.scan(bytes)
+        if let scanner = self.scanner, scanner.violation != nil || scanner.hasExcess {
+            self.violation = self.violation ?? scanner.violation
+            self.leaveConnection()
+        }
         self.notify()
+    }
+
+    /// Has the connection closed when the transfer ends, however it does: the next answer on it could be another one.
+    private func leaveConnection() {
+        do {
+            try self.easy?.forbidReuse()
+        } catch {
+            self.violation = self.violation ?? AnswerViolation(reason: "the connection cannot be given up")
+        }
     }
 
     /// libcurl waits for something else on the transfer's socket.

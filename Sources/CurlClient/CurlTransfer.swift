@@ -218,7 +218,9 @@ final class CurlTransfer: UpstreamTransfer {
         guard let easy = self.easy, self.end == nil, self.startCount > 0, !self.isReceivingStopped,
             let length = self.bodyLength, easy.uploadedBytes < length
         else { return }
-        if self.isAnswerComplete {
+        if let violation = self.violation {
+            self.end = .failed(self.failure(.protocolViolation, violation.reason))
+        } else if self.isAnswerComplete {
             self.end = .completed(trailers: self.parser.trailers)
         } else if self.interest & CURL_POLL_IN == 0 {
             // From the start of the request libcurl always wants to read, until the connection has ended.

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import ProxyCore
 
 /// A request as libcurl needs it: everything checked that libcurl would send without looking at it.
@@ -131,7 +132,13 @@ final class CurlLineList {
         }
     }
 
+    /// One of the lines holds a provider's key: they are zeroed before they are freed.
     deinit {
+        var line = self.pointer
+        while let current = line {
+            if let text = current.pointee.data { explicit_bzero(text, strlen(text)) }
+            line = current.pointee.next
+        }
         curl_slist_free_all(self.pointer)
     }
 }

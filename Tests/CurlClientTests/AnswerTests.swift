@@ -118,7 +118,7 @@ struct AnswerTests {
     @Test func refusesHeadsWithoutBound() async throws {
         let line = "X-Long: " + String(repeating: "a", count: 120 * 1024) + "\r\n"
         let many = String(repeating: "X: 1\r\n", count: 600)
-        let interim = String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 12_000)
+        let interim = String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 101)
         for head in ["HTTP/1.1 200 OK\r\n" + line, "HTTP/1.1 200 OK\r\n" + many, interim] {
             let (outcome, _) = try await self.answered(head + "\r\n")
             #expect(outcome.failure?.kind == .protocolViolation, "\(String(describing: outcome.failure))")
@@ -146,7 +146,6 @@ struct AnswerTests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nde",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nxyz\r\n",
         ])
     func cutInBody(answer: String) async throws {
         let (outcome, _) = try await self.answered(answer)

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import ProxyCore
 import Testing
 
@@ -107,6 +108,85 @@ struct TLSTests {
                 let outcome = try await fixture.run(request)
                 #expect(outcome.failure?.kind == .tls, "\(String(describing: outcome.failure))")
                 #expect(outcome.failure?.requestBytesSent == false)
+            }
+        }
+    }
+
+    @Test("a server that speaks TLS 1.1 at most gets no byte, one of TLS 1.2 does (K-023)", arguments: [TLSVersion.tlsv1, .tlsv11, .tlsv12])
+    func oldVersions(version: TLSVersion) async throws {
+        try await TLSServer.with("good", maximumVersion: version) { server, certificates in
+            try await ClientFixture.with(CurlClientConfiguration(caFile: certificates.authority)) { fixture in
+                let outcome = try await fixture.run(self.request(server))
+                if version == .tlsv12 {
+                    #expect(outcome.text == "ok", "\(String(describing: outcome.failure))")
+                } else {
+                    #expect(outcome.failure?.kind == .tls, "\(String(describing: outcome.failure))")
+                    #expect(server.acceptedConnections > 0)
+                    #expect(server.receivedBytes == 0)
+                }
+            }
+        }
+    }
+
+    @Test("an https proxy is held to the same rules, and is not even told where requests go (K-023)", arguments: ["self", "expired", "other", "old"])
+    func untrustedProxy(name: String) async throws {
+        try await TLSServer.with(name == "old" ? "good" : name, maximumVersion: name == "old" ? .tlsv11 : nil) { proxy, certificates in
+            let configuration = CurlClientConfiguration(
+                caFile: certificates.authority, proxy: "https://localhost:\(proxy.port)")
+            try await ClientFixture.with(configuration) { fixture in
+                var request = self.request(proxy)
+                request.origin.host = "provider.test"
+                let outcome = try await fixture.run(request)
+                #expect(outcome.failure?.kind == .tls, "\(String(describing: outcome.failure))")
+                #expect(outcome.failure?.requestBytesSent == false)
+                #expect(proxy.acceptedConnections > 0)
+                #expect(proxy.receivedBytes == 0)
+            }
+        }
+    }
+
+    @Test("a trusted https proxy sees the host and nothing of the request (K-023, K-048)")
+    func trustedProxy() async throws {
+        try await TLSServer.with("good") { proxy, certificates in
+            let configuration = CurlClientConfiguration(
+                caFile: certificates.authority, proxy: "https://localhost:\(proxy.port)")
+            try await ClientFixture.with(configuration) { fixture in
+                var request = self.request(proxy)
+                request.origin.host = "provider.test"
+                let outcome = try await fixture.run(request)
+                // It answers with a body where a tunnel should begin.
+                #expect(outcome.failure != nil)
+                #expect(outcome.failure?.requestBytesSent == false)
+                #expect(proxy.received.contains("CONNECT provider.test:\(proxy.port) "))
+                #expect(!proxy.received.contains("secret"))
+            }
+        }
+    }
+
+    @Test("a connection that was made under other pins, or none, is not used for a request with pins (K-038)")
+    func pinsApplyToKeptConnections() async throws {
+        try await TLSServer.with("good") { server, certificates in
+            let right = try certificates.pin("good")
+            let wrong = try certificates.pin("other")
+            let flipped = "sha256//" + String(right.dropFirst(8).map { $0.isUppercase ? Character($0.lowercased()) : Character($0.uppercased()) })
+            try await ClientFixture.with(CurlClientConfiguration(caFile: certificates.authority)) { fixture in
+                // Each on the one loop, so that the connection of the former one is there to be used.
+                let steps: [(pins: [String], isRight: Bool)] = [
+                    ([], true), ([wrong], false), ([flipped], false), ([wrong, right], true), ([wrong], false),
+                    ([flipped], false), ([wrong, flipped], false), ([right], true), ([flipped], false), ([], true),
+                ]
+                for (pins, isRight) in steps {
+                    let before = server.receivedBytes
+                    var request = self.request(server)
+                    request.pins = pins
+                    let outcome = try await fixture.run(request)
+                    if isRight {
+                        #expect(outcome.text == "ok", "\(outcome)")
+                    } else {
+                        #expect(outcome.failure?.kind == .pinMismatch, "\(pins) \(outcome)")
+                        #expect(server.receivedBytes == before, "\(pins)")
+                    }
+                }
             }
         }
     }

@@ -99,6 +99,7 @@ final class TLSServer: Sendable {
     private final class Tally: Sendable {
         let bytes = Mutex(0)
         let connections = Mutex(0)
+        let text = Mutex("")
     }
 
     private final class Answerer: ChannelInboundHandler {
@@ -115,6 +116,7 @@ final class TLSServer: Sendable {
             let bytes = self.unwrapInboundIn(data)
             self.tally.bytes.withLock { $0 += bytes.readableBytes }
             self.text += String(buffer: bytes)
+            self.tally.text.withLock { $0 += String(buffer: bytes) }
             while let end = self.text.range(of: "\r\n\r\n") {
                 self.text.removeSubrange(..<end.upperBound)
                 let answer = ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -134,15 +136,21 @@ final class TLSServer: Sendable {
     var port: UInt16 { UInt16(self.channel.localAddress?.port ?? 0) }
     /// Bytes of requests.
     var receivedBytes: Int { self.tally.bytes.withLock { $0 } }
+    /// Those bytes.
+    var received: String { self.tally.text.withLock { $0 } }
     var acceptedConnections: Int { self.tally.connections.withLock { $0 } }
 
-    private init(_ certificates: TestCertificates, name: String) async throws {
+    private init(_ certificates: TestCertificates, name: String, maximumVersion: TLSVersion?) async throws {
         let path = "\(certificates.directory)/\(name)"
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMFile("\(path).pem").map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(file: "\(path).key", format: .pem))
         )
         configuration.applicationProtocols = ["h2", "http/1.1"]
+        if let maximumVersion {
+            configuration.minimumTLSVersion = .tlsv1
+            configuration.maximumTLSVersion = maximumVersion
+        }
         let context = try NIOSSLContext(configuration: configuration)
         self.group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let tally = self.tally
@@ -159,13 +167,14 @@ final class TLSServer: Sendable {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    /// Runs `body` with a server that has the certificate `name`.
+    /// Runs `body` with a server that has the certificate `name`, and may speak old versions only.
     static func with(
         _ name: String,
+        maximumVersion: TLSVersion? = nil,
         _ body: (TLSServer, TestCertificates) async throws -> Void
     ) async throws {
         let certificates = try TestCertificates.shared.get()
-        let server = try await TLSServer(certificates, name: name)
+        let server = try await TLSServer(certificates, name: name, maximumVersion: maximumVersion)
         do {
             try await body(server, certificates)
         } catch {
