@@ -84,6 +84,7 @@ struct ConfigurationValidator {
                 self.reader.report(
                     "a rule needs at least one of status, type, code, message", at: rule.origin)
             }
+            self.checkPins(entry)
             guard !allowed.isEmpty, let provider = draft.value else { continue }
             for (base, key) in [(provider.openAIBase, "base_url"), (provider.anthropicBase, "anthropic_base_url")] {
                 guard let base, !allowed.allow(base.origin) else { continue }
@@ -91,6 +92,20 @@ struct ConfigurationValidator {
                 self.reader.report(
                     "the host \"\(base.origin.host)\" is not in upstream.allow_hosts", at: entry.origin(of: key))
             }
+        }
+    }
+
+    /// Pins that could not hold, or that would one day shut everybody out (K-038).
+    private mutating func checkPins(_ entry: Entry<ProviderDraft>) {
+        guard let provider = entry.draft.value, !provider.pins.isEmpty else { return }
+        let origin = entry.origin(of: "pins")
+        let plain = [provider.openAIBase, provider.anthropicBase].compactMap { $0 }.first { $0.origin.scheme != .https }
+        if let plain {
+            self.reader.report("has pins, but there is no certificate at \(plain.origin): pins need https", at: origin)
+        } else if Set(provider.pins).count == 1 {
+            self.reader.warn(
+                "has one pin only: once the provider changes its key, nothing can be sent to it; add the pin of a backup",
+                at: origin)
         }
     }
 

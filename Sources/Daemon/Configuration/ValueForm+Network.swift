@@ -226,13 +226,18 @@ extension ValueForm where Value == String {
             accepted: ["\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\""],
             refused: [
                 "\"\"", "\"sha1//AAAA\"", "\"sha256//AAAA\"", "\"sha256//\(String(repeating: "?", count: 43))=\"",
+                // Not the text of any 32 bytes: what it would be compared with never reads so.
+                "\"sha256//\(String(repeating: "A", count: 42))B=\"",
             ]
         ) { (text) throws(ConfigurationValueError) in
             let digits = text.dropFirst("sha256//".count)
             let isBase64 = digits.dropLast().utf8.allSatisfy {
                 (0x30...0x39).contains($0) || (0x61...0x7A).contains($0.asciiLowercased) || $0 == 0x2B || $0 == 0x2F
             }
-            guard text.hasPrefix("sha256//"), digits.utf8.count == 44, digits.hasSuffix("="), isBase64 else {
+            // The last digit of 32 bytes holds four bits, the two others are zero (RFC 4648 section 3.5).
+            let isCanonical = digits.dropLast().last.map { "AEIMQUYcgkosw048".contains($0) } ?? false
+            guard text.hasPrefix("sha256//"), digits.utf8.count == 44, digits.hasSuffix("="), isBase64, isCanonical
+            else {
                 throw .notInRange("\"sha256//\" and the 44 characters of a SHA-256 digest in base64")
             }
             return text

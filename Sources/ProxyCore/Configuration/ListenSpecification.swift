@@ -130,6 +130,12 @@ struct HostAndPort: Equatable {
             return NumericAddress(String(text)) != nil
         }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        // Resolvers take `0x7f.1` and `127.0x1` for addresses too (inet_aton), which no list of hosts would tell.
+        if let last = labels.last, last.utf8.first.map({ (0x30...0x39).contains($0) }) ?? false,
+            last.utf8.allSatisfy({ (0x30...0x39).contains($0) }) || last.lowercased().hasPrefix("0x")
+        {
+            return false
+        }
         return labels.allSatisfy { label in
             (1...63).contains(label.utf8.count) && label.utf8.first != 0x2D && label.utf8.last != 0x2D
                 && label.utf8.allSatisfy {

@@ -124,7 +124,10 @@ public struct HostPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether the pattern stands for a host; `*.suffix` does not stand for the suffix itself.
+    ///
+    /// Addresses are the same however they are written; of names only the case does not count.
     public func matches(_ host: String) -> Bool {
+        if let address = NumericAddress(host) { return NumericAddress(self.description) == address }
         guard self.description.hasPrefix("*.") else { return self.description.equalsIgnoringASCIICase(host) }
         let suffix = self.description.dropFirst(1)
         let lowered = String(decoding: host.utf8.map(\.asciiLowercased), as: UTF8.self)

@@ -91,6 +91,13 @@ struct ConfigurationProblemTests {
         Case(
             "[upstream]\nallow_hosts = [\"*.example.org\"]\n" + Self.local + "base_url = \"https://api.example.com\"",
             #"6: provider[0].base_url: the host "api.example.com" is not in upstream.allow_hosts"#),
+        // Pins (K-038).
+        Case(
+            Self.local + "base_url = \"http://127.0.0.1:1\"\npins = [\"sha256//\(String(repeating: "A", count: 43))=\"]",
+            "5: provider[0].pins: has pins, but there is no certificate at http://127.0.0.1:1: pins need https"),
+        Case(
+            Self.local + "base_url = \"unix:/l.sock\"\npins = [\"sha256//\(String(repeating: "A", count: 43))=\"]",
+            "5: provider[0].pins: has pins, but there is no certificate at unix:/l.sock: pins need https"),
         Case(
             "[upstream]\nallow_hosts = [\"a.b\"]\n" + Self.key,
             #"5: key[0].provider: the host "api.kimi.com" of its provider is not in upstream.allow_hosts"#),
@@ -215,6 +222,16 @@ struct ConfigurationProblemTests {
         let lines = try problems(toml)
         #expect(!lines.isEmpty)
         #expect(!lines.contains { $0.contains("very-s") || $0.contains("sk-") }, "\(lines)")
+    }
+
+    @Test("one pin alone gets a word, two different ones none (K-038)")
+    func asksForABackupPin() throws {
+        let (one, other) = ("\"sha256//\(String(repeating: "A", count: 43))=\"", "\"sha256//\(String(repeating: "E", count: 43))=\"")
+        for (pins, warnings) in [([], 0), ([one], 1), ([one, one], 1), ([one, other], 0)] {
+            let loaded = try loadGood(
+                Self.local + "base_url = \"https://api.example.org/v1\"\npins = [\(pins.joined(separator: ", "))]")
+            #expect(loaded.warnings.filter { $0.message.hasPrefix("has one pin only") }.count == warnings, "\(pins)")
+        }
     }
 
     @Test func warnsOfWhatIsNotInForceYet() throws {
