@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import ProxyCore
+import SystemSupport
 
 /// `kmid`: the daemon.
 @main
@@ -11,6 +13,14 @@ struct Daemon: AsyncParsableCommand {
         subcommands: [Run.self, CheckConfig.self, ShowVersion.self],
         defaultSubcommand: Run.self
     )
+
+    /// Before anything else nobody may look into the process any more, because it is about to read secrets.
+    static func main() async {
+        for failure in MemoryPrivacy.enforce() {
+            FileHandle.standardError.write(Data("kmid: the memory is not kept from core dumps (\(failure))\n".utf8))
+        }
+        await self.main(nil)
+    }
 }
 
 extension Daemon {

@@ -14,6 +14,11 @@ struct BoundedFile: Sendable {
     var bytes: [UInt8]
     /// Its permission bits.
     let mode: UInt32
+    /// The user whom it belongs to.
+    let owner: UInt32
+
+    /// Whether nobody but this user and root can write to it by being its owner.
+    var isOwnOrRoots: Bool { self.owner == 0 || self.owner == geteuid() }
 
     /// Reads a file of at most `limit` bytes.
     ///
@@ -50,7 +55,7 @@ struct BoundedFile: Sendable {
         // The file may have grown since it was looked at.
         guard count <= limit else { return .failure(Self.tooLarge(limit)) }
         bytes.removeLast(bytes.count - count)
-        return .success(BoundedFile(bytes: bytes, mode: UInt32(status.st_mode & 0o7777)))
+        return .success(BoundedFile(bytes: bytes, mode: UInt32(status.st_mode & 0o7777), owner: status.st_uid))
     }
 
     /// Overwrites what was read.

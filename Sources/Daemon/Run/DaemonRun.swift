@@ -39,6 +39,7 @@ struct DaemonRun {
         switch loader.load(now: SystemTime().wallTime()) {
         case .success(let configuration):
             loaded = configuration
+            loaded.eraseEnvironment()
         case .failure(let problems):
             let (lines, status) = CheckConfiguration.report(.failure(problems))
             FileHandle.standardError.write(Data((lines.joined(separator: "\n") + "\n").utf8))

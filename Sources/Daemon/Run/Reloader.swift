@@ -96,6 +96,7 @@ final class Reloader: Sendable {
     func apply(_ loaded: LoadedConfiguration) -> ([ReloadEntry], [RuntimeChanges.Subject]) {
         let (changes, outdated) = self.keeper.apply(loaded, to: self.gateway)
         if let credentials = self.keeper.inForce.file.tls { self.listeners.renew(credentials) }
+        loaded.eraseEnvironment()
         for warning in loaded.warnings {
             self.logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }

@@ -28,7 +28,13 @@ struct SecretInput {
     let surroundings: Surroundings
 
     /// Reads it; a line end after it is dropped.
+    ///
+    /// From here on the process leaves no core dump (setrlimit(2)), nor does what it starts: no command that reads a secret
+    /// starts anything.
     func read(_ source: Source, prompt: String) throws(CommandFailure) -> SecretText {
+        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+        // Lowering a limit is always allowed.
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
         switch source {
         case .input: return try self.readToEnd(self.surroundings.input, "the standard input")
         case .file(let path):

@@ -46,6 +46,21 @@ struct SecretLoaderTests {
         }
     }
 
+    @Test("a file of another user is refused, whatever its mode (K-009)", .enabled(if: geteuid() == 0, "needs root"))
+    func refusesFilesOfOthers() throws {
+        try ConfigurationFixture.with { fixture in
+            try fixture.write("a.key", "sk-abc")
+            let path = fixture.directory + "/a.key"
+            #expect(chown(path, 65534, 65534) == 0)
+            #expect(
+                self.load("file:a.key", fixture)
+                    == .failure(
+                        ConfigurationValueError(
+                            "the file \(path) belongs to another user (65534); it must belong to the daemon's user or to root"
+                        )))
+        }
+    }
+
     @Test("the file behind a link counts, not the link") func looksBehindLinks() throws {
         try ConfigurationFixture.with { fixture in
             try fixture.write("open", "sk-abc", mode: 0o644)
