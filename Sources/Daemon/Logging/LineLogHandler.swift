@@ -81,28 +81,18 @@ struct LogLine: Sendable {
             json.raw(#","level":"#)
             json.string(level.rawValue)
             json.raw(#","message":"#)
-            json.string(message)
+            json.raw(LogText.literal(message))
             for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
                 json.raw(",")
-                json.string(name)
+                json.raw(LogText.literal(name))
                 json.raw(":")
-                json.string("\(value)")
+                json.raw(LogText.literal("\(value)"))
             }
             json.raw("}")
             return String(decoding: json.bytes, as: UTF8.self)
         case .text:
-            let data = fields.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.visible("\($0.value)"))" }
-            return ([time, level.rawValue.uppercased(), Self.visible(message)] + data).joined(separator: " ")
-        }
-    }
-
-    private static func visible(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { result, scalar in
-            if scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
+            let data = fields.sorted { $0.key < $1.key }.map { "\(LogText.line($0.key))=\(LogText.line("\($0.value)"))" }
+            return ([time, level.rawValue.uppercased(), LogText.line(message)] + data).joined(separator: " ")
         }
     }
 }
