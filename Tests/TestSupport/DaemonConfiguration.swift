@@ -20,6 +20,8 @@ public struct DaemonConfiguration: Sendable {
     public var providerBaseURL: String
     /// The provider's kind.
     public var providerKind = "compatible"
+    /// The provider's pins.
+    public var pins: [String] = []
     /// The keys.
     public var keys: [Key] = [Key("alpha")]
     /// Further lines of tables, by the table's name: `["rotation": "mode = \"sticky\""]`.
@@ -66,6 +68,7 @@ public struct DaemonConfiguration: Sendable {
             base_url = "\(self.providerBaseURL)"
             anthropic_base_url = "\(self.providerBaseURL)"
             default = true
+            pins = [\(self.pins.map { "\"\($0)\"" }.joined(separator: ", "))]
 
 
             """
