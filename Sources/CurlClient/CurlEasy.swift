@@ -86,7 +86,9 @@ final class CurlEasy {
         }
         self.errorText.pointee = 0
         try self.set(CURLOPT_URL, string: lines.url)
-        for option in [CURLOPT_PROTOCOLS_STR, CURLOPT_REDIR_PROTOCOLS_STR] { try self.set(option, string: lines.scheme) }
+        for option in [CURLOPT_PROTOCOLS_STR, CURLOPT_REDIR_PROTOCOLS_STR] {
+            try self.set(option, string: lines.scheme)
+        }
         try self.set(CURLOPT_UNIX_SOCKET_PATH, string: lines.socketPath)
         try self.set(CURLOPT_PROXY, string: lines.scheme == "https" ? configuration.proxy ?? "" : "")
         try self.set(CURLOPT_PINNEDPUBLICKEY, string: lines.pins)

@@ -71,6 +71,7 @@ final class CurlEngine {
     ///
     /// Its observer hears nothing before this has returned.
     func begin(_ request: UpstreamRequest, observer: any TransferObserver) -> CurlTransfer {
+        self.sockets.shutSpoiled()
         let transfer = CurlTransfer(request, engine: self, observer: observer, configuration: self.configuration)
         self.start(transfer, request)
         self.drive()
@@ -127,6 +128,7 @@ final class CurlEngine {
         }
         let code = multi.remove(easy)
         self.transfers[easy.pointer] = nil
+        self.sockets.left(by: easy.pointer)
         self.counters.endTransfer()
         do {
             try easy.clear()
@@ -243,7 +245,7 @@ final class CurlEngine {
     /// Within a call into libcurl.
     func socketChanged(_ socket: Int32, interest: Int32, easy: UnsafeMutableRawPointer?) {
         if let easy { self.transfers[easy]?.interestChanged(interest) }
-        self.sockets.changed(socket, interest: interest)
+        self.sockets.changed(socket, interest: interest, easy: easy)
     }
 
     /// libcurl wants to be called after so many milliseconds, or not at all.

@@ -12,6 +12,9 @@ final class CurlSockets {
     private var interests: [Int32: Int32] = [:]
     /// The sockets that libcurl has open, with what tells them from later ones of the same number.
     private var openSockets: [Int32: UInt64] = [:]
+    /// The easy handles that work with a socket; one that is paused waits for nothing on it.
+    private var users: [Int32: UnsafeMutableRawPointer] = [:]
+    private var polled: [pollfd] = []
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
 
     /// Makes an empty collection.
@@ -40,8 +43,9 @@ final class CurlSockets {
         return (isReadable ? CURL_CSELECT_IN : 0) | (isWritable ? CURL_CSELECT_OUT : 0)
     }
 
-    /// libcurl waits for something else on a socket.
-    func changed(_ socket: Int32, interest: Int32) {
+    /// libcurl waits for something else on a socket, for a transfer if `easy` names one.
+    func changed(_ socket: Int32, interest: Int32, easy: UnsafeMutableRawPointer?) {
+        if let easy, interest != CURL_POLL_REMOVE { self.users[socket] = easy }
         if interest == CURL_POLL_REMOVE {
             if self.interests.removeValue(forKey: socket) != nil { self.set.forget(socket) }
             return
@@ -69,8 +73,39 @@ final class CurlSockets {
         }
     }
 
+    /// A transfer has ended: its socket, if it stays open, is that of an idle connection.
+    func left(by easy: UnsafeMutableRawPointer) {
+        for (socket, user) in self.users where user == easy { self.users[socket] = nil }
+    }
+
+    /// Shuts the idle connections on which something has come, be it their end or bytes that nobody has asked for.
+    ///
+    /// libcurl 7.88 takes a connection with bytes in it for a live one: an answer that a server sends behind another one
+    /// would be the answer to the next request. It finds a connection that is shut to be dead, and closes it. Bytes that
+    /// come later than this cannot be told from an answer by anybody (RFC 9112 §9.2).
+    func shutSpoiled() {
+        self.polled.removeAll(keepingCapacity: true)
+        for socket in self.openSockets.keys where self.interests[socket] == nil && self.users[socket] == nil {
+            self.polled.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
+        }
+        guard !self.polled.isEmpty, poll(&self.polled, nfds_t(self.polled.count), 0) > 0 else { return }
+        for entry in self.polled where entry.revents != 0 {
+            shutdown(entry.fd, Int32(SHUT_RDWR))
+            Self.drain(entry.fd)
+        }
+    }
+
+    /// Drops what has come, as otherwise libcurl's look into a TLS connection would find it.
+    private static func drain(_ socket: Int32) {
+        withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { space in
+            var pieces = 64
+            while pieces > 0, recv(socket, space.baseAddress, space.count, Int32(MSG_DONTWAIT)) > 0 { pieces -= 1 }
+        }
+    }
+
     /// libcurl closes a socket.
     func closed(_ socket: Int32) {
+        self.users[socket] = nil
         if self.openSockets.removeValue(forKey: socket) != nil { self.counters.changeOpenSockets(by: -1) }
     }
 

@@ -78,7 +78,11 @@ extension CurlTransfer {
 
     /// Has the raw bytes of a body in chunked coding looked at: only they tell whether the coding is sound, what comes
     /// behind its end, and where that is while the request is still on its way.
+    ///
+    /// Of an answer without a body libcurl 7.88 drops what comes behind it in the same piece, and nothing tells of that:
+    /// its connection is not used again.
     private func watchBody(_ framing: AnswerFraming) {
+        if framing == .empty || framing == .length(0) { return self.leaveConnection() }
         guard framing == .chunked, let easy = self.easy else { return }
         do {
             try easy.watchRawBody()

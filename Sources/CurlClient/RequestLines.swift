@@ -57,7 +57,7 @@ struct RequestLines: Equatable {
         }
         // libcurl would take anything else for the name of a file.
         guard request.pins.allSatisfy(Self.isPin) else { throw Refusal(reason: "malformed pin") }
-        self.pins = request.pins.isEmpty ? nil : request.pins.joined(separator: ";")
+        self.pins = request.pins.isEmpty ? nil : Self.list(request.pins)
         self.url = try Self.url(of: request.origin, scheme: self.scheme)
         self.headerLines = try Self.headerLines(of: request.headers)
     }
@@ -71,6 +71,14 @@ struct RequestLines: Equatable {
             default: false
             }
         }
+    }
+
+    /// The pins, and one that nothing matches because it is no digest, but tells capitals from small letters: libcurl 7.88
+    /// takes a connection that was made under other pins for the right one if they differ in nothing else.
+    private static func list(_ pins: [String]) -> String {
+        let text = pins.joined(separator: ";")
+        let capitals = text.utf8.map { (0x41...0x5A).contains($0) ? "1" : "0" }.joined()
+        return "\(text);sha256//\(capitals)"
     }
 
     private static func url(of origin: UpstreamOrigin, scheme: String) throws(Refusal) -> String {

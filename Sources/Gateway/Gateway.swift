@@ -150,6 +150,13 @@ public final class Gateway: Responder {
         let counted = head == nil ? Dialect.other : dialect
         self.metrics.requests(dialect: counted.rawValue, provider: "", code: fault.status).increment()
         let requestID = head.flatMap { RequestID.given(by: $0.headers) } ?? self.makeRequestID()
+        // Nobody but the log knows more of it (T-017).
+        self.logger.info(
+            "request refused before it was read",
+            metadata: [
+                "event": "request_refused", "request_id": "\(requestID)", "status": "\(fault.status)",
+                "code": "\(fault.code.rawValue)", "reason": "\(reason)",
+            ])
         return fault.refusalAnswer(in: dialect, requestID: requestID)
     }
 

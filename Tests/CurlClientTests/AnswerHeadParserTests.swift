@@ -159,16 +159,21 @@ struct ChunkedBodyScannerTests {
     @Test(
         "refuses what another reader could take for another coding",
         arguments: [
-            "\r\n", "g\r\n", " 5\r\nhello\r\n", "+5\r\nhello\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5\nhello\r\n", "5\r\nhello\n",
-            "5\r\nhello!\r\n", "5\rhello\r\n", "5 5\r\n", "5;a\u{1}\r\n", "5;a\nb\r\n", "0\r\nX: 1\n\r\n", "0\r\n\n", "0\r\n\rX",
-            "1000000000000000\r\n", "0000000000000005\r\nhello\r\n", "ffffffffffffffffff\r\n", "5,5\r\n", "5\u{0}\r\n", ";a\r\n",
+            "\r\n", "g\r\n", " 5\r\nhello\r\n", "+5\r\nhello\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5\nhello\r\n",
+            "5\r\nhello\n",
+            "5\r\nhello!\r\n", "5\rhello\r\n", "5 5\r\n", "5;a\u{1}\r\n", "5;a\nb\r\n", "0\r\nX: 1\n\r\n", "0\r\n\n",
+            "0\r\n\rX",
+            "1000000000000000\r\n", "0000000000000005\r\nhello\r\n", "ffffffffffffffffff\r\n", "5,5\r\n", "5\u{0}\r\n",
+            ";a\r\n",
         ])
     func refuses(text: String) {
         #expect(self.scanned(text).violation != nil)
         #expect(!self.scanned(text).hasEnded)
     }
 
-    @Test("takes white space and extensions behind a size", arguments: ["5 \r\nhello\r\n", "5\t;a=\"b c\";d\r\nhello\r\n"])
+    @Test(
+        "takes white space and extensions behind a size",
+        arguments: ["5 \r\nhello\r\n", "5\t;a=\"b c\";d\r\nhello\r\n"])
     func takes(text: String) {
         #expect(self.scanned(text + "0\r\n\r\n").hasEnded)
     }

@@ -112,7 +112,9 @@ struct TLSTests {
         }
     }
 
-    @Test("a server that speaks TLS 1.1 at most gets no byte, one of TLS 1.2 does (K-023)", arguments: [TLSVersion.tlsv1, .tlsv11, .tlsv12])
+    @Test(
+        "a server that speaks TLS 1.1 at most gets no byte, one of TLS 1.2 does (K-023)",
+        arguments: [TLSVersion.tlsv1, .tlsv11, .tlsv12])
     func oldVersions(version: TLSVersion) async throws {
         try await TLSServer.with("good", maximumVersion: version) { server, certificates in
             try await ClientFixture.with(CurlClientConfiguration(caFile: certificates.authority)) { fixture in
@@ -128,9 +130,12 @@ struct TLSTests {
         }
     }
 
-    @Test("an https proxy is held to the same rules, and is not even told where requests go (K-023)", arguments: ["self", "expired", "other", "old"])
+    @Test(
+        "an https proxy is held to the same rules, and is not even told where requests go (K-023)",
+        arguments: ["self", "expired", "other", "old"])
     func untrustedProxy(name: String) async throws {
-        try await TLSServer.with(name == "old" ? "good" : name, maximumVersion: name == "old" ? .tlsv11 : nil) { proxy, certificates in
+        try await TLSServer.with(name == "old" ? "good" : name, maximumVersion: name == "old" ? .tlsv11 : nil) {
+            proxy, certificates in
             let configuration = CurlClientConfiguration(
                 caFile: certificates.authority, proxy: "https://localhost:\(proxy.port)")
             try await ClientFixture.with(configuration) { fixture in
@@ -168,7 +173,10 @@ struct TLSTests {
         try await TLSServer.with("good") { server, certificates in
             let right = try certificates.pin("good")
             let wrong = try certificates.pin("other")
-            let flipped = "sha256//" + String(right.dropFirst(8).map { $0.isUppercase ? Character($0.lowercased()) : Character($0.uppercased()) })
+            let flipped =
+                "sha256//"
+                + String(
+                    right.dropFirst(8).map { $0.isUppercase ? Character($0.lowercased()) : Character($0.uppercased()) })
             try await ClientFixture.with(CurlClientConfiguration(caFile: certificates.authority)) { fixture in
                 // Each on the one loop, so that the connection of the former one is there to be used.
                 let steps: [(pins: [String], isRight: Bool)] = [

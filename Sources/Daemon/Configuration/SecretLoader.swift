@@ -75,7 +75,8 @@ struct SecretLoader: Sendable {
         // Its owner can read it, and put another one in its place.
         guard file.isOwnOrRoots else {
             throw ConfigurationValueError(
-                "the file \(path) belongs to another user (\(file.owner)); it must belong to the daemon's user or to root")
+                "the file \(path) belongs to another user (\(file.owner)); it must belong to the daemon's user or to root"
+            )
         }
         // systemd gives credentials to the service's user by an access list, which shows as a group bit.
         guard !checksPermissions || file.mode & 0o077 == 0 else {

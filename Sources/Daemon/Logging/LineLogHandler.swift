@@ -91,7 +91,9 @@ struct LogLine: Sendable {
             json.raw("}")
             return String(decoding: json.bytes, as: UTF8.self)
         case .text:
-            let data = fields.sorted { $0.key < $1.key }.map { "\(LogText.line($0.key))=\(LogText.line("\($0.value)"))" }
+            let data = fields.sorted { $0.key < $1.key }.map { name, value in
+                "\(LogText.line(name))=\(LogText.line("\(value)"))"
+            }
             return ([time, level.rawValue.uppercased(), LogText.line(message)] + data).joined(separator: " ")
         }
     }

@@ -75,7 +75,8 @@ struct HostileAnswer: Sendable, CustomTestStringConvertible {
         HostileAnswer("a bare LF behind it", "HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n", .refused),
         HostileAnswer("a bare CR within it", "HTTP/1.1 200 O\rK\r\nContent-Length: 0\r\n\r\n", .refused),
         HostileAnswer("an escape sequence within it", "HTTP/1.1 200 \u{1B}[2J\r\nContent-Length: 0\r\n\r\n", .refused),
-        HostileAnswer("101 that nobody asked for", head("Upgrade: x\r\nConnection: upgrade", status: "101 S"), .refused),
+        HostileAnswer(
+            "101 that nobody asked for", head("Upgrade: x\r\nConnection: upgrade", status: "101 S"), .refused),
         HostileAnswer("101 to h2c", head("Upgrade: h2c\r\nConnection: upgrade", status: "101 S"), .refused),
     ]
 
@@ -102,7 +103,8 @@ struct HostileAnswer: Sendable, CustomTestStringConvertible {
         HostileAnswer("DEL in a value", head("X: \u{7F}\r\nContent-Length: 0"), .refused),
         HostileAnswer("a line of 120 KiB", head("X: " + String(repeating: "a", count: 120 << 10)), .refused),
         HostileAnswer(
-            "three lines of 90 KiB", head(String(repeating: "X: \(String(repeating: "a", count: 90 << 10))\r\n", count: 3)),
+            "three lines of 90 KiB",
+            head(String(repeating: "X: \(String(repeating: "a", count: 90 << 10))\r\n", count: 3)),
             .refused),
         HostileAnswer(
             "513 fields", head(String(repeating: "X: a\r\n", count: 512) + "Content-Length: 0"), .refused),
@@ -125,7 +127,8 @@ struct HostileAnswer: Sendable, CustomTestStringConvertible {
         HostileAnswer(
             "both framings", head("Content-Length: 5\r\nTransfer-Encoding: chunked", body: "0\r\n\r\n"), .refused),
         HostileAnswer(
-            "both framings, the other way round", head("Transfer-Encoding: chunked\r\nContent-Length: 5", body: "0\r\n\r\n"),
+            "both framings, the other way round",
+            head("Transfer-Encoding: chunked\r\nContent-Length: 5", body: "0\r\n\r\n"),
             .refused),
         HostileAnswer("an unknown coding", head("Transfer-Encoding: xchunked", body: "0\r\n\r\n"), .refused),
         HostileAnswer("chunked not last", head("Transfer-Encoding: chunked, gzip", body: "0\r\n\r\n"), .refused),
@@ -136,11 +139,13 @@ struct HostileAnswer: Sendable, CustomTestStringConvertible {
             .refused),
         HostileAnswer("an empty coding", head("Transfer-Encoding:", body: "0\r\n\r\n"), .refused),
         HostileAnswer("a quoted coding", head("Transfer-Encoding: \"chunked\"", body: "0\r\n\r\n"), .refused),
-        HostileAnswer("a coding with a vertical tab", head("Transfer-Encoding: \u{B}chunked", body: "0\r\n\r\n"), .refused),
+        HostileAnswer(
+            "a coding with a vertical tab", head("Transfer-Encoding: \u{B}chunked", body: "0\r\n\r\n"), .refused),
         HostileAnswer(
             "chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", .refused),
         HostileAnswer("204 with a length", head("Content-Length: 8", status: "204 No", body: "smuggled"), .refused),
-        HostileAnswer("204 in chunks", head("Transfer-Encoding: chunked", status: "204 No", body: "0\r\n\r\n"), .refused),
+        HostileAnswer(
+            "204 in chunks", head("Transfer-Encoding: chunked", status: "204 No", body: "0\r\n\r\n"), .refused),
         HostileAnswer(
             "an interim head with a length", head("Content-Length: 8", status: "103 H", body: smuggled), .refused),
         HostileAnswer(
@@ -164,7 +169,8 @@ struct HostileAnswer: Sendable, CustomTestStringConvertible {
         HostileAnswer("a bare LF in an extension", chunked + "3;a\nabc\r\n0\r\n\r\n", .brokenOff),
         HostileAnswer("a control character in an extension", chunked + "3;\u{1}\r\nabc\r\n0\r\n\r\n", .brokenOff),
         HostileAnswer(
-            "an extension of 2 KiB", chunked + "3;\(String(repeating: "a", count: 2048))\r\nabc\r\n0\r\n\r\n", .brokenOff),
+            "an extension of 2 KiB", chunked + "3;\(String(repeating: "a", count: 2048))\r\nabc\r\n0\r\n\r\n",
+            .brokenOff),
         HostileAnswer("two sizes", chunked + "3 5\r\nabc\r\n0\r\n\r\n", .brokenOff),
         HostileAnswer("a chunk longer than its size", chunked + "3\r\nabcdef\r\n0\r\n\r\n", .brokenOff),
         HostileAnswer("a chunk shorter than its size", chunked + "5\r\nabc\r\n0\r\n\r\n", .brokenOff),

@@ -67,9 +67,11 @@ struct TestCertificates: Sendable {
     /// The pin of a server's key.
     func pin(_ name: String) throws -> String {
         let key = try self.run("x509 -in \(name).pem -pubkey -noout")
-        try key.write(to: URL(fileURLWithPath: "\(self.directory)/\(name).pub"))
-        try self.run("pkey -pubin -in \(name).pub -outform der -out \(name).der")
-        let digest = try self.run("dgst -sha256 -binary \(name).der")
+        // Tests that run at the same time ask for the same one.
+        let file = "\(name)-\(UUID().uuidString)"
+        try key.write(to: URL(fileURLWithPath: "\(self.directory)/\(file).pub"))
+        try self.run("pkey -pubin -in \(file).pub -outform der -out \(file).der")
+        let digest = try self.run("dgst -sha256 -binary \(file).der")
         return "sha256//" + digest.base64EncodedString()
     }
 

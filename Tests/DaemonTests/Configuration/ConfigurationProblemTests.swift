@@ -93,7 +93,8 @@ struct ConfigurationProblemTests {
             #"6: provider[0].base_url: the host "api.example.com" is not in upstream.allow_hosts"#),
         // Pins (K-038).
         Case(
-            Self.local + "base_url = \"http://127.0.0.1:1\"\npins = [\"sha256//\(String(repeating: "A", count: 43))=\"]",
+            Self.local
+                + "base_url = \"http://127.0.0.1:1\"\npins = [\"sha256//\(String(repeating: "A", count: 43))=\"]",
             "5: provider[0].pins: has pins, but there is no certificate at http://127.0.0.1:1: pins need https"),
         Case(
             Self.local + "base_url = \"unix:/l.sock\"\npins = [\"sha256//\(String(repeating: "A", count: 43))=\"]",
@@ -226,7 +227,9 @@ struct ConfigurationProblemTests {
 
     @Test("one pin alone gets a word, two different ones none (K-038)")
     func asksForABackupPin() throws {
-        let (one, other) = ("\"sha256//\(String(repeating: "A", count: 43))=\"", "\"sha256//\(String(repeating: "E", count: 43))=\"")
+        let (one, other) = (
+            "\"sha256//\(String(repeating: "A", count: 43))=\"", "\"sha256//\(String(repeating: "E", count: 43))=\""
+        )
         for (pins, warnings) in [([], 0), ([one], 1), ([one, one], 1), ([one, other], 0)] {
             let loaded = try loadGood(
                 Self.local + "base_url = \"https://api.example.org/v1\"\npins = [\(pins.joined(separator: ", "))]")

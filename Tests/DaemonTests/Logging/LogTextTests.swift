@@ -8,7 +8,8 @@ import Testing
 struct LogTextTests {
     /// Control characters of both sets, ANSI, forged lines, marks that turn or hide text, and tags.
     static let foreign = [
-        "\u{1B}[2J\u{1B}]0;title\u{7}", "a\r\nb level=ERROR", "\u{9B}31m", "\u{85}\u{7F}\u{0}", "user\u{202E}nimda\u{2066}",
+        "\u{1B}[2J\u{1B}]0;title\u{7}", "a\r\nb level=ERROR", "\u{9B}31m", "\u{85}\u{7F}\u{0}",
+        "user\u{202E}nimda\u{2066}",
         "a\u{200B}b\u{FEFF}c\u{AD}", "\u{2028}\u{2029}", "\u{E0041}\u{E007F}", "\u{E000}", "\u{115F}",
     ]
 

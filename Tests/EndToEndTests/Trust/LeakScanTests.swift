@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Whatever happens, no secret lies where it was not put (K-009, X-051, T-001)", .serialized, .timeLimit(.minutes(3)))
+@Suite(
+    "Whatever happens, no secret lies where it was not put (K-009, X-051, T-001)", .serialized, .timeLimit(.minutes(3)))
 struct LeakScanTests {
     private static func planted(_ name: String) -> LeakScan.Planted {
         // Mixed, so that no two of them have a half in common.
@@ -21,7 +22,10 @@ struct LeakScanTests {
             #expect(!scan.found(in: coded).isEmpty)
         }
         #expect(scan.found(in: "sk-****" + planted.secret.suffix(4)).isEmpty)
-        let key = LeakScan([.init(name: "pem", secret: "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPZ\n-----END PRIVATE KEY-----")])
+        let key = LeakScan([
+            .init(
+                name: "pem", secret: "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIPZ\n-----END PRIVATE KEY-----")
+        ])
         #expect(!key.found(in: "x MC4CAQAwBQYDK2VwBCIEIPZ").isEmpty)
         #expect(key.found(in: "-----BEGIN PRIVATE KEY-----").isEmpty)
     }
@@ -39,7 +43,8 @@ struct LeakScanTests {
 
         var all: [LeakScan.Planted] {
             [
-                self.file, self.environment, self.credential, self.added, self.rekeyed, self.token, self.proxy, self.wrong,
+                self.file, self.environment, self.credential, self.added, self.rekeyed, self.token, self.proxy,
+                self.wrong,
             ]
         }
     }
@@ -51,7 +56,8 @@ struct LeakScanTests {
         func add(_ name: String, _ text: String) { self.texts.append((name, text)) }
 
         func add(_ name: String, _ response: RawHTTPResponse) {
-            self.add(name, response.head.fields.map { "\($0.name): \($0.value)" }.joined(separator: "\n") + response.text)
+            self.add(
+                name, response.head.fields.map { "\($0.name): \($0.value)" }.joined(separator: "\n") + response.text)
         }
     }
 
@@ -112,7 +118,9 @@ struct LeakScanTests {
                                 }
                                 #expect(try scan.found(inProcess: daemon.process.pid) == [])
                                 if !isLast { try await daemon.killHard() }
-                                seen.add("the log", daemon.process.text(.standardError) + daemon.process.text(.standardOutput))
+                                seen.add(
+                                    "the log",
+                                    daemon.process.text(.standardError) + daemon.process.text(.standardOutput))
                             }
                         }
                         for (name, text) in seen.texts { #expect(scan.found(in: text) == [], "in \(name)") }
@@ -142,7 +150,8 @@ struct LeakScanTests {
         }
         let added = try directory.write("input/added", secrets.added.secret)
         try await command("keys", "add", "added", "--provider", "sim", "--secret-file", "-", input: added)
-        try await command("keys", "rekey", "added", "--secret-file", try directory.write("input/rekeyed", secrets.rekeyed.secret))
+        try await command(
+            "keys", "rekey", "added", "--secret-file", try directory.write("input/rekeyed", secrets.rekeyed.secret))
         try await self.sendRequests(daemon, simulator, secrets, seen)
         // A file with a password where none may stand, and one with a key in place of its reference.
         let good = try String(contentsOfFile: daemon.configurationPath, encoding: .utf8)
@@ -156,13 +165,15 @@ struct LeakScanTests {
             try directory.write("kmi.toml", bad)
             try await command("reload")
             try await command("config", "check")
-            let checked = try await DaemonProcess.run(configuration: bad, arguments: ["check-config", "--config", "CONFIG"])
+            let checked = try await DaemonProcess.run(
+                configuration: bad, arguments: ["check-config", "--config", "CONFIG"])
             #expect(checked.status == .exited(78))
             seen.add("check-config", checked.standardOutput + checked.standardError)
         }
         try directory.write("kmi.toml", good)
         for words in [
-            ["reload"], ["status"], ["keys", "list"], ["keys", "show", "added"], ["config", "show"], ["providers", "list"],
+            ["reload"], ["status"], ["keys", "list"], ["keys", "show", "added"], ["config", "show"],
+            ["providers", "list"],
             ["requests"], ["audit"], ["doctor"], ["clients", "list"], ["health"], ["usage"], ["metrics"], ["backup"],
         ] {
             for words in [words, ["--json"] + words] {
@@ -178,7 +189,8 @@ struct LeakScanTests {
         _ daemon: DaemonProcess, _ simulator: SimulatorProcess, _ secrets: Secrets, _ seen: Seen
     ) async throws {
         // A provider that repeats the key, as some do: its answer is the caller's as it is, and nobody else's.
-        let echo = #"{"error":{"message":"Incorrect API key provided: \#(secrets.file.secret)","type":"invalid_request_error"}}"#
+        let echo =
+            #"{"error":{"message":"Incorrect API key provided: \#(secrets.file.secret)","type":"invalid_request_error"}}"#
         try await simulator.setScenario(
             """
             {"rules": [
@@ -215,7 +227,8 @@ struct LeakScanTests {
         seen.add("in the query", try await client.get("/v1/models?key=\(secrets.wrong.secret)"))
         seen.add("in the path", try await client.get("/nowhere/\(secrets.wrong.secret)"))
         seen.add("as Host", try await client.get("/v1/models", fields: [("Host", secrets.wrong.secret)]))
-        seen.add("as Origin", try await client.get("/v1/models", fields: [("Origin", "https://" + secrets.wrong.secret)]))
+        seen.add(
+            "as Origin", try await client.get("/v1/models", fields: [("Origin", "https://" + secrets.wrong.secret)]))
         seen.add("as a label", try await client.chat(fields: [("X-KMI-Key", secrets.wrong.secret)]))
         seen.add("as a body", try await client.post(Chat.target, secrets.wrong.secret))
     }

@@ -44,7 +44,8 @@ struct PinTests {
             }
             for pins in [[Self.wrong, right], [right]] {
                 try await DaemonProcess.with(try Self.configuration(simulator, pins: pins)) { daemon in
-                    #expect(try await daemon.client().chat().status == 200)
+                    let response = try await daemon.client().chat()
+                    #expect(response.status == 200, "\(response.text)")
                     let warned = daemon.process.text(.standardError).contains("has one pin only")
                     #expect(warned == (pins.count == 1))
                 }

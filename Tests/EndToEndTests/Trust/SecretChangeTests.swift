@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Secrets that change, and what is shown of them (K-009, K-020)", .serialized, .timeLimit(.minutes(2)))
 struct SecretChangeTests {
-    @Test("a secret file that was rewritten is in use after a reload, without a restart; one that is open to others is not")
+    @Test(
+        "a secret file that was rewritten is in use after a reload, without a restart; one that is open to others is not"
+    )
     func isRenewed() async throws {
         try await SimulatorProcess.with { simulator in
             try await PrivateBus.with { bus in

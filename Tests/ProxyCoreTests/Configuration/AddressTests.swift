@@ -54,9 +54,11 @@ struct AddressTests {
             "", "api.kimi.com", "http://api.kimi.com", "http://10.0.0.1", "http://0.0.0.0:1", "ftp://a", "https://",
             "https:///v1", "https://a:0", "https://u@a", "https://u:p@a/", "https://a?b", "https://a/b#c",
             "https://a/./b",
-            "https://a/%2e%2e", "https://api.example.org./v1", "https://0x7f.1", "https://0x7f000001", "https://2130706433",
+            "https://a/%2e%2e", "https://api.example.org./v1", "https://0x7f.1", "https://0x7f000001",
+            "https://2130706433",
             "https://127.0x1", "https://127.1", "https://0177.0.0.1", "https://1.2.3.4.", "https://b\u{fc}cher.example",
-            "https://[::1%25lo]", "https://[fe80::1%lo]", "https://a\\b", "https://a/b c", "unix:", "unix:a", "unix:/a:/v1?x", "https://a/\u{e9}",
+            "https://[::1%25lo]", "https://[fe80::1%lo]", "https://a\\b", "https://a/b c", "unix:", "unix:a",
+            "unix:/a:/v1?x", "https://a/\u{e9}",
         ])
     func refusesBases(_ text: String) {
         #expect(throws: ConfigurationValueError.self) { try UpstreamBase(parsing: text) }
