@@ -97,6 +97,20 @@ struct TLSTests {
         }
     }
 
+    @Test("an answer that comes behind a complete one is nobody's over TLS either (RFC 9112 §9.2)")
+    func lateAnswer() async throws {
+        try await TLSServer.with("good") { server, certificates in
+            try await ClientFixture.with(CurlClientConfiguration(caFile: certificates.authority)) { fixture in
+                for round in 1...3 {
+                    let outcome = try await fixture.run(self.request(server))
+                    #expect(outcome.isCompleted && outcome.text == "ok", "\(outcome)")
+                    #expect(server.acceptedConnections == round)
+                    try await server.push("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled")
+                }
+            }
+        }
+    }
+
     @Test func namesServersThatDoNotSpeakTLS() async throws {
         try await RawServer.Script { connection, _ in
             _ = try connection.read(1)

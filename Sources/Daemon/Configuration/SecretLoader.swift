@@ -35,7 +35,9 @@ struct SecretLoader: Sendable {
             guard let value = self.environment[name] else {
                 throw ConfigurationValueError("the environment variable \(name) is not set")
             }
-            return try Self.secret(Array(value.utf8), source: "the environment variable \(name)", maximum: maximum)
+            var bytes = Array(value.utf8)
+            defer { bytes.withUnsafeMutableBytes { $0.erase() } }
+            return try Self.secret(bytes, source: "the environment variable \(name)", maximum: maximum)
         case .secretService:
             // It answers in its own time, or once a person has unlocked it.
             throw ConfigurationValueError("\(reference) is looked up by the running daemon only")

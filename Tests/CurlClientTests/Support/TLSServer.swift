@@ -102,6 +102,7 @@ final class TLSServer: Sendable {
         let bytes = Mutex(0)
         let connections = Mutex(0)
         let text = Mutex("")
+        let channels = Mutex<[any Channel]>([])
     }
 
     private final class Answerer: ChannelInboundHandler {
@@ -142,6 +143,13 @@ final class TLSServer: Sendable {
     var received: String { self.tally.text.withLock { $0 } }
     var acceptedConnections: Int { self.tally.connections.withLock { $0 } }
 
+    /// Sends what nobody has asked for on every connection that there is; returns when it is on its way.
+    func push(_ text: String) async throws {
+        for channel in self.tally.channels.withLock({ $0 }) where channel.isActive {
+            try await channel.writeAndFlush(ByteBuffer(string: text)).get()
+        }
+    }
+
     private init(_ certificates: TestCertificates, name: String, maximumVersion: TLSVersion?) async throws {
         let path = "\(certificates.directory)/\(name)"
         var configuration = TLSConfiguration.makeServerConfiguration(
@@ -159,6 +167,7 @@ final class TLSServer: Sendable {
         self.channel = try await ServerBootstrap(group: self.group)
             .childChannelInitializer { channel in
                 tally.connections.withLock { $0 += 1 }
+                tally.channels.withLock { $0.append(channel) }
                 return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandlers(
                         NIOSSLServerHandler(context: context),

@@ -52,7 +52,8 @@ struct ErrorPrivacyTests {
             .forbidden: try await client.get("/v1/models", fields: [("Origin", "https://attacker.example")]),
             .notFound: try await client.get("/nothing/here"),
             .methodNotAllowed: try await client.send("TRACE", Chat.target),
-            .upgradeRefused: try await client.get("/v1/x", fields: [("Upgrade", "websocket")]),
+            .upgradeRefused: try await client.get(
+                "/v1/x", fields: [("Connection", "Upgrade"), ("Upgrade", "websocket")]),
             .headersTooLarge: try await client.get(
                 "/v1/x", fields: [("X-Long", String(repeating: "a", count: 70 << 10))]),
             .bodyTooLarge: try await client.post(Chat.target, String(repeating: "a", count: 65 << 10)),
