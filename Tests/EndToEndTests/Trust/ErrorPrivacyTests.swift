@@ -13,8 +13,8 @@ struct ErrorPrivacyTests {
         configuration.tables["retry"] = "max_attempts = 1"
         configuration.tables["breaker"] = "failures = 3"
         configuration.tables["upstream"] =
-            "first_byte_timeout = \"300ms\"\nca_file = \"\(try #require(simulator.caFile))\""
-        configuration.tables["server.timeouts"] = "header = \"300ms\""
+            "first_byte_timeout = \"2s\"\nca_file = \"\(try #require(simulator.caFile))\""
+        configuration.tables["server.timeouts"] = "header = \"3s\""
         configuration.tables["server.limits"] = "request_body = \"64KiB\"\nresponse_body = \"64KiB\""
         let pins = ["A", "E"].map { "\"sha256//\(String(repeating: $0, count: 43))=\"" }.joined(separator: ", ")
         for (name, lines) in [
@@ -64,7 +64,7 @@ struct ErrorPrivacyTests {
             .upstreamPinMismatch: try await provider("pinned"),
             .upstreamProtocol: try await client.chat(model: "two-lengths"),
             .responseTooLarge: try await client.chat(model: "sim-body-100000"),
-            .upstreamTimeout: try await client.chat(model: "sim-head-3000"),
+            .upstreamTimeout: try await client.chat(model: "sim-head-20000"),
         ]
         _ = try await provider("limited")
         answers[.rateLimited] = try await provider("limited")
