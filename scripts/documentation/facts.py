@@ -80,7 +80,7 @@ def metrics(top: pathlib.Path) -> set[str]:
 
 def routes(top: pathlib.Path) -> set[str]:
     """The paths that are ours: those of the admin listener, and where the data listener's ways part."""
-    admin = matches(top, "Sources/Gateway/Admin", r"case \"(/\w+)\"")
+    admin = matches(top, "Sources/Gateway/Policy", r"case \.\w+: \"(/\w+)\"")
     table = (top / "Sources/ProxyCore/Routing/Route.swift").read_text()
     prefixes = set(re.findall(r"of: path, after: \"(/\w+)\"", table))
     below = {"/v1" + path for path in re.findall(r"of: rest, after: \"(/\w+)\"", table)}

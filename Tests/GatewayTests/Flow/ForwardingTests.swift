@@ -14,7 +14,7 @@ struct ForwardingTests {
             body, "/v1/chat;a=b//c%2Fd?x=1&y=%zz",
             [
                 ("X-Custom", "1"), ("Cookie", "c=1"), ("User-Agent", "agent/1"), ("Accept-Encoding", "gzip"),
-                ("X-Stainless-Lang", "js"), ("X-KMI-Session", "s"), ("X-KMI-Project", "p"), ("X-KMI-Priority", "high"),
+                ("X-Stainless-Lang", "js"), ("X-KMI-Session", "s"), ("X-KMI-Project", "p"), ("X-KMI-Priority", "low"),
                 ("Connection", "Accept-Language"), ("Accept-Language", "de"), ("OpenAI-Organization", "org"),
             ])
         let transfer = try fixture.transfer()
