@@ -1,5 +1,6 @@
 import NIOCore
 import ProxyCore
+import TestSupport
 import Testing
 
 @testable import Gateway

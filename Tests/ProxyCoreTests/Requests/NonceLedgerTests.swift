@@ -10,8 +10,8 @@ struct NonceLedgerTests {
     private static func nonce(_ number: Int, of client: String = "ci", expires: Int64 = 301) throws -> UsedNonce {
         var digest = [UInt8](repeating: 0, count: 16)
         for index in 0..<8 { digest[index * 2] = UInt8(truncatingIfNeeded: number >> (8 * index)) }
-        return try #require(
-            UsedNonce(client: try #require(ClientName(client)), digest: digest, expires: Self.time(expires)))
+        let name = try #require(ClientName(client))
+        return try #require(UsedNonce(client: name, digest: digest, expires: Self.time(expires)))
     }
 
     @Test("one that was used passes never again, one that was given back does")
