@@ -61,14 +61,14 @@ struct ClientScopeTests {
     }
 
     /// Lists of projects, the client's own, what the request names, and what it counts for; `nil` is a refusal.
-    private static let projects: [([String], String?, String?, String?)] = [
+    private static let projectCases: [([String], String?, String?, String?)] = [
         ([], nil, "any", "any"), ([], "own", nil, "own"), (["a"], nil, nil, "a"), (["a"], nil, "a", "a"),
         (["a"], nil, "b", nil), (["a", "b"], nil, "b", "b"), (["a", "b"], nil, nil, nil), (["a", "b"], "b", nil, "b"),
         (["a", "b"], "b", "a", "a"), (["a", "b"], "b", "c", nil),
     ]
 
-    @Test("a token for certain projects counts for these alone (L-011)", arguments: projects)
-    func projects(projects: [String], own: String?, named: String?, counted: String?) throws {
+    @Test("a token for certain projects counts for these alone (L-011)", arguments: projectCases)
+    func accountsFor(projects: [String], own: String?, named: String?, counted: String?) throws {
         let fixture = try Self.fixture { client in
             client.projects = projects
             client.project = own
