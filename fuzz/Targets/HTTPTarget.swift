@@ -22,7 +22,7 @@ enum HTTPTarget {
             Fuzzing.check(again == whole, "something else in pieces: \(again) instead of \(whole)")
         }
         let strict = StrictReading(Array(bytes)).requests
-        let complete = zip(whole.heads, whole.bodies).prefix(whole.ends)
+        let complete = Array(zip(whole.heads, whole.bodies).prefix(whole.ends))
         Fuzzing.check(complete.count <= strict.count, "accepted what the strict reading refuses: \(whole)")
         for ((head, body), other) in zip(complete, strict) {
             let fields = head.head.headers.map { field in (name: field.name, value: self.bytes(of: field.value)) }

@@ -47,12 +47,24 @@ struct HostileReadingTests {
         }
     }
 
-    /// What llhttp refuses although it is sound here, by name.
-    private static let stricter: Set<String> = []
+    /// What llhttp reads otherwise, and why that is no matter.
+    private static let known: [String: String] = [
+        "blanks around the length": "tabs behind a value stay part of it there, and the length is refused",
+        "blanks around the coding": "the same, and the coding is refused",
+        "blanks around a value": "the same",
+        "blanks within an extension": "blanks are refused there",
+        "Content-Length as a trailer": "framing in trailers is refused there and dropped here",
+        "Transfer-Encoding as a trailer": "the same",
+        "an announced trailer of framing": "the same",
+        "h2c": "the field is taken out here",
+        "h2c without its settings": "the same",
+        "h2c with a body": "the same",
+        "h2c, and frames of HTTP/2 at once": "the same",
+    ]
 
     @Test("what is accepted means the same to llhttp", arguments: HostileInput.Family.allCases)
     func agrees(family: HostileInput.Family) throws {
-        for input in HostileInput.inputs(of: family) where !Self.stricter.contains(input.name) {
+        for input in HostileInput.inputs(of: family) where Self.known[input.name] == nil {
             let text = String(decoding: input.bytes, as: UTF8.self)
             guard Array(text.utf8) == input.bytes else { continue }
             let ours = SecondOpinionTests.ours(text).filter(\.isComplete)
