@@ -36,7 +36,6 @@ enum ConfigurationTarget {
         ConfigurationEnvironment.read([:], into: &reader)
         var validator = ConfigurationValidator(reader, now: self.now)
         reader = validator.run()
-        _ = LoadedConfiguration(reader, files: ["kmi.toml"])
         return Findings(problems: reader.problems, warnings: reader.warnings)
     }
 }

@@ -57,10 +57,11 @@ enum HTTPTarget {
                     Fuzzing.check(piece.readableBytes > 0, "an empty piece")
                     reading.bodies[reading.bodies.count - 1] += Array(piece.readableBytesView)
                 case .end: reading.ends += 1
-                case .refused(let refusal): reading.refusal = refusal
+                case .refused(let refusal):
+                    reading.refusal = refusal
+                    Fuzzing.check(reader.bufferedBytes == 0, "bytes are kept in vain")
                 }
             }
-            if case .some = reading.refusal { Fuzzing.check(reader.bufferedBytes == 0, "bytes are kept in vain") }
         }
         return reading
     }

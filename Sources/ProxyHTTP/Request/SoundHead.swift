@@ -79,6 +79,10 @@ extension SoundHead {
         else {
             throw HeadRefusal(reason: .malformed, head: head)
         }
+        // Nobody asks with a body for an answer without one, and there are servers that overlook it (RFC 9110 §9.3.2).
+        guard head.method != "HEAD" || codings == 0 && length ?? 0 == 0 else {
+            throw HeadRefusal(reason: .malformed, head: head)
+        }
         // The target of a CONNECT is an authority, so nothing behind this point can make sense of it. Other methods are
         // for the responder to refuse, after the caller has been identified.
         guard head.method != "CONNECT" else { throw HeadRefusal(reason: .methodNotAllowed, head: head) }

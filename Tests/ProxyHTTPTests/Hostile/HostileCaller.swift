@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import ProxyCore
 import ProxyHTTP
 import TestSupport
@@ -7,8 +8,9 @@ import Testing
 /// Sends an input to a running server, and holds what became of it against what must.
 struct HostileCaller: Sendable {
     var address: BoundAddress
-    var transport: HostileTransport
     var responder: ScriptedResponder
+    /// What it speaks TLS with; `nil` for plain connections.
+    var tls: TLSConfiguration?
 
     /// A responder that takes every request to its end and answers 200 with its line and the length of its body.
     static func patientResponder() -> ScriptedResponder {
@@ -28,7 +30,7 @@ struct HostileCaller: Sendable {
     }
 
     /// Sends an input, and what shows where the server stands behind it; returns what comes until the connection ends.
-    func answers(to input: HostileInput, _ delivery: Delivery) async throws -> String {
+    private func answers(to input: HostileInput, _ delivery: Delivery) async throws -> String {
         var writes = delivery.writes(of: input.bytes)
         switch input.outcome {
         case .served, .ignored, .answered: writes.append(Array(HostileInput.probe.utf8)[...])
@@ -42,17 +44,19 @@ struct HostileCaller: Sendable {
         }
     }
 
-    private func exchange(_ writes: [ArraySlice<UInt8>], endsInput: Bool) async throws -> String {
-        let client = try await self.transport.connect(to: self.address)
-        for write in writes { client.beginSending(ByteBuffer(bytes: write)) }
-        if endsInput { client.endInput() }
-        do {
-            let text = try await client.receiveAll(within: .seconds(10))
-            await client.close()
-            return text
-        } catch {
-            await client.close()
-            throw error
+    /// Sends bytes, ends its side if so wanted, and returns what comes until the connection ends.
+    func exchange(_ writes: [ArraySlice<UInt8>], endsInput: Bool) async throws -> String {
+        if let tls = self.tls {
+            return try await TLSClient.with(self.address, tls) { client in
+                for write in writes { client.channel.writeAndFlush(ByteBuffer(bytes: write), promise: nil) }
+                if endsInput { client.channel.close(mode: .output, promise: nil) }
+                return try await client.receiveAll(within: .seconds(10)).text
+            }
+        }
+        return try await RawClient.with(self.address) { client in
+            for write in writes { client.beginSending(ByteBuffer(bytes: write)) }
+            if endsInput { client.channel.close(mode: .output, promise: nil) }
+            return try await client.receiveAll(within: .seconds(10))
         }
     }
 
@@ -91,21 +95,5 @@ struct HostileCaller: Sendable {
         let statusOfEnd = expected.last ?? 0
         if statusOfEnd >= 400 { #expect(text.contains("onnection: close\r\n"), "\(input.name), \(delivery)") }
         #expect(!requests.contains { $0.contains(HostileInput.hiddenTarget) && $0 != own.first }, "\(input.name)")
-    }
-}
-
-/// How a hostile caller reaches the server.
-enum HostileTransport: String, Sendable, CaseIterable {
-    case plain
-
-    func connect(to address: BoundAddress) async throws -> RawClient {
-        try await RawClient.connect(to: address)
-    }
-}
-
-extension RawClient {
-    /// Says that nothing more will be sent, and goes on to receive.
-    func endInput() {
-        self.channel.close(mode: .output, promise: nil)
     }
 }

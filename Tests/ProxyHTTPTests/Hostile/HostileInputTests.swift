@@ -1,4 +1,3 @@
-import NIOCore
 import ProxyCore
 import ProxyHTTP
 import TestSupport
@@ -15,7 +14,7 @@ struct HostileInputTests {
 
         static let all = HostileTransport.allCases.flatMap { transport in
             HostileInput.Family.allCases.flatMap { family in
-                Delivery.allCases.map { Run(family: family, delivery: $0, transport: transport) }
+                transport.deliveries.map { Run(family: family, delivery: $0, transport: transport) }
             }
         }
     }
@@ -30,8 +29,7 @@ struct HostileInputTests {
     @Test("each comes to its end, is never taken for two requests, and leaves the server sound", arguments: Run.all)
     func endsAsItMust(run: Run) async throws {
         let responder = HostileCaller.patientResponder()
-        try await withServer(responder) { server, address in
-            let caller = HostileCaller(address: address, transport: run.transport, responder: responder)
+        try await run.transport.withCaller(responder) { caller in
             for input in HostileInput.inputs(of: run.family) { try await caller.send(input, run.delivery) }
         }
     }
@@ -40,16 +38,14 @@ struct HostileInputTests {
     func survivesEarlyAnswers(delivery: Delivery) async throws {
         let responder = ScriptedResponder { $0.answer("early", status: 401) }
         try await withServer(responder) { server, address in
+            let caller = HostileCaller(address: address, responder: responder)
             for input in HostileInput.all where Self.hides(input) {
                 responder.seen.update { $0 = [] }
-                // A caller that sends no more than its body and ends.
-                let client = try await RawClient.connect(to: address)
-                for write in delivery.writes(of: input.bytes) { client.beginSending(ByteBuffer(bytes: write)) }
-                client.endInput()
-                do { try await client.receiveAll(within: .seconds(10)) } catch {
+                do {
+                    _ = try await caller.exchange(delivery.writes(of: input.bytes), endsInput: true)
+                } catch {
                     Issue.record("\(input.name), \(delivery): \(error)")
                 }
-                await client.close()
                 let requests = responder.requests
                 #expect(requests.isEmpty || requests == [input.requestLine], "\(input.name), \(delivery)")
             }

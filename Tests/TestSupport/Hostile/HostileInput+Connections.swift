@@ -33,8 +33,8 @@ extension HostileInput {
             "a request in a body with a length", "Linhart et al. 2005", post(length(of: hidden), hidden), .served)
         HostileInput("a request in a body of GET", "CL.0 (Kettle 2022)", get(length(of: hidden), hidden), .served)
         HostileInput(
-            "a request in a body of HEAD", "CL.0 (Kettle 2022)",
-            "\(head("HEAD /v1/own HTTP/1.1", length(of: hidden)))\r\n\(hidden)", .served)
+            "a request in a body of HEAD", "CL.0 (Kettle 2022); RFC 9110 §9.3.2",
+            "\(head("HEAD /v1/own HTTP/1.1", length(of: hidden)))\r\n\(hidden)")
         HostileInput(
             "a request in a body of DELETE", "CL.0 (Kettle 2022)",
             "\(head("DELETE /v1/own HTTP/1.1", length(of: hidden)))\r\n\(hidden)", .served)
