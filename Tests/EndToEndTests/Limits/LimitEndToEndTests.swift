@@ -176,6 +176,28 @@ struct LimitEndToEndTests {
             }
         }
     }
+
+    @Test("a client that is made at run time is kept to the limits that it was given (K-040)")
+    func limitsMadeClients() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await PrivateBus.with { bus in
+                try await DaemonProcess.with(DaemonConfiguration(simulator), bus: bus.address) { daemon in
+                    let steering = Steering(bus: bus.address)
+                    let token = try await steering.succeed(
+                        "clients", "create", "small", "--rpm", "2", "--in-flight", "1")
+                    let client = RawHTTPClient(
+                        try daemon.address("data"),
+                        fields: [("Authorization", "Bearer \(token.trimmingCharacters(in: .newlines))")])
+                    #expect(try await client.chat().status == 200)
+                    #expect(try await client.chat().status == 200)
+                    let refused = try await client.chat()
+                    #expect(refused.status == 429)
+                    #expect((1...30).contains(refused["Retry-After"].flatMap { Int($0) } ?? 0))
+                    #expect(try await daemon.client().chat().status == 200)
+                }
+            }
+        }
+    }
 }
 
 /// Something that is raised once.

@@ -27,13 +27,7 @@ struct LimitTableTests {
                 if Self.admits(&table, .address(number), at: now) { admitted[number, default: []].append(now) }
                 #expect(table.count <= 80)
             }
-            for times in admitted.values {
-                for first in times.indices {
-                    for last in first..<min(times.endIndex, first + 40) {
-                        #expect(Double(last - first + 1) <= 2 + 2 * (times[last] - times[first]).seconds + 1e-6)
-                    }
-                }
-            }
+            #expect(admitted.values.allSatisfy { RateLimitTests.holds($0, burst: 2, perSecond: 2) })
             #expect(table.evictions > 0)
             if seed % 2 == 0 { #expect(table.overflows > 0) }
         }
@@ -51,7 +45,7 @@ struct LimitTableTests {
         #expect(table[kept].inside == 1)
     }
 
-    @Test("a million callers and addresses take less than 16 MiB (K-031)", .timeLimit(.minutes(1)))
+    @Test("a million callers and addresses take less than 16 MiB (K-031)", .timeLimit(.minutes(5)))
     func isBounded() throws {
         var configuration = Configuration()
         configuration.limits.client.rpm = 5
