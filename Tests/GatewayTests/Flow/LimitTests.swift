@@ -59,7 +59,7 @@ struct LimitTests {
     @Test("a user of the Unix socket is limited by its number (K-040)")
     func limitsUsers() throws {
         let fixture = try Self.fixture { $0.limits.client.rps = 1 }
-        let socket = ConnectionInfo.Transport.unix(userID: GatewayFixture.userID, processID: 1)
+        let socket = ConnectionInfo.Transport.unix(uid: GatewayFixture.userID, pid: 1)
         let changes = [("Authorization", "")]
         let first = fixture.post(#"{"model":"m"}"#, "/v1/chat/completions", changes, transport: socket)
         try fixture.transfer().answer(200)
