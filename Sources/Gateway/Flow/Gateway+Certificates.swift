@@ -29,7 +29,8 @@ extension Gateway {
             metadata: ["event": "certificate_refused", "reason": "\(reason)", "subject": "\(subject)"])
         self.observer.refused(
             CallerIncident(
-                .certificateRefused(subject: subject), transport: connection.transport, reason: reason))
+                .certificateRefused(subject: subject), origin: CallerOrigin(connection.transport).identity(),
+                reason: reason))
         throw ProxyFault(.forbidden, message: "The client certificate is not allowed.")
     }
 }
