@@ -115,7 +115,9 @@ struct BrowserTests {
         let origin = "http://127.0.0.1:\(own.port)"
         try await Self.with(allowing: origin) { daemon, simulator, data, _ in
             own.serve(
-                try Browser.attack(on: ["data": "http://127.0.0.1:\(data.port)"], token: daemon.token), at: "/page.html"
+                try Browser.attack(
+                    on: ["data": "http://127.0.0.1:\(data.port)"], token: daemon.token, reportingTo: own),
+                at: "/page.html"
             )
             let ways = try await Self.findings(of: origin + "/page.html", on: own)
             #expect(ways["data get"]?.hasPrefix("401 ") == true, "\(ways)")

@@ -179,7 +179,7 @@ final class LoopbackServer: Sendable {
         var start = 0
         while start < bytes.count {
             let count = bytes[start...].withUnsafeBytes {
-                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { return }
             start += count

@@ -105,7 +105,7 @@ struct NameFlood: Sendable {
         var start = 0
         while start < bytes.count {
             let count = bytes.withUnsafeBytes {
-                send(descriptor, $0.baseAddress?.advanced(by: start), $0.count - start, Int32(MSG_NOSIGNAL.rawValue))
+                send(descriptor, $0.baseAddress?.advanced(by: start), $0.count - start, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw TestFailure("the connection has ended: \(errno)") }
             start += count
@@ -114,7 +114,7 @@ struct NameFlood: Sendable {
 
     /// Counts status lines until so many have come and the last answer is whole, which ends in `}`.
     private static func readStatuses(_ descriptor: Int32, _ count: Int, into statuses: inout [Int: Int]) throws {
-        let marker = "HTTP/1.1 "
+        let marker = Data("HTTP/1.1 ".utf8)
         var bytes: [UInt8] = []
         var found: [Int] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -123,16 +123,12 @@ struct NameFlood: Sendable {
             guard length > 0 else { throw TestFailure("\(found.count) of \(count) answers came: \(errno)") }
             bytes += buffer[..<length]
             guard bytes.last == UInt8(ascii: "}") || bytes.last == 0x0A else { continue }
-            found = bytes.withUnsafeBytes { raw in
-                guard let base = raw.baseAddress else { return [] }
-                var (found, start) = ([Int](), 0)
-                while let hit = memmem(base + start, raw.count - start, marker, marker.utf8.count) {
-                    let place = base.distance(to: UnsafeRawPointer(hit)) + marker.utf8.count
-                    guard place + 3 <= raw.count else { break }
-                    found.append(Int(String(decoding: raw[place..<(place + 3)], as: UTF8.self)) ?? 0)
-                    start = place
-                }
-                return found
+            found = []
+            let text = Data(bytes)
+            var start = text.startIndex
+            while let hit = text.range(of: marker, in: start..<text.endIndex), hit.upperBound + 3 <= text.endIndex {
+                found.append(Int(String(decoding: text[hit.upperBound..<(hit.upperBound + 3)], as: UTF8.self)) ?? 0)
+                start = hit.upperBound
             }
             if found.count >= count { break }
         }
