@@ -9,7 +9,7 @@ struct SlowClientTests {
         "no honest request fails or waits over a second while all three modes run; connections and memory stay bounded",
         .enabled(if: Tools.path(of: "slowhttptest") != nil, "slowhttptest is missing"))
     func outlastsSlowClients() async throws {
-        let programs = (BuildProducts.path(of: "kmid") as NSString).deletingLastPathComponent
+        let programs = (try BuildProducts.path(of: "kmid") as NSString).deletingLastPathComponent
         let result = try await FinishedProcess.run(
             "/usr/bin/python3",
             arguments: [
