@@ -46,7 +46,6 @@ struct ManyNamesTests {
         try await SimulatorProcess.with { simulator in
             var configuration = DaemonConfiguration(simulator)
             configuration.tables["server"] = "dry_run = true"
-            configuration.tables["log"] = "level = \"warning\""
             try await DaemonProcess.with(configuration) { daemon in
                 let client = try daemon.client()
                 let flood = NameFlood(address: client.address) { Self.request(client, $0) }
@@ -70,7 +69,6 @@ struct ManyNamesTests {
     func manyNamesAtProvider() async throws {
         try await SimulatorProcess.with { simulator in
             var configuration = DaemonConfiguration(simulator, keys: ["alpha", "beta"])
-            configuration.tables["log"] = "level = \"warning\""
             try await DaemonProcess.with(configuration) { daemon in
                 let client = try daemon.client()
                 let flood = NameFlood(address: client.address) { Self.request(client, $0) }
@@ -120,7 +118,6 @@ struct ManyNamesTests {
     func manyAddresses() async throws {
         try await SimulatorProcess.with { simulator in
             var configuration = DaemonConfiguration(simulator)
-            configuration.tables["log"] = "level = \"warning\""
             try await DaemonProcess.with(configuration) { daemon in
                 let address = try daemon.address("data")
                 let stranger = try daemon.stranger()
