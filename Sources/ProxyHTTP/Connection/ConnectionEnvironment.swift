@@ -11,6 +11,7 @@ struct ConnectionEnvironment: Sendable {
     var logger: Logger
     var callerObserver: (any CallerObserver)?
     var handshakeFailures = HandshakeFailures()
+    var abuses = AbuseLog()
 }
 
 /// What a server tells its connections, as an event in their pipelines.

@@ -44,7 +44,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var isReading = false
     private var mustFlush = false
     private var writtenBytes = 0
-    private var timer: (task: Scheduled<Void>, at: Instant)?
+    private var timer: DeadlineTimer
 
     /// Makes the handler of a connection; an overloaded one is refused as soon as it is active.
     ///
@@ -57,18 +57,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.info = info
         self.isOverloaded = isOverloaded
         self.eventLoop = eventLoop
-        self.machine = ConnectionStateMachine(limits: environment.limits, at: acceptedAt ?? Self.now(eventLoop))
+        self.timer = DeadlineTimer(eventLoop: eventLoop)
+        self.machine = ConnectionStateMachine(limits: environment.limits, at: acceptedAt ?? DeadlineTimer.now(eventLoop))
         self.reader = RequestReader(maximumHeaderBytes: environment.maximumHeaderBytes)
     }
 
     /// The loop's clock.
-    ///
-    /// It stands still in suspend, which only lengthens a timeout.
-    var now: Instant { Self.now(self.eventLoop) }
-
-    static func now(_ eventLoop: any EventLoop) -> Instant {
-        Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
-    }
+    var now: Instant { DeadlineTimer.now(self.eventLoop) }
 
     /// Whether the caller takes more bytes.
     var isWritable: Bool { self.context?.channel.isWritable ?? false }
@@ -82,8 +77,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.timer?.task.cancel()
-        self.timer = nil
+        self.timer.cancel()
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -95,8 +89,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         let wasOurs = self.machine.phase == .closed
         self.machine.connectionClosed()
         self.endExchange(byCaller: !wasOurs)
-        self.timer?.task.cancel()
-        self.timer = nil
+        self.timer.cancel()
         self.reader.discardAll()
         self.settle()
         context.fireChannelInactive()
@@ -370,20 +363,13 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.read()
     }
 
-    /// One timer for all time limits: it is moved only when a deadline comes nearer, and looks again when it fires.
     private func armTimer() {
         guard let deadline = self.machine.deadline, self.context != nil else { return }
-        if let timer = self.timer {
-            guard deadline < timer.at else { return }
-            timer.task.cancel()
-        }
-        let time = NIODeadline.uptimeNanoseconds(UInt64(clamping: deadline.nanoseconds))
-        let task = self.eventLoop.assumeIsolated().scheduleTask(deadline: time) { self.timerFired() }
-        self.timer = (task, deadline)
+        self.timer.arm(for: deadline) { self.timerFired() }
     }
 
     private func timerFired() {
-        self.timer = nil
+        self.timer.fired()
         let pending = self.pendingBytes
         let now = self.now
         self.machine.outputMoved(sent: self.writtenBytes - pending, pending: pending, at: now)

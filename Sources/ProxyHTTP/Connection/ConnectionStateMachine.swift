@@ -61,16 +61,16 @@ struct ConnectionStateMachine: Sendable {
     private var isBodyComplete = true
     private var isBodyWanted = false
     private var awaitsContinue = false
-    private var bodyTimeLeft: Duration?
-    private var uncreditedBytes = 0
+    private var bodyTime: BodyTime
     private var discardedBytes = 0
 
-    private var stallDeadline: Instant?
-    private var sentBytes = 0
+    private var stall: StallWatch
 
     /// Makes the machine of a connection that has just been accepted.
     init(limits: ConnectionLimits, at now: Instant) {
         self.limits = limits
+        self.bodyTime = BodyTime(limit: limits.body)
+        self.stall = StallWatch(limit: limits.stalledWrite)
         self.phaseDeadline = Self.deadline(limits.header, from: now)
     }
 
@@ -105,8 +105,10 @@ struct ConnectionStateMachine: Sendable {
 
     /// When ``deadlineReached(at:outputPending:)`` wants to be called.
     var deadline: Instant? {
-        guard let phaseDeadline = self.phaseDeadline else { return self.stallDeadline }
-        return self.stallDeadline.map { min($0, phaseDeadline) } ?? phaseDeadline
+        // While a request is with the responder its body has a time, the phase has none.
+        let late = self.phase == .exchange ? self.bodyTime.deadline : self.phaseDeadline
+        guard let late else { return self.stall.deadline }
+        return self.stall.deadline.map { min($0, late) } ?? late
     }
 
     // MARK: Requests
@@ -134,8 +136,7 @@ struct ConnectionStateMachine: Sendable {
         self.isBodyComplete = false
         self.isBodyWanted = false
         self.awaitsContinue = head.expectsContinue
-        self.bodyTimeLeft = self.limits.body
-        self.uncreditedBytes = 0
+        self.bodyTime = BodyTime(limit: self.limits.body)
         self.discardedBytes = 0
     }
 
@@ -153,7 +154,7 @@ struct ConnectionStateMachine: Sendable {
     mutating func bodyResumed(bufferedBytes: Int, at now: Instant) -> Bool {
         guard self.phase == .exchange, !self.isBodyWanted else { return false }
         self.isBodyWanted = true
-        if !self.isBodyComplete, let left = self.bodyTimeLeft { self.phaseDeadline = now + left }
+        if !self.isBodyComplete { self.bodyTime.run(at: now) }
         defer { self.awaitsContinue = self.awaitsContinue && self.answer == .begun }
         return self.awaitsContinue && bufferedBytes == 0 && self.answer == .notBegun
     }
@@ -164,8 +165,7 @@ struct ConnectionStateMachine: Sendable {
     mutating func bodyPaused(at now: Instant) {
         guard self.phase == .exchange, self.isBodyWanted else { return }
         self.isBodyWanted = false
-        if let deadline = self.phaseDeadline { self.bodyTimeLeft = max(.zero, deadline - now) }
-        self.phaseDeadline = nil
+        self.bodyTime.pause(at: now)
     }
 
     /// Bytes of the body have been taken out.
@@ -173,7 +173,7 @@ struct ConnectionStateMachine: Sendable {
         switch self.phase {
         case .exchange:
             self.awaitsContinue = false
-            self.extendBodyTime(bytes: bytes, at: now)
+            self.bodyTime.arrived(bytes: bytes, at: now)
         case .discarding:
             self.discardedBytes += bytes
             if self.discardedBytes > ConnectionLimits.discardedBytes { return self.closeOutput() }
@@ -188,22 +188,13 @@ struct ConnectionStateMachine: Sendable {
         switch self.phase {
         case .exchange:
             self.isBodyComplete = true
-            self.phaseDeadline = nil
+            self.bodyTime.end()
             return .goOn
         case .discarding:
             return self.becomeIdle(at: now)
         default:
             return .goOn
         }
-    }
-
-    /// Each 16 KiB buy a second, but never more than the whole time again: whoever stalls is cut after that at most.
-    private mutating func extendBodyTime(bytes: Int, at now: Instant) {
-        guard let deadline = self.phaseDeadline, let whole = self.limits.body else { return }
-        self.uncreditedBytes += bytes
-        let seconds = self.uncreditedBytes / ConnectionLimits.bytesPerSecondOfBody
-        self.uncreditedBytes -= seconds * ConnectionLimits.bytesPerSecondOfBody
-        self.phaseDeadline = min(deadline + .seconds(seconds), now + whole)
     }
 
     // MARK: The answer
@@ -246,7 +237,7 @@ struct ConnectionStateMachine: Sendable {
     mutating func outputClosed(at now: Instant) {
         guard self.phase == .flushing else { return }
         self.phase = .lingering
-        self.stallDeadline = nil
+        self.stall.end()
         self.phaseDeadline = now + ConnectionLimits.lingerTime
     }
 
@@ -274,18 +265,14 @@ struct ConnectionStateMachine: Sendable {
     /// Called when some had to wait, and before ``deadlineReached(at:outputPending:)``: as long as any are taken, a
     /// reader may be as slow as it likes.
     mutating func outputMoved(sent: Int, pending: Int, at now: Instant) {
-        guard pending > 0, self.phase != .lingering, self.phase != .closed else {
-            self.stallDeadline = nil
-            return
-        }
-        guard self.stallDeadline == nil || sent != self.sentBytes else { return }
-        self.sentBytes = sent
-        self.stallDeadline = Self.deadline(self.limits.stalledWrite, from: now)
+        let isWatched = self.phase != .lingering && self.phase != .closed
+        self.stall.moved(sent: sent, pending: isWatched ? pending : 0, at: now)
     }
 
     /// The time that ``deadline`` named may have come.
     mutating func deadlineReached(at now: Instant, outputPending: Bool) -> Decision {
-        if let stallDeadline = self.stallDeadline, stallDeadline <= now { return self.cut() }
+        if let stalled = self.stall.deadline, stalled <= now { return self.cut() }
+        if self.phase == .exchange, let late = self.bodyTime.deadline, late <= now { return self.fail(.timeout) }
         guard let phaseDeadline = self.phaseDeadline, phaseDeadline <= now else { return .goOn }
         switch self.phase {
         case .idle where outputPending:
@@ -293,11 +280,11 @@ struct ConnectionStateMachine: Sendable {
             return .goOn
         case .idle, .lingering:
             return self.cut()
-        case .head, .exchange:
+        case .head:
             return self.fail(.timeout)
         case .discarding:
             return self.closeOutput()
-        case .flushing, .closed:
+        case .exchange, .flushing, .closed:
             return .goOn
         }
     }
@@ -330,7 +317,7 @@ struct ConnectionStateMachine: Sendable {
     private mutating func cut() -> Decision {
         self.phase = .closed
         self.phaseDeadline = nil
-        self.stallDeadline = nil
+        self.stall.end()
         return .cut
     }
 

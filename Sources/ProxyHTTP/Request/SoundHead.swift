@@ -4,6 +4,7 @@ import ProxyCore
 enum HTTPVersion: Sendable, Equatable {
     case http10
     case http11
+    case http2
 }
 
 /// How the length of a request's body is told (RFC 9112 §6.3).
@@ -94,7 +95,7 @@ extension SoundHead {
 
         self.head = head
         self.version = version
-        self.keepAlive = !asksToClose && (version == .http11 || asksToStay)
+        self.keepAlive = !asksToClose && (version != .http10 || asksToStay)
         self.body =
             if codings == 1 {
                 .chunked

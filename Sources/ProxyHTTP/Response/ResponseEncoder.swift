@@ -14,6 +14,8 @@ struct ResponseEncoder {
         case chunked
         /// The end of the connection, for HTTP/1.0 callers.
         case untilClose
+        /// The end of the stream, in HTTP/2, which counts the bytes of each piece by itself.
+        case untilEndOfStream
     }
 
     /// How the answer is framed.
@@ -25,9 +27,9 @@ struct ResponseEncoder {
     /// Values are never told: they may be secret.
     private(set) var droppedFields: [String] = []
 
-    private let head: ResponseHead
+    let head: ResponseHead
+    let contentLength: Int64?
     private let version: HTTPVersion
-    private let contentLength: Int64?
 
     /// Plans the answer to a request of this method and version.
     init(head: ResponseHead, method: String, version: HTTPVersion) {
@@ -40,10 +42,12 @@ struct ResponseEncoder {
                 .none
             } else if let length {
                 .length(length)
-            } else if version == .http11 {
-                .chunked
             } else {
-                .untilClose
+                switch version {
+                case .http10: .untilClose
+                case .http11: .chunked
+                case .http2: .untilEndOfStream
+                }
             }
         self.wantsClose =
             self.framing == .untilClose
@@ -101,7 +105,7 @@ struct ResponseEncoder {
         switch self.framing {
         case .none:
             return true
-        case .untilClose:
+        case .untilClose, .untilEndOfStream:
             outbox.append(piece)
             return true
         case .chunked:
@@ -123,7 +127,7 @@ struct ResponseEncoder {
     /// Ends the body; `false` if it is less than the head promised.
     mutating func finish(trailers: HeaderFields?, into outbox: inout Outbox) -> Bool {
         switch self.framing {
-        case .none, .untilClose:
+        case .none, .untilClose, .untilEndOfStream:
             return true
         case .length(let remaining):
             return remaining == 0
@@ -141,7 +145,13 @@ struct ResponseEncoder {
         }
     }
 
-    private static func isOwned(_ name: String) -> Bool {
+    /// Tells of fields that were left out of what was written in another form than this one's.
+    mutating func noteDropped(_ names: [String]) {
+        self.droppedFields += names
+    }
+
+    /// Whether a field is the encoder's own and not taken from the responder.
+    static func isOwned(_ name: String) -> Bool {
         switch name.utf8.count {
         case 10: name.equalsIgnoringASCIICase("connection") || name.equalsIgnoringASCIICase("keep-alive")
         case 14: name.equalsIgnoringASCIICase("content-length")
@@ -155,17 +165,19 @@ extension ByteBuffer {
     /// Writes a field and the end of its line; `false`, and nothing written, if its name is no token or its value holds
     /// a control character, with which an answer could be split.
     fileprivate mutating func writeField(_ field: HeaderFields.Field) -> Bool {
-        guard
-            !field.name.isEmpty,
-            field.name.utf8.allSatisfy(ByteClass.isToken),
-            field.value.utf8.allSatisfy(ByteClass.isFieldValue)
-        else {
-            return false
-        }
+        guard field.isFitToWrite else { return false }
         self.writeString(field.name)
         self.writeStaticString(": ")
         self.writeString(field.value)
         self.writeStaticString("\r\n")
         return true
+    }
+}
+
+extension HeaderFields.Field {
+    /// Whether the name is a token and the value holds no control character.
+    var isFitToWrite: Bool {
+        !self.name.isEmpty && self.name.utf8.allSatisfy(ByteClass.isToken)
+            && self.value.utf8.allSatisfy(ByteClass.isFieldValue)
     }
 }

@@ -23,7 +23,7 @@ enum ConnectionSetup {
     static func prepare(
         _ channel: any Channel, environment: ConnectionEnvironment, tls: ServerTLS? = nil
     ) -> EventLoopFuture<Void> {
-        let acceptedAt = ConnectionHandler.now(channel.eventLoop)
+        let acceptedAt = DeadlineTimer.now(channel.eventLoop)
         let number = ConnectionRegistry.nextNumber()
         let admission = environment.registry.admit(channel, number: number)
         guard admission != .dropped else { return channel.eventLoop.makeFailedFuture(Dropped()) }

@@ -1,0 +1,193 @@
+import Logging
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+import ProxyCore
+
+/// What goes out, and what the connection as a whole does.
+extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
+    /// Hands a frame to the decoder, which sends it when the windows allow.
+    func send(_ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID) {
+        guard let context = self.context else { return }
+        self.mustFlush = true
+        context.write(self.wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: nil)
+    }
+
+    /// Sends what there is of one stream's answer.
+    func sendAnswer(of stream: HTTP2Stream) {
+        guard !stream.isGone, self.machine.takesInput else { return }
+        self.sending = stream
+        defer { self.sending = nil }
+        if let reset = stream.pendingReset {
+            stream.pendingReset = nil
+            stream.dropAll()
+            self.send(.rstStream(reset), on: stream.id)
+            // Should the decoder not know the stream, nobody else would tell of its end.
+            return self.streamClosed(stream.id)
+        }
+        if stream.mustSendContinue {
+            stream.mustSendContinue = false
+            self.send(.headers(.init(headers: HPACKHeaders([(":status", "100")]))), on: stream.id)
+        }
+        self.sendHead(of: stream)
+        var pieces = stream.outbox.takeAll()
+        let last = pieces.popLast()
+        for piece in pieces { self.send(.data(.init(data: .byteBuffer(piece))), on: stream.id) }
+        var isEnded = false
+        if let last {
+            if case .plain? = stream.ending { isEnded = true }
+            self.send(.data(.init(data: .byteBuffer(last), endStream: isEnded)), on: stream.id)
+        }
+        if let ending = stream.ending, !isEnded {
+            switch ending {
+            case .trailers(let block): self.send(.headers(.init(headers: block, endStream: true)), on: stream.id)
+            case .plain: self.send(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true)), on: stream.id)
+            }
+        }
+        stream.ending = nil
+        stream.machine.outputMoved(sent: stream.sentBytes, pending: stream.pendingBytes, at: self.now)
+    }
+
+    private func sendHead(of stream: HTTP2Stream) {
+        guard let block = stream.headerBlock else { return }
+        stream.headerBlock = nil
+        var endsStream = false
+        if case .plain? = stream.ending { endsStream = stream.outbox.isEmpty }
+        if endsStream { stream.ending = nil }
+        self.send(.headers(.init(headers: block, endStream: endsStream)), on: stream.id)
+    }
+
+    /// Lets more of all bodies come.
+    func sendWindow() {
+        guard self.machine.takesInput, let increment = self.window.increment(held: 0) else { return }
+        self.send(.windowUpdate(windowSizeIncrement: increment), on: .rootStream)
+    }
+
+    /// A frame has left the decoder for the socket.
+    func wroteFrame(_ frame: HTTP2Frame) {
+        switch frame.payload {
+        case .data(let data):
+            self.frameGuard?.meter.dataSent()
+            guard let stream = self.streams[frame.streamID] else { return }
+            stream.sentBytes += data.data.readableBytes
+            if data.endStream { stream.mustTellSent = true }
+            if data.endStream || (stream.isBlocked && stream.pendingBytes <= HTTP2Limits.answerLowMark) {
+                self.touch(stream)
+            }
+        case .headers(let block) where block.endStream:
+            guard let stream = self.streams[frame.streamID] else { return }
+            stream.mustTellSent = true
+            self.touch(stream)
+        case .goAway(_, let code, _) where code != .noError:
+            self.hasDecoderFailed = true
+        case .rstStream(let code):
+            self.streams[frame.streamID]?.wasResetByUs = true
+            self.countReset(code)
+        default:
+            break
+        }
+    }
+
+    /// Counts the resets that the caller has brought about; those that follow from the answer are ours.
+    private func countReset(_ code: HTTP2ErrorCode) {
+        guard code != .noError, code != .cancel, code != .internalError else { return }
+        guard let abuse = self.frameGuard?.meter.callerWasReset(at: self.now) else { return }
+        self.carryOut(self.machine.abused(abuse, at: self.now))
+        self.touch()
+    }
+
+    // MARK: The connection
+
+    /// The guard has counted too much of something.
+    func abused(_ abuse: HTTP2Abuse) {
+        self.carryOut(self.machine.abused(abuse, at: self.now))
+        self.touch()
+    }
+
+    /// The guard has seen how far the caller's head has come.
+    func metered(_ meter: FrameMeter) {
+        if meter.isOpen { self.machine.opened(at: self.now) }
+        self.machine.headerBlockChanged(since: meter.headerBlockSince)
+    }
+
+    /// Notes what the connection's machine decided; ``perform()`` does it once the streams have been seen to.
+    func carryOut(_ decision: HTTP2ConnectionMachine.Decision) {
+        guard decision != .goOn else { return }
+        // Whatever ends the connection comes last.
+        self.pending = decision
+        switch decision {
+        case .fail(let abuse):
+            self.environment.abuses.note(
+                abuse, connection: self.info, at: self.now, logger: self.environment.logger)
+            self.endAllStreams(byCaller: false)
+        case .cut:
+            self.endAllStreams(byCaller: false)
+        default:
+            break
+        }
+        self.touch()
+    }
+
+    /// Does what the connection's machine decided.
+    func perform() {
+        guard let decision = self.pending else { return }
+        self.pending = nil
+        switch decision {
+        case .goOn:
+            break
+        case .announceEnd:
+            // Past the decoder, which would not let streams begin after a GOAWAY of any kind.
+            self.frameGuard?.send(Self.endAnnouncement)
+            self.send(.ping(HTTP2PingData(withInteger: 0x6B6D_6964), ack: false), on: .rootStream)
+        case .nameLastStream:
+            self.sayGoodbye(.noError)
+        case .finish:
+            self.sayGoodbye(.noError)
+            self.close(.output)
+        case .finishIdle:
+            self.sayGoodbye(.noError)
+            self.close(.all)
+        case .fail(let abuse):
+            if abuse != .protocolError { self.sayGoodbye(.enhanceYourCalm) }
+            self.close(.output)
+        case .cut:
+            self.close(.all)
+        }
+    }
+
+    /// GOAWAY with the highest stream there can be and no error (RFC 9113 §6.8).
+    private static let endAnnouncement = ByteBuffer(bytes: [
+        0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0,
+    ])
+
+    private func sayGoodbye(_ code: HTTP2ErrorCode) {
+        let last = self.lastStreamID
+        self.send(.goAway(lastStreamID: last, errorCode: code, opaqueData: nil), on: .rootStream)
+    }
+
+    private func close(_ mode: CloseMode) {
+        guard let context = self.context else { return }
+        self.mustFlush = false
+        context.flush()
+        // The channel keeps this back until everything that was written is sent; the time to linger bounds it.
+        context.close(mode: mode, promise: nil)
+    }
+
+    // MARK: Faults
+
+    func reportMisuse(_ what: String) {
+        self.environment.logger.error(
+            "responder broke the rules of an exchange",
+            metadata: self.metadata(["fault": "\(what)"])
+        )
+    }
+
+    /// Names only: a value that cannot be written may still be a secret.
+    func reportDroppedFields(_ encoder: ResponseEncoder?) {
+        guard let names = encoder?.droppedFields, !names.isEmpty else { return }
+        self.environment.logger.error(
+            "header fields left out of an answer: not fit to be written",
+            metadata: self.metadata(["fields": "\(names.map { $0.debugDescription }.joined(separator: ", "))"])
+        )
+    }
+}

@@ -1,0 +1,187 @@
+import ProxyCore
+
+/// What an HTTP/2 connection is about, apart from its streams.
+///
+/// A pure value like ``ConnectionStateMachine``.
+///
+/// ```
+///  opening ──preface and SETTINGS──► serving ──nothing runs any more, or a fault──► closing ──► closed
+/// ```
+struct HTTP2ConnectionMachine: Sendable {
+    /// What the connection is about.
+    enum Phase: Sendable, Equatable {
+        /// The caller has not yet said that it speaks HTTP/2.
+        case opening
+        /// Streams may come.
+        case serving
+        /// The last frames are on their way; what still comes is thrown away.
+        case closing
+        /// It is over.
+        case closed
+    }
+
+    /// What is to be done now.
+    enum Decision: Sendable, Equatable {
+        /// Nothing but to go on.
+        case goOn
+        /// Tell the caller to open no more streams, without naming the last one, and ask it to confirm (RFC 9113 §6.8).
+        case announceEnd
+        /// Tell it which stream is the last one.
+        case nameLastStream
+        /// Nothing runs any more: say so unless it has been said, then close our side once everything is sent.
+        case finish
+        /// The same for a connection on which nothing is on its way: close it whole.
+        case finishIdle
+        /// Give the connection up with an error. All exchanges are over.
+        case fail(HTTP2Abuse)
+        /// Close at once. All exchanges are over.
+        case cut
+    }
+
+    private enum Leaving: Sendable, Equatable {
+        case no
+        case announced(until: Instant)
+        case named
+    }
+
+    private let limits: ConnectionLimits
+    private(set) var phase = Phase.opening
+    private var phaseDeadline: Instant?
+    private var headDeadline: Instant?
+    private var leaving = Leaving.no
+    private var streams = 0
+    private var stall: StallWatch
+
+    /// Makes the machine of a connection whose caller is about to send its preface.
+    init(limits: ConnectionLimits, at now: Instant) {
+        self.limits = limits
+        self.stall = StallWatch(limit: limits.stalledWrite)
+        self.phaseDeadline = limits.header.map { now + $0 }
+    }
+
+    /// Whether what the caller sends is looked at.
+    var takesInput: Bool { self.phase == .opening || self.phase == .serving }
+
+    /// Whether the caller has been told which stream is the last one.
+    var hasNamedLastStream: Bool { self.leaving == .named }
+
+    /// When ``deadlineReached(at:)`` wants to be called.
+    var deadline: Instant? {
+        var next = self.phaseDeadline
+        func consider(_ other: Instant?) {
+            guard let other else { return }
+            next = next.map { min($0, other) } ?? other
+        }
+        consider(self.headDeadline)
+        consider(self.stall.deadline)
+        if case .announced(let until) = self.leaving { consider(until) }
+        return next
+    }
+
+    // MARK: Input
+
+    /// The preface and the caller's SETTINGS are there.
+    mutating func opened(at now: Instant) {
+        guard self.phase == .opening else { return }
+        self.phase = .serving
+        self.armIdle(at: now)
+    }
+
+    /// Since when a header block has been under way; `nil` for none.
+    mutating func headerBlockChanged(since: Instant?) {
+        guard self.takesInput else { return }
+        self.headDeadline = since.flatMap { since in self.limits.header.map { since + $0 } }
+    }
+
+    /// A stream has begun.
+    mutating func streamOpened() {
+        self.streams += 1
+        if self.phase == .serving { self.phaseDeadline = nil }
+    }
+
+    /// A stream is over.
+    mutating func streamClosed(at now: Instant) -> Decision {
+        self.streams -= 1
+        guard self.streams == 0, self.phase == .serving else { return .goOn }
+        guard self.leaving == .no else { return self.finish(.finish, at: now) }
+        self.armIdle(at: now)
+        return .goOn
+    }
+
+    /// The caller will open no more streams.
+    mutating func callerLeaves(at now: Instant) -> Decision {
+        guard self.takesInput else { return .goOn }
+        self.leaving = .named
+        return self.streams == 0 ? self.finish(.finish, at: now) : .goOn
+    }
+
+    /// The caller has done what it must not.
+    mutating func abused(_ abuse: HTTP2Abuse, at now: Instant) -> Decision {
+        guard self.takesInput else { return .goOn }
+        return self.finish(.fail(abuse), at: now)
+    }
+
+    // MARK: The end
+
+    /// No further streams are wanted.
+    mutating func drain(outputPending: Bool, at now: Instant) -> Decision {
+        guard self.takesInput, self.leaving == .no else { return .goOn }
+        guard self.streams > 0 else { return self.finish(outputPending ? .finish : .finishIdle, at: now) }
+        self.leaving = .announced(until: now + HTTP2Limits.drainGrace)
+        return .announceEnd
+    }
+
+    /// The caller has confirmed that it has heard of the end.
+    mutating func endConfirmed() -> Decision {
+        guard self.takesInput, case .announced = self.leaving else { return .goOn }
+        self.leaving = .named
+        return .nameLastStream
+    }
+
+    /// The connection is to be closed at once.
+    mutating func aborted() -> Decision {
+        self.connectionClosed()
+        return .cut
+    }
+
+    /// The connection is gone.
+    mutating func connectionClosed() {
+        self.phase = .closed
+        self.phaseDeadline = nil
+        self.headDeadline = nil
+        self.leaving = .named
+        self.stall.end()
+    }
+
+    // MARK: Time
+
+    /// Says how many bytes the socket has taken altogether and how many wait for it.
+    mutating func outputMoved(sent: Int, pending: Int, at now: Instant) {
+        self.stall.moved(sent: sent, pending: self.takesInput ? pending : 0, at: now)
+    }
+
+    /// The time that ``deadline`` named may have come.
+    mutating func deadlineReached(at now: Instant) -> Decision {
+        if let stalled = self.stall.deadline, stalled <= now { return self.aborted() }
+        if let late = self.headDeadline, late <= now { return self.abused(.slowHead, at: now) }
+        if case .announced(let until) = self.leaving, until <= now { return self.endConfirmed() }
+        guard let late = self.phaseDeadline, late <= now else { return .goOn }
+        switch self.phase {
+        case .opening: return self.abused(.slowHead, at: now)
+        case .serving: return self.finish(.finish, at: now)
+        case .closing, .closed: return self.aborted()
+        }
+    }
+
+    private mutating func armIdle(at now: Instant) {
+        self.phaseDeadline = self.streams == 0 ? self.limits.idle.map { now + $0 } : nil
+    }
+
+    private mutating func finish(_ decision: Decision, at now: Instant) -> Decision {
+        self.phase = .closing
+        self.phaseDeadline = now + ConnectionLimits.lingerTime
+        self.headDeadline = nil
+        self.stall.end()
+        return decision
+    }
+}

@@ -1,0 +1,59 @@
+import NIOCore
+import NIOHTTP2
+import ProxyCore
+
+/// Makes a connection speak HTTP/2 with its caller.
+enum HTTP2Setup {
+    /// Adds the handlers for a connection whose caller has chosen `h2` (RFC 9113 §3.2), on its loop.
+    ///
+    /// The channel must read only when asked (`autoRead` off). An overloaded one is told that no stream is served.
+    static func addHandlers(
+        to channel: any Channel, environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool = false
+    ) throws {
+        let connection = HTTP2ConnectionHandler(
+            environment: environment, info: info, isOverloaded: isOverloaded, eventLoop: channel.eventLoop)
+        let decodedBytes = environment.maximumHeaderBytes + HTTP2Limits.refusableHeaderBytes
+        let continuations = decodedBytes / HTTP2Limits.frameBytes + HTTP2Limits.spareContinuations
+        let frameGuard = FrameGuard(
+            connection: connection, maximumContinuations: continuations, eventLoop: channel.eventLoop)
+        connection.frameGuard = frameGuard
+        let decoder = NIOHTTP2Handler(
+            mode: .server, frameDelegate: connection,
+            connectionConfiguration: self.connectionConfiguration(
+                decodedBytes: decodedBytes, continuations: continuations),
+            streamConfiguration: self.streamConfiguration)
+        do {
+            try channel.pipeline.syncOperations.addHandlers([frameGuard, decoder, connection])
+        } catch {
+            // The two know each other until they are taken out of a pipeline.
+            connection.frameGuard = nil
+            throw error
+        }
+    }
+
+    /// The decoder's own limits stand behind those of ``FrameMeter``: what that one lets through they let through, but
+    /// for what only they can see.
+    private static func connectionConfiguration(
+        decodedBytes: Int, continuations: Int
+    ) -> NIOHTTP2Handler.ConnectionConfiguration {
+        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+        configuration.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: HTTP2Limits.concurrentStreams),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: decodedBytes),
+        ]
+        configuration.maximumSequentialEmptyDataFrames = 16
+        configuration.maximumSequentialContinuationFrames = continuations
+        configuration.maximumBufferedControlFrames = 1_000
+        configuration.maximumRecentlyResetStreams = HTTP2Limits.rememberedResets
+        configuration.maximumConnectionGlitches = 1_000
+        configuration.controlFrameRateLimit.maximumCount = 1_200
+        return configuration
+    }
+
+    private static var streamConfiguration: NIOHTTP2Handler.StreamConfiguration {
+        var configuration = NIOHTTP2Handler.StreamConfiguration()
+        configuration.streamResetFrameRateLimit.maximumCount = 400
+        configuration.streamErrorRateLimit.maximumCount = 400
+        return configuration
+    }
+}
