@@ -114,7 +114,9 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { for stream in self.streams.values where stream.isBlocked { self.touch(stream) } }
+        if context.channel.isWritable {
+            for stream in self.streams.values where stream.isBlocked { self.touch(stream) }
+        }
         context.fireChannelWritabilityChanged()
     }
 
