@@ -32,7 +32,9 @@ struct HostileFrameTests {
             #expect(connection.reset(1) == 1 || connection.reset(1) == 3, "\(connection.frames)")
             #expect(connection.goAways.isEmpty)
         case .streamOrConnectionError:
-            #expect(connection.reset(1) == 5 || connection.goAways == [5], "\(connection.frames)")
+            // STREAM_CLOSED, or PROTOCOL_ERROR for a stream number that is no new one.
+            let code = connection.reset(1) ?? connection.goAways.first
+            #expect(code == 5 || code == 1, "\(connection.frames)")
         case .answered(let status):
             #expect(connection.status(1) == status, "\(connection.frames)")
             #expect(connection.hasEnded(1))
