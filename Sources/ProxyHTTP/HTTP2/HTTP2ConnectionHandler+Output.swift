@@ -143,15 +143,17 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
             self.sayGoodbye(.noError)
         case .finish:
             self.sayGoodbye(.noError)
-            self.close(.output)
+            self.closeOutput()
         case .finishIdle:
             self.sayGoodbye(.noError)
-            self.close(.all)
+            // Nothing is left to be sent, so that this leaves at once.
+            self.closeOutput()
+            if let context = self.context { self.cutTransport(context) }
         case .fail(let abuse):
             if abuse != .protocolError { self.sayGoodbye(.enhanceYourCalm) }
-            self.close(.output)
+            self.closeOutput()
         case .cut:
-            self.close(.all)
+            if let context = self.context { self.cutTransport(context) }
         }
     }
 
@@ -165,12 +167,23 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
         self.send(.goAway(lastStreamID: last, errorCode: code, opaqueData: nil), on: .rootStream)
     }
 
-    private func close(_ mode: CloseMode) {
+    /// Closes our side; the channel keeps that back until everything that was written is sent, and the time to linger
+    /// bounds it.
+    private func closeOutput() {
         guard let context = self.context else { return }
         self.mustFlush = false
         context.flush()
-        // The channel keeps this back until everything that was written is sent; the time to linger bounds it.
-        context.close(mode: mode, promise: nil)
+        context.close(mode: .output, promise: nil)
+    }
+
+    /// Ends the connection at once: over TLS without the words that would make what was sent look complete, and without
+    /// waiting for those of the caller.
+    func cutTransport(_ context: ChannelHandlerContext) {
+        if self.info.isTLS {
+            context.triggerUserOutboundEvent(TransportCut(), promise: nil)
+        } else {
+            context.close(promise: nil)
+        }
     }
 
     // MARK: Faults

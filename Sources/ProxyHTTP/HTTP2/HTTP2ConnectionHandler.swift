@@ -43,13 +43,17 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     private var timer: DeadlineTimer
 
     /// Makes the handler of a connection; an overloaded one is told so as soon as it is active.
-    init(environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool, eventLoop: any EventLoop) {
+    init(
+        environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool, eventLoop: any EventLoop,
+        acceptedAt: Instant? = nil
+    ) {
         self.environment = environment
         self.info = info
         self.isOverloaded = isOverloaded
         self.eventLoop = eventLoop
         self.timer = DeadlineTimer(eventLoop: eventLoop)
-        self.machine = HTTP2ConnectionMachine(limits: environment.limits, at: DeadlineTimer.now(eventLoop))
+        self.machine = HTTP2ConnectionMachine(
+            limits: environment.limits, at: acceptedAt ?? DeadlineTimer.now(eventLoop))
     }
 
     /// The loop's clock.
@@ -154,7 +158,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
             self.touch()
         } else if !(error is any NIOHTTP2Error) {
             self.environment.logger.debug("connection failed", metadata: self.metadata(["error": "\(error)"]))
-            context.close(promise: nil)
+            self.cutTransport(context)
         }
         // What is left are faults on one stream, which the decoder has reset.
     }

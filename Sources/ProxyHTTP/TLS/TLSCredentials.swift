@@ -36,7 +36,7 @@ public struct TLSCredentials: Sendable {
     }
 
     /// The protocols that callers are offered, the preferred one first (ALPN, RFC 7301).
-    static let applicationProtocols = ["http/1.1"]
+    static let applicationProtocols = ["h2", "http/1.1"]
 
     /// Whether callers show a certificate.
     public let clientCertificates: ClientCertificates

@@ -118,6 +118,11 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Puts what speaks the negotiated protocol behind TLS.
     private func serve(_ negotiated: String?, context: ChannelHandlerContext) throws {
+        if negotiated == "h2" {
+            return try HTTP2Setup.addHandlers(
+                to: context.channel, environment: self.environment, info: self.info, isOverloaded: self.isOverloaded,
+                acceptedAt: self.acceptedAt)
+        }
         let handler = ConnectionHandler(
             environment: self.environment, info: self.info, isOverloaded: self.isOverloaded,
             eventLoop: context.eventLoop, acceptedAt: self.acceptedAt)

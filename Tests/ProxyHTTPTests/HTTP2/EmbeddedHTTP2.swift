@@ -56,6 +56,7 @@ final class EmbeddedHTTP2 {
             responder: responder, limits: ConnectionLimits(configuration),
             maximumHeaderBytes: configuration.maximumHeaderBytes, registry: self.registry,
             wallTime: { WallTime(microseconds: 0) }, logger: quietLogger)
+        try self.channel.pipeline.syncOperations.addHandler(TransportEnd(generation: 0))
         try HTTP2Setup.addHandlers(
             to: self.channel, environment: self.environment,
             info: ConnectionInfo(transport: .tcp(peer: "127.0.0.1"), isTLS: true, id: 1), isOverloaded: isOverloaded)
