@@ -58,7 +58,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.isOverloaded = isOverloaded
         self.eventLoop = eventLoop
         self.timer = DeadlineTimer(eventLoop: eventLoop)
-        self.machine = ConnectionStateMachine(limits: environment.limits, at: acceptedAt ?? DeadlineTimer.now(eventLoop))
+        self.machine = ConnectionStateMachine(
+            limits: environment.limits, at: acceptedAt ?? DeadlineTimer.now(eventLoop))
         self.reader = RequestReader(maximumHeaderBytes: environment.maximumHeaderBytes)
     }
 

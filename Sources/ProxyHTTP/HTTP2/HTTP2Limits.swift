@@ -32,8 +32,9 @@ enum HTTP2Limits {
     /// Streams that the caller resets, or makes us reset (CVE-2023-44487, CVE-2025-8671): an agent may give up a hundred
     /// at once.
     static let resets = Allowance.Terms(capacity: 200, perSecond: 200 / 30)
-    /// PING, SETTINGS, PRIORITY, frames of unknown types and empty DATA: frames that oblige us to work and carry
-    /// nothing. Callers that measure the line send some tens at the beginning and one every few seconds.
+    /// PING, SETTINGS, PRIORITY, frames of unknown types and empty DATA, which oblige us to work and carry nothing.
+    ///
+    /// Callers that measure the line send some tens at the beginning and one every few seconds.
     static let quietFrames = Allowance.Terms(capacity: 500, perSecond: 20)
     /// WINDOW_UPDATE: readers send up to two for each DATA frame that they get.
     static let windowUpdates = Allowance.Terms(capacity: 1_000, perSecond: 50)
