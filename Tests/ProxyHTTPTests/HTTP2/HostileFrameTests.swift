@@ -8,12 +8,13 @@ import Testing
 struct HostileFrameTests {
     @Test("there are at least sixty hostile inputs, each with a name of its own")
     func enough() {
-        #expect(HostileInput.all.count >= 60)
-        #expect(Set(HostileInput.all.map(\.name)).count == HostileInput.all.count)
+        #expect(HostileFrameInput.all.count >= 60)
+        #expect(Set(HostileFrameInput.all.map(\.name)).count == HostileFrameInput.all.count)
     }
 
-    @Test("a hostile input ends as it should, and never in a request that was not sent", arguments: HostileInput.all)
-    func hostile(input: HostileInput) throws {
+    @Test(
+        "a hostile input ends as it should, and never in a request that was not sent", arguments: HostileFrameInput.all)
+    func hostile(input: HostileFrameInput) throws {
         let responder = ScriptedResponder.echo()
         let connection = try EmbeddedHTTP2(responder, opens: input.isOpened)
         try connection.send(input.bytes)
@@ -26,7 +27,7 @@ struct HostileFrameTests {
         try self.checkAfterwards(input, connection, responder)
     }
 
-    private func check(_ input: HostileInput, _ connection: EmbeddedHTTP2) throws {
+    private func check(_ input: HostileFrameInput, _ connection: EmbeddedHTTP2) throws {
         switch input.outcome {
         case .streamError:
             #expect(connection.reset(1) == 1 || connection.reset(1) == 3, "\(connection.frames)")
@@ -52,7 +53,7 @@ struct HostileFrameTests {
 
     /// A sound request is served afterwards: on the same connection if that is to live on, else on a new one.
     private func checkAfterwards(
-        _ input: HostileInput, _ hostile: EmbeddedHTTP2, _ responder: ScriptedResponder
+        _ input: HostileFrameInput, _ hostile: EmbeddedHTTP2, _ responder: ScriptedResponder
     ) throws {
         var connection = hostile
         if !hostile.goAways.isEmpty {
@@ -64,8 +65,9 @@ struct HostileFrameTests {
         #expect(connection.body(43) == "GET /sound []\n")
     }
 
-    @Test("cut at any byte, an input comes to the same", arguments: HostileInput.all.filter { $0.bytes.count < 200 })
-    func inPieces(input: HostileInput) throws {
+    @Test(
+        "cut at any byte, an input comes to the same", arguments: HostileFrameInput.all.filter { $0.bytes.count < 200 })
+    func inPieces(input: HostileFrameInput) throws {
         let responder = ScriptedResponder.echo()
         let connection = try EmbeddedHTTP2(responder, opens: input.isOpened)
         for byte in input.bytes { try connection.send([byte]) }

@@ -1,7 +1,7 @@
 import Testing
 
 /// What becomes of a hostile input.
-enum HostileOutcome: Equatable {
+enum HostileFrameOutcome: Equatable {
     /// The stream is reset, the connection lives on.
     case streamError
     /// The stream is closed, or about to be: which of the two is in time for a frame behind its end.
@@ -15,16 +15,16 @@ enum HostileOutcome: Equatable {
 }
 
 /// An HTTP/2 input that is not sound, and what is to become of it.
-struct HostileInput: Sendable, CustomTestStringConvertible {
+struct HostileFrameInput: Sendable, CustomTestStringConvertible {
     var name: String
     var bytes: [UInt8]
-    var outcome: HostileOutcome
+    var outcome: HostileFrameOutcome
     /// How many requests, sound by themselves, may reach the responder; what is reset in the same read need not.
     var served = 0
     /// Whether a preface and SETTINGS come before.
     var isOpened = true
 
-    init(_ name: String, _ bytes: [UInt8], _ outcome: HostileOutcome, served: Int = 0, isOpened: Bool = true) {
+    init(_ name: String, _ bytes: [UInt8], _ outcome: HostileFrameOutcome, served: Int = 0, isOpened: Bool = true) {
         self.name = name
         self.bytes = bytes
         self.outcome = outcome
@@ -35,7 +35,7 @@ struct HostileInput: Sendable, CustomTestStringConvertible {
     var testDescription: String { self.name }
 }
 
-extension HostileInput {
+extension HostileFrameInput {
     static let all = heads + lengths + frames + settings + blocks + beginnings
 
     private static func field(_ name: String, _ value: String) -> [UInt8] {
@@ -46,7 +46,7 @@ extension HostileInput {
         Wire.headers(1, fields)
     }
 
-    private static let heads: [HostileInput] = [
+    private static let heads: [HostileFrameInput] = [
         // RFC 9113 §8.2.1: what a name and a value may consist of.
         .init("upper case in a name", field("X-Upper", "1"), .streamError),
         .init("a space in a name", field("x y", "1"), .streamError),
@@ -128,7 +128,7 @@ extension HostileInput {
         Wire.post(1, "/", lengths.map { ("content-length", $0) }) + Wire.data(1, body, end: end)
     }
 
-    private static let lengths: [HostileInput] = [
+    private static let lengths: [HostileFrameInput] = [
         // §8.1.1: the length that is told and the one that comes.
         .init("more than was told", post(["3"], "12345"), .streamError, served: 1),
         .init("less than was told", post(["9"], "12345"), .streamError, served: 1),
@@ -151,7 +151,7 @@ extension HostileInput {
             served: 1),
     ]
 
-    private static let frames: [HostileInput] = [
+    private static let frames: [HostileFrameInput] = [
         // §5.1 and §6: frames where they must not be.
         .init("DATA on stream 0", Wire.data(0, "x"), .connectionError),
         .init("HEADERS on stream 0", Wire.get(0), .connectionError),
@@ -208,7 +208,7 @@ extension HostileInput {
         .init("PRIORITY on an idle stream", Wire.priority(9, on: 3), .ignored),
     ]
 
-    private static let settings: [HostileInput] = [
+    private static let settings: [HostileFrameInput] = [
         .init("SETTINGS of five bytes", Wire.frame(4, stream: 0, [0, 3, 0, 0, 0]), .connectionError),
         .init("SETTINGS on a stream", Wire.frame(4, stream: 1), .connectionError),
         .init(
@@ -239,7 +239,7 @@ extension HostileInput {
             Wire.block(Wire.request()) + [0x40] + Wire.string(Array("x".utf8))
                 + Wire.string([UInt8](repeating: 0x61, count: 4_000)) + [UInt8](repeating: 0xBE, count: 8_000))
 
-    private static let blocks: [HostileInput] = [
+    private static let blocks: [HostileFrameInput] = [
         // RFC 9113 §4.3 and §6.10, RFC 7541: header blocks.
         .init("CONTINUATION without HEADERS", Wire.continuation(1, request, end: true), .connectionError),
         .init("another frame within a header block", Wire.frame(1, stream: 1, request) + Wire.ping(), .connectionError),
@@ -290,7 +290,7 @@ extension HostileInput {
             "one stream too many", (0..<101).flatMap { Wire.post(UInt32($0 * 2 + 1)) }, .connectionError, served: 100),
     ]
 
-    private static let beginnings: [HostileInput] = [
+    private static let beginnings: [HostileFrameInput] = [
         // §3.4: what a connection begins with.
         .init(
             "HTTP/1.1 instead of the preface", Array("GET /evil HTTP/1.1\r\nHost: a\r\n\r\n".utf8), .connectionError,
