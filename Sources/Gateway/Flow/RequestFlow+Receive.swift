@@ -8,7 +8,10 @@ extension RequestFlow {
         self.head.headers.first("content-length").flatMap { Int64($0) }
     }
 
-    private var isChunked: Bool { self.head.headers.contains("transfer-encoding") }
+    /// Whether a body follows whose length shows only at its end.
+    private var hasOpenBody: Bool {
+        self.head.hasUnannouncedBody || self.head.headers.contains("transfer-encoding")
+    }
 
     /// A body that says itself that it is too long is refused before a byte of it is read (K-039).
     func checkAnnouncedSize() throws(ProxyFault) {
@@ -20,7 +23,7 @@ extension RequestFlow {
 
     /// Nobody reads the body of a request for a list, so nobody could tell that it is the one that was signed.
     func checkListingHasNoBody() throws(ProxyFault) {
-        guard self.signature != nil, self.isChunked || (self.announcedLength ?? 0) > 0 else { return }
+        guard self.signature != nil, self.hasOpenBody || (self.announcedLength ?? 0) > 0 else { return }
         throw ProxyFault(.invalidRequest, message: "A signed request for a list of models has no body.")
     }
 
@@ -32,7 +35,7 @@ extension RequestFlow {
     /// announced length go up while they come in. So is whatever is signed: nothing of it goes up before its signature is
     /// confirmed.
     func beginReceiving() {
-        guard self.isChunked || self.announcedLength.map({ $0 > 0 }) ?? false else {
+        guard self.hasOpenBody || self.announcedLength.map({ $0 > 0 }) ?? false else {
             self.inspector = .opaque
             if self.announcedLength != nil {
                 let empty = self.makeBody()
@@ -44,7 +47,7 @@ extension RequestFlow {
         self.inspector = BodyInspector(self.head.headers)
         let body = self.makeBody()
         self.body = body
-        if case .opaque = self.inspector, !self.isChunked, self.signature == nil {
+        if case .opaque = self.inspector, !self.hasOpenBody, self.signature == nil {
             self.decide()
         } else {
             self.phase = .receiving
@@ -73,7 +76,7 @@ extension RequestFlow {
         guard case .receiving = self.phase else { return }
         let hasModelList =
             self.caller?.client?.models.isEmpty == false || self.snapshot.poolKeys.contains { !$0.models.isEmpty }
-        if self.isChunked || hasModelList || self.signature != nil {
+        if self.hasOpenBody || hasModelList || self.signature != nil {
             // Its length is not known before its end, and the upstream is to be told one. Nor is its model: a second
             // one may follow that the provider believes.
             self.body?.holdsUnwritten = true

@@ -6,6 +6,8 @@ public struct RequestHead: Sendable, Equatable {
     public var target: String
     /// The header fields, in order.
     public var headers: HeaderFields
+    /// Whether a body follows of which no field tells: HTTP/2 needs none, since the stream's end is the body's.
+    public var hasUnannouncedBody = false
 
     /// Makes a request head.
     public init(method: String, target: String, headers: HeaderFields = [:]) {

@@ -22,6 +22,7 @@ extension SoundHead {
         try self.init(judging: head, version: .http2)
         // The end of the stream is the end of the body; a length only has to agree with it, which the decoder sees to.
         if isComplete, case .length = self.body { throw HeadRefusal(reason: .malformed, head: head) }
+        self.head.hasUnannouncedBody = !isComplete && !head.headers.contains("content-length")
         let expectsContinue = head.headers.listMembers("expect").contains { $0.equalsIgnoringASCIICase("100-continue") }
         self.expectsContinue = expectsContinue && !isComplete
     }

@@ -68,7 +68,7 @@ struct ManyNamesTests {
     @Test("the same towards a provider, and the sums of the hour: few rows, and their total is right (K-031, K-038)")
     func manyNamesAtProvider() async throws {
         try await SimulatorProcess.with { simulator in
-            var configuration = DaemonConfiguration(simulator, keys: ["alpha", "beta"])
+            let configuration = DaemonConfiguration(simulator, keys: ["alpha", "beta"])
             try await DaemonProcess.with(configuration) { daemon in
                 let client = try daemon.client()
                 let flood = NameFlood(address: client.address) { Self.request(client, $0) }
@@ -117,7 +117,7 @@ struct ManyNamesTests {
     @Test("addresses and wrong tokens: as many as there are, few rows of the audit (K-031, K-042)")
     func manyAddresses() async throws {
         try await SimulatorProcess.with { simulator in
-            var configuration = DaemonConfiguration(simulator)
+            let configuration = DaemonConfiguration(simulator)
             try await DaemonProcess.with(configuration) { daemon in
                 let address = try daemon.address("data")
                 let stranger = try daemon.stranger()
