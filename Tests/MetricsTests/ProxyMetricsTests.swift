@@ -28,6 +28,8 @@ struct ProxyMetricsTests {
         ("kmi_streams_cut_total", .counter, ["provider", "type"]),
         ("kmi_rejected_total", .counter, ["reason"]),
         ("kmi_limited_total", .counter, ["limit"]),
+        ("kmi_memory_pressure_ratio", .gauge, []),
+        ("kmi_shedding", .gauge, []),
         ("kmi_priority_requests_total", .counter, ["priority", "outcome"]),
         ("kmi_queue_wait_seconds", .histogram, ["priority"]),
         ("kmi_concurrency_limit", .gauge, []),

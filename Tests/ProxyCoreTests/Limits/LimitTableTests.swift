@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 import Testing
 
 @testable import ProxyCore
@@ -45,16 +45,16 @@ struct LimitTableTests {
         #expect(table[kept].inside == 1)
     }
 
-    @Test("a million callers and addresses take less than 16 MiB (K-031)", .timeLimit(.minutes(5)))
+    /// What that takes of memory is measured where nothing else runs, at a daemon (ManyNamesTests).
+    @Test("any number of callers and addresses keeps the tables bounded (K-031)", .timeLimit(.minutes(5)))
     func isBounded() throws {
         var configuration = Configuration()
         configuration.limits.client.rpm = 5
         configuration.limits.client.inFlight = 2
         configuration.limits.address.rps = 5
         var admission = Admission(AdmissionPolicy(configuration))
-        let before = try Self.residentBytes()
         var now = RateLimitTests.at(0)
-        for number in UInt64(0)..<1_000_000 {
+        for number in UInt64(0)..<(Tools.isSoak ? 1_000_000 : 100_000) {
             now = now + .microseconds(50)
             let request: AdmissionRequest
             if number % 2 == 0 {
@@ -73,12 +73,5 @@ struct LimitTableTests {
         #expect(statistics.overflows > 0)
         #expect(statistics.evictions > 0)
         #expect(admission.present.isEmpty && admission.lines.isEmpty)
-        #expect(try Self.residentBytes() - before < 16 << 20)
-    }
-
-    /// The resident memory of this process (proc(5), statm).
-    private static func residentBytes() throws -> Int {
-        let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-        return try #require(Int(text.split(separator: " ")[1])) * sysconf(Int32(_SC_PAGESIZE))
     }
 }
