@@ -95,7 +95,10 @@ struct TableSchema<Root>: Sendable {
     /// The one other place where a key of this name may stand.
     func otherPlace(of key: String) -> String? {
         let places = self.settings.map(\.name).filter { $0.hasSuffix(".\(key)") }
-        return places.count == 1 ? places.first : nil
+        // What holds for all is meant before what holds for each client or address.
+        let depth = places.map { $0.utf8.count { $0 == UInt8(ascii: ".") } }.min()
+        let nearest = places.filter { $0.utf8.count { $0 == UInt8(ascii: ".") } == depth }
+        return nearest.count == 1 ? nearest.first : nil
     }
 }
 

@@ -21,24 +21,24 @@ struct CheckConfigurationTests {
     }
 
     @Test func warningsAreShownAndGood() throws {
-        let (text, status) = try self.check("[limits]\nrps = 1\n")
+        let (text, status) = try self.check("[notifications]\ndesktop = false\n")
         #expect(status == 0)
         #expect(
             text == """
-                kmi.toml:2: limits.rps: warning: is not in force in this version
+                kmi.toml:2: notifications.desktop: warning: is not in force in this version
                 configuration is good: 0 keys, 0 providers, 0 clients, 1 warning (kmi.toml)
 
                 """)
     }
 
     @Test("problems are shown and 78 (K-016)") func problemsAreSeventyEight() throws {
-        let (text, status) = try self.check("[limits]\nrps = -1\nrpm = 1\nqueu = 1\n")
+        let (text, status) = try self.check("[limits]\nrps = -1\nqueu = 1\n[notifications]\ndesktop = false\n")
         #expect(status == 78)
         #expect(
             text == """
                 kmi.toml:2: limits.rps: expected a whole number from 0 to 1000000000; found -1
-                kmi.toml:4: limits.queu: unknown key; did you mean "queue"?
-                kmi.toml:3: limits.rpm: warning: is not in force in this version
+                kmi.toml:3: limits.queu: unknown key; did you mean "queue"?
+                kmi.toml:5: notifications.desktop: warning: is not in force in this version
                 configuration is not usable: 2 problems, 1 warning
 
                 """)

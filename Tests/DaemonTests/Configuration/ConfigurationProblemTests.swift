@@ -153,11 +153,6 @@ struct ConfigurationProblemTests {
             "[server.tls]\nclient_subjects = [\"CN=a\"]",
             "2: server.tls.client_subjects: lets nobody in or out while server.tls.client_auth is \"off\""),
         Case("[server]\nlisten = []\nsocket = \"off\"", "2: server.listen: nothing would be listened on"),
-        // What this version does not do and must not promise.
-        Case("[auth]\nhmac = \"required\"", "2: auth.hmac: signed requests are not available in this version"),
-        Case(
-            "[[client]]\nname = \"c\"\ntoken = \"env:T\"\nprojects = [\"p\"]",
-            "4: client[0].projects: limiting a client to projects is not available"),
     ]
 
     @Test("names line, key and expected form (K-016)", arguments: Self.cases)
@@ -239,13 +234,12 @@ struct ConfigurationProblemTests {
 
     @Test func warnsOfWhatIsNotInForceYet() throws {
         let loaded = try loadGood(
-            "[limits]\nrps = 5\n[rotation]\nmode = \"most-remaining\"\n[[client]]\nname = \"c\"\ntoken = \"env:T\"\nrpm = 3\n"
+            "[notifications]\ndesktop = false\n[rotation]\nmode = \"most-remaining\"\n[[client]]\nname = \"c\"\ntoken = \"env:T\"\nrpm = 3\n"
                 + "expires = \"2020-01-01T00:00:00Z\"\n")
         let lines = loaded.warnings.map { "\($0.origin.line ?? 0) \($0.origin.key): \($0.message)" }
         #expect(
             lines == [
-                "2 limits.rps: is not in force in this version",
-                "8 client[0].rpm: is not in force in this version",
+                "2 notifications.desktop: is not in force in this version",
                 "9 client[0].expires: lies in the past: this client is refused",
             ])
     }

@@ -121,10 +121,22 @@ enum ContractText {
         in_flight = 512
         queue = 256
         queue_timeout = "30s"
+        tpm = 0
+        high_reserved = 0.1
+        high_max = 0.5
+        low_max = 0.5
+        adaptive = true
+        memory_pressure = 20
         [limits.address]
         rps = 0
+        rpm = 0
+        tpm = 0
+        in_flight = 0
         [limits.client]
         rps = 0
+        rpm = 0
+        tpm = 0
+        in_flight = 0
 
         [trace]
         keep = "30d"

@@ -58,10 +58,7 @@ struct SignedRequestTests {
         Self.expectRefused(Self.post(fixture, Self.signer()), fixture, "signature used before")
         fixture.advance(by: .seconds(1))
         Self.expectRefused(Self.post(fixture, Self.signer()), fixture, "signature out of time")
-        // The nonce may come again when its first request cannot any more.
-        _ = Self.post(fixture, Self.signer(at: 301))
-        #expect(fixture.attempts.count == 2)
-        try fixture.transfer().answer(200)
+        #expect(fixture.attempts.count == 1)
         fixture.expectAllSettled()
     }
 
