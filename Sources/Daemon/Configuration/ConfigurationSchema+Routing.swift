@@ -110,7 +110,7 @@ extension ConfigurationSchema {
             "limits.adaptive", \.limits.adaptive, Form.boolean, default: "true", .live,
             "Lets fewer requests in at once while providers answer slower or refuse for load."),
         Setting(
-            "limits.memory_pressure", \.limits.memoryPressure, Form.number(0...100).noLimitAtZero(), default: "20",
+            "limits.memory_pressure", \.limits.memoryPressure, Form.number(0...100).noLimitAtZero(), default: "40",
             .live,
             "The share of time that tasks are stalled for lack of memory (`some avg10` of the kernel), in percent, from which new requests are refused."
         ),

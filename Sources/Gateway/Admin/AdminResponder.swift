@@ -27,10 +27,13 @@ public final class AdminResponder: Responder {
     /// Answers at once.
     public func respond(to head: RequestHead, on exchange: any Exchange) -> any ExchangeHandler {
         let requestID = RequestID.given(by: head.headers) ?? self.gateway.makeRequestID()
+        var logger = self.gateway.logger
+        logger[metadataKey: "request_id"] = "\(requestID)"
         var answer: RefusalAnswer
         do throws(ProxyFault) {
-            answer = try self.answer(to: head, on: exchange.connection, requestID: requestID)
+            answer = try self.answer(to: head, on: exchange.connection, logger: logger)
         } catch {
+            Self.tell(error, of: logger)
             answer = error.refusalAnswer(in: .openai, requestID: requestID)
         }
         answer.head.headers.replace(name: "X-Request-Id", value: requestID)
@@ -43,14 +46,26 @@ public final class AdminResponder: Responder {
 
     /// The answer to a request that the listener refuses by itself.
     public func refusal(_ reason: ListenerRefusal, head: RequestHead?) -> RefusalAnswer {
-        ProxyFault(refusal: reason).refusalAnswer(in: .openai, requestID: self.gateway.makeRequestID())
+        let fault = ProxyFault(refusal: reason)
+        let requestID = head.flatMap { RequestID.given(by: $0.headers) } ?? self.gateway.makeRequestID()
+        var logger = self.gateway.logger
+        logger[metadataKey: "request_id"] = "\(requestID)"
+        Self.tell(fault, of: logger)
+        return fault.refusalAnswer(in: .openai, requestID: requestID)
+    }
+
+    /// Whoever is refused finds the detail in the log, by the request's id (T-017).
+    private static func tell(_ fault: ProxyFault, of logger: Logger) {
+        logger.info(
+            "request to the admin listener refused",
+            metadata: ["event": "admin_refused", "status": "\(fault.status)", "code": "\(fault.code.rawValue)"])
     }
 
     private func answer(
-        to head: RequestHead, on connection: ConnectionInfo, requestID: String
+        to head: RequestHead, on connection: ConnectionInfo, logger: Logger
     ) throws(ProxyFault) -> RefusalAnswer {
         let snapshot = self.gateway.snapshot
-        try self.gateway.checkCertificate(of: connection, snapshot, self.gateway.logger)
+        try self.gateway.checkCertificate(of: connection, snapshot, logger)
         if case .tcp = connection.transport { try snapshot.hosts.check(head.headers) }
         let origin = try snapshot.origins.check(head.headers)
         let target = Result { () throws(ProxyFault) in try RequestTarget(parsing: head.target) }
@@ -59,7 +74,7 @@ public final class AdminResponder: Responder {
         case .success(let target): route = AdminRoute(path: target.path)
         case .failure: route = .nowhere
         }
-        try self.admit(head, on: connection, to: route.policy, requestID: requestID)
+        try self.admit(head, on: connection, to: route.policy, logger: logger)
         guard head.method == "GET" || head.method == "HEAD" else {
             throw ProxyFault(.methodNotAllowed, allowedMethods: ["GET", "HEAD"])
         }
@@ -79,10 +94,8 @@ public final class AdminResponder: Responder {
     ///
     /// Requests of this listener are never signed: there is no body here, and what collects metrics cannot sign.
     private func admit(
-        _ head: RequestHead, on connection: ConnectionInfo, to policy: RoutePolicy, requestID: String
+        _ head: RequestHead, on connection: ConnectionInfo, to policy: RoutePolicy, logger: Logger
     ) throws(ProxyFault) {
-        var logger = self.gateway.logger
-        logger[metadataKey: "request_id"] = "\(requestID)"
         _ = try CallerCheck(self.gateway, self.gateway.snapshot, connection, head.headers, logger: logger)
             .admit(to: policy)
     }

@@ -12,6 +12,8 @@ extension RequestFlow {
             self.record.outcome = .refused
             self.gateway.metrics.rejected.with(fault.code.rawValue).increment()
         }
+        // Before the caller can have heard of it, and come again with the same.
+        self.returnNonce()
         var answer = fault.refusalAnswer(in: self.dialect, requestID: self.requestID)
         self.addProxyFields(to: &answer.head.headers)
         self.answer(answer)

@@ -31,8 +31,8 @@ extension RequestFlow: AttemptOwner {
         self.record.provider = candidate.provider.name
         self.record.key = key
         self.lastCandidate = candidate
-        self.spendNonce()
         if self.snapshot.configuration.server.dryRun {
+            self.spendNonce()
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }
             return self.answerDryRun(key: key, candidate: candidate)
         }
@@ -56,6 +56,7 @@ extension RequestFlow: AttemptOwner {
             self.running = RunningAttempt(
                 attempt: attempt, dispatched: dispatched, candidate: candidate, isAskingForUsage: isAsking)
             if let reason = self.retryReason { self.gateway.metrics.retries.with(reason.rawValue).increment() }
+            self.spendNonce()
             attempt.begin(request, through: self.gateway.transport)
         } catch {
             self.dispatch { dispatcher, plan, now in dispatcher.withdraw(&plan, at: now) }

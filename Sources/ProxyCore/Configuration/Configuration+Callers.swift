@@ -92,7 +92,7 @@ extension Configuration {
         public var adaptive = true
         /// The share of time in percent that tasks were stalled for lack of memory, averaged over ten seconds, from which
         /// on new requests are refused; `nil` for no limit.
-        public var memoryPressure: Double? = 20
+        public var memoryPressure: Double? = 40
         /// `[limits.address]`: for each address.
         public var address = Rates()
         /// `[limits.client]`: for each client that has none of its own.

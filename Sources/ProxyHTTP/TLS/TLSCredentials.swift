@@ -73,7 +73,7 @@ public struct TLSCredentials: Sendable {
             throw Fault(
                 part: .privateKey, reason: "does not belong to the certificate, the first one where there are several")
         } catch {
-            throw Fault(part: .certificate, reason: "cannot be used for TLS")
+            throw Fault(part: .certificate, reason: "cannot be used for TLS with the private key that is set")
         }
         // Not empty, which would have been a fault.
         self.notBefore = Self.time(self.chain.first?.notValidBefore)

@@ -126,7 +126,7 @@ enum ContractText {
         high_max = 0.5
         low_max = 0.5
         adaptive = true
-        memory_pressure = 20
+        memory_pressure = 40
         [limits.address]
         rps = 0
         rpm = 0

@@ -140,7 +140,7 @@ struct CallerPolicyTests {
                     let result = try await OtherUser.run(
                         "/usr/bin/python3", arguments: ["-c", script, path, daemon.token],
                         environment: ["PATH": "/usr/bin:/bin"])
-                    #expect(result.standardOutput == "401\n401\n200\n", "\(result.standardError)")
+                    #expect(result.standardOutput == "401\n401\n200", "\(result.standardError)")
                 }
             }
         }

@@ -174,7 +174,7 @@ struct CallerTLSTests {
             ("", "private_key = \"server.key\"\n", "server.tls.certificate"),
             ("", Encrypted.pair + "client_auth = \"required\"\n", "server.tls.client_ca"),
             ("", Encrypted.pair + "client_auth = \"required\"\nclient_ca = \"server.key\"\n", "server.tls.client_ca"),
-            ("", "certificate = \"ca.pem\"\nprivate_key = \"server.key\"\n", "server.tls.private_key"),
+            ("", "certificate = \"ca.pem\"\nprivate_key = \"server.key\"\n", "with the private key"),
             ("", "certificate = \"server.pem\"\nprivate_key = \"open.key\"\n", "chmod 600"),
         ])
     func refusals(server: String, tls: String, named: String) async throws {

@@ -14,6 +14,7 @@ struct RoutePatternTests {
             ("/v1/messages/*", "/v1/messages/batches/1", true), ("/v1/messages/*", "/v1/messagesX/1", false),
             ("/v1/*", "/v1/chat/completions", true), ("/v1/*", "/v1", false), ("/*", "/v1/models", true),
             ("/*", "/", false), ("/v1/models", "/v1/models", true), ("/p/kimi/*", "/p/kimix/chat", false),
+            ("/v1/chat/*", "/v1/chat/..;/embeddings", false), ("/v1/chat/*", "/v1/chat/a;b/..c;d", true),
         ])
     func covers(pattern: String, path: String, isCovered: Bool) {
         #expect(RoutePattern.isValid(pattern))
