@@ -70,11 +70,7 @@ extension ProxyMetrics {
                 labels: ["key", "provider"]
             )
             self.keyInFlight = registry.collected(
-                .gauge,
-                "kmi_key_in_flight",
-                help: "Attempts under way with a key.",
-                labels: ["key", "provider"]
-            )
+                .gauge, "kmi_key_in_flight", help: "Attempts under way with a key.", labels: ["key", "provider"])
             self.keyRemaining = registry.collected(
                 .gauge,
                 "kmi_key_remaining_ratio",

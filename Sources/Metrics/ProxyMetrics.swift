@@ -131,38 +131,10 @@ public final class ProxyMetrics: Sendable {
             help: "Requests refused by the daemon itself, by error code.",
             labels: ["reason"]
         )
-        self.limited = registry.counter(
-            "kmi_limited_total",
-            help: "Requests refused because of a limit on callers, addresses, all requests or the queue, by limit.",
-            labels: ["limit"]
-        )
-        self.priorityRequests = registry.counter(
-            "kmi_priority_requests_total",
-            help: "Requests that asked for a place, by priority and by whether they got one at once, later or not.",
-            labels: ["priority", "outcome"]
-        )
-        self.queueWait = registry.histogram(
-            "kmi_queue_wait_seconds",
-            help: "Time that requests waited for a place before they got it.",
-            labels: ["priority"],
-            buckets: .durations
-        )
-        self.concurrencyLimit = registry.gauge(
-            "kmi_concurrency_limit",
-            help: "Requests that are let in at once right now; lower than configured while providers fall behind, 0 for no limit."
-        )
-        self.limitTableEntries = registry.gauge(
-            "kmi_limit_table_entries", help: "Callers and addresses whose use of limits is kept.")
-        self.jobLastSuccess = registry.gauge(
-            "kmi_job_last_success_timestamp_seconds",
-            help: "When a background job last did something with success, in seconds since the Unix epoch.",
-            labels: ["job"]
-        )
-        self.jobFailures = registry.counter(
-            "kmi_job_failures_total",
-            help: "What background jobs tried and failed to do.",
-            labels: ["job"]
-        )
+        let limits = LimitFamilies(registry: registry)
+        (self.limited, self.priorityRequests, self.queueWait) = (limits.limited, limits.priorities, limits.wait)
+        (self.concurrencyLimit, self.limitTableEntries) = (limits.concurrency, limits.entries)
+        (self.jobLastSuccess, self.jobFailures) = Self.jobs(in: registry)
         (self.tokens, self.cost) = Self.accounts(in: registry)
         self.buildInfo = registry.gauge(
             "kmi_build_info", help: "Always 1; the labels tell what is running.",
@@ -177,6 +149,20 @@ public final class ProxyMetrics: Sendable {
 
     /// Room for a thousand keys in each of the states, or some outcomes of each.
     static let maximumKeySeries = 1_000 * KeyState.allCases.count
+
+    /// What is done in the background.
+    private static func jobs(
+        in registry: MetricsRegistry
+    ) -> (lastSuccess: MetricFamily<Gauge>, failures: MetricFamily<Counter>) {
+        (
+            registry.gauge(
+                "kmi_job_last_success_timestamp_seconds",
+                help: "When a background job last did something with success, in seconds since the Unix epoch.",
+                labels: ["job"]),
+            registry.counter(
+                "kmi_job_failures_total", help: "What background jobs tried and failed to do.", labels: ["job"])
+        )
+    }
 
     /// Tokens and money.
     private static func accounts(
