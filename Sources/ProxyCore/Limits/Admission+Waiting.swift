@@ -207,12 +207,24 @@ extension Admission {
     /// Lets in those for whom there is room, in the order of their turns.
     mutating func serve(at now: Instant) {
         guard !self.waiters.isEmpty else { return }
+        // Lines whose caller holds its share, by their priority: few, since each of those callers holds an eighth of the places.
+        var passedOver: [(index: Int, line: UInt64)] = []
         while let priority = self.priorityInTurn() {
             let index = Self.index(of: priority)
             guard let (id, isNew) = self.rounds[index].next(), let number = self.first(of: id) else { continue }
+            if let waiter = self.waiters[number], self.isOverShare(waiter.request) {
+                passedOver.append((index, id))
+                // It does not use the room that it was called back for now; somebody else may.
+                if let former = self.lines[id]?.calledBackBy {
+                    self.lines[id]?.calledBackBy = nil
+                    _ = self.callBack(LinesAside.Key(place: former, priority: priority))
+                }
+                continue
+            }
             self.rounds[index].noteServed(wasNew: isNew)
             self.admitWaiting(number, from: id, at: now)
         }
+        for (index, line) in passedOver { self.rounds[index].append(line) }
     }
 
     /// Whose turn it is among those that have room; `nil` if nobody has.

@@ -11,6 +11,10 @@
 /// Priorities go high, normal, low. High priority has places of its own and a bound; low has a bound and goes after the
 /// others, but takes every ``turnsBeforeLow``th turn, so that it is never starved (L-004).
 ///
+/// As long as more than one caller was seen lately, nobody takes all places: a caller takes another one only while it holds
+/// less than ``shareOfFree`` times those still free (the dynamic threshold of Choudhury and Hahne for shared buffers), so that
+/// some stay free for whoever comes next. Nothing is taken from who holds more, and a caller alone has all places.
+///
 /// Time comes in as an argument, and each step costs the same however many callers there are, hash tables and the
 /// occasional tidying apart. After each step whoever drives it takes out the decisions about those who waited.
 public struct Admission: Sendable {
@@ -18,6 +22,10 @@ public struct Admission: Sendable {
     public static let turnsBeforeLow = 16
     /// For how long places are kept for high priority after a request of it, where no client is allowed it by name.
     static let highMemory = Duration.seconds(600)
+    /// For how long places are shared out between callers after a second one was seen.
+    static let shareMemory = Duration.seconds(600)
+    /// A caller holds less than so many times the places that are free when it takes another one.
+    static let shareOfFree = 8
     /// The most entries of callers, of those known by their address only, and of addresses.
     public static let (callerCapacity, addressCapacity) = (4096, 16_384)
 
@@ -52,6 +60,9 @@ public struct Admission: Sendable {
     var departures = DepartureRate()
     var notices = LimitNotices()
     private var lastHigh: Instant?
+    /// The caller that came last, and when one came last that was another than the one before.
+    private var lastCaller: LimitKey?
+    private var lastChange: Instant?
     private var nextTick = Instant(nanoseconds: .min)
     /// Decisions about those who waited, in their order.
     var decisions: [(number: UInt64, decision: AdmissionDecision)] = []
@@ -102,10 +113,11 @@ public struct Admission: Sendable {
     public mutating func enter(_ request: AdmissionRequest, at now: Instant) -> AdmissionEntry {
         self.tick(at: now)
         if request.priority == .high { self.noteHigh(at: now) }
+        self.noteCaller(request.caller, at: now)
         let (caller, address) = self.places(of: request, at: now)
         if let refusal = self.refusalByRate(request, caller, address, at: now) { return .refused(refusal) }
         let isOverOwn = self.ownLimit(request, caller, address) != nil
-        if !isOverOwn, self.inside.hasRoom(for: request.priority, in: self.shares) {
+        if !isOverOwn, self.inside.hasRoom(for: request.priority, in: self.shares), !self.isOverShare(request) {
             _ = self.take(request, caller, address, at: now)
             return .admitted(self.admit(request, caller, address, at: now))
         }
@@ -155,7 +167,7 @@ public struct Admission: Sendable {
         _ request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, at now: Instant
     ) -> AdmissionTicket {
         self.inside[request.priority] += 1
-        if self.shares.limit != nil { self.present[request.caller, default: 0] += 1 }
+        self.present[request.caller, default: 0] += 1
         if let caller { self[caller].inside += 1 }
         if let address { self[address].inside += 1 }
         if let limit = self.shares.limit, self.inside.total * 10 >= limit * 9 { self.adaptive.noteFull(at: now) }
@@ -190,13 +202,32 @@ public struct Admission: Sendable {
 
     private mutating func shareOut(at now: Instant) {
         let keepsHigh = self.policy.isHighExpected || self.lastHigh.map { now - $0 < Self.highMemory } ?? false
-        self.shares = LaneShares(limit: self.adaptive.limit, policy: self.policy, keepsHigh: keepsHigh)
+        let isShared = self.lastChange.map { now - $0 < Self.shareMemory } ?? false
+        self.shares = LaneShares(
+            limit: self.adaptive.limit, policy: self.policy, keepsHigh: keepsHigh, isShared: isShared)
     }
 
     private mutating func noteHigh(at now: Instant) {
         let isNew = self.lastHigh == nil
         self.lastHigh = now
         if isNew { self.shareOut(at: now) }
+    }
+
+    private mutating func noteCaller(_ caller: LimitKey, at now: Instant) {
+        defer { self.lastCaller = caller }
+        guard let lastCaller, lastCaller != caller else { return }
+        self.lastChange = now
+        if !self.shares.isShared { self.shareOut(at: now) }
+    }
+
+    // MARK: Sharing places
+
+    /// Whether a caller holds so many of the places that the others need those that are free.
+    func isOverShare(_ request: AdmissionRequest) -> Bool {
+        guard let limit = self.shares.limit, self.shares.isShared, let own = self.present[request.caller],
+            own >= max(8, limit / 8)
+        else { return false }
+        return own >= Self.shareOfFree * self.inside.free(for: request.priority, in: self.shares)
     }
 
     // MARK: What is known

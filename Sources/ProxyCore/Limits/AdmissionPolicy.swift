@@ -61,13 +61,18 @@ struct LaneShares: Sendable, Equatable {
     let high: Int
     /// Places that low priority takes at most.
     let low: Int
+    /// Whether more than one caller was seen lately.
+    let isShared: Bool
 
     /// Shares out a number of places.
     ///
-    /// - Parameter keepsHigh: Whether places are kept for high priority: at least one of two or more, and never the last.
-    init(limit: Int?, policy: AdmissionPolicy, keepsHigh: Bool) {
+    /// - Parameters:
+    ///   - keepsHigh: Whether places are kept for high priority: at least one of two or more, and never the last.
+    ///   - isShared: Whether no caller may take all of them.
+    init(limit: Int?, policy: AdmissionPolicy, keepsHigh: Bool, isShared: Bool = false) {
         func part(_ share: Double, of limit: Int) -> Int { max(1, Int(Double(limit) * share)) }
         self.limit = limit
+        self.isShared = isShared
         self.high = limit.map { part(policy.highMaximum, of: $0) } ?? .max
         self.low = limit.map { part(policy.lowMaximum, of: $0) } ?? .max
         if keepsHigh, let limit, limit >= 2, policy.highReserved > 0 {
@@ -109,13 +114,18 @@ struct LaneCounts: Sendable, Equatable {
 
     /// Whether one more of a priority has a place.
     func hasRoom(for priority: RequestPriority, in shares: LaneShares) -> Bool {
-        guard let limit = shares.limit else { return true }
+        self.free(for: priority, in: shares) > 0
+    }
+
+    /// How many more of a priority have a place; below zero where a limit was lowered.
+    func free(for priority: RequestPriority, in shares: LaneShares) -> Int {
+        guard let limit = shares.limit else { return .max }
         // What is kept for high priority counts as taken for the others, whether it is or not.
-        let others = self.normal + self.low + max(self.high, shares.reserved)
+        let others = limit - (self.normal + self.low + max(self.high, shares.reserved))
         return switch priority {
-        case .high: self.total < limit && self.high < shares.high
-        case .normal: others < limit
-        case .low: others < limit && self.low < shares.low
+        case .high: min(limit - self.total, shares.high - self.high)
+        case .normal: others
+        case .low: min(others, shares.low - self.low)
         }
     }
 }
