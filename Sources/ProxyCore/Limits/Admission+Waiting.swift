@@ -76,13 +76,15 @@ extension Admission {
     ///
     /// `false` if there is, or was, a decision about it.
     public mutating func abandon(_ number: UInt64, at now: Instant) -> Bool {
-        self.remove(number, at: now) != nil
+        self.tick(at: now)
+        return self.remove(number, at: now) != nil
     }
 
     /// One has waited as long as it may.
     ///
     /// `nil` if there is, or was, a decision about it.
     public mutating func expire(_ number: UInt64, at now: Instant) -> LimitRefusal? {
+        self.tick(at: now)
         guard let waiter = self.remove(number, at: now) else { return nil }
         let limit = self.ownLimit(waiter.request, waiter.caller, waiter.address)?.name ?? .queueTimeout
         return self.refusal(limit, waiter.request, waiter.caller, waiter.address, at: now)

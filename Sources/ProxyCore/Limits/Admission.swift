@@ -191,7 +191,7 @@ public struct Admission: Sendable {
     // MARK: Time
 
     /// Does what is to be done once in a second.
-    private mutating func tick(at now: Instant) {
+    mutating func tick(at now: Instant) {
         guard now >= self.nextTick else { return }
         self.nextTick = now + .seconds(1)
         self.adaptive.advance(to: now)

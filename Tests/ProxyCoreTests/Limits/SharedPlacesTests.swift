@@ -70,6 +70,21 @@ struct SharedPlacesTests {
         #expect(Self.fill(door, 1).count == 64 - inside - 1)
     }
 
+    @Test("who would give up when there is room by then is let in instead (X-043)", arguments: [true, false])
+    func looksBeforeGivingUp(byExpiry: Bool) throws {
+        let door = Door { $0.limits.inFlight = 64 }
+        door.leave(try door.ticket(2))
+        while case .admitted = door.enter(1) {}
+        let number = try door.wait(1)
+        door.advance(by: .seconds(601))
+        if byExpiry {
+            #expect(door.expire(number) == nil)
+        } else {
+            #expect(!door.abandon(number))
+        }
+        #expect(door.admitted.contains(number))
+    }
+
     @Test("requests that came before there was a limit on places count for the share")
     func countsAlways() throws {
         let door = Door { $0.limits.inFlight = nil }
