@@ -4,14 +4,16 @@ extension Admission {
 
     /// Finds room in the queue; the refusal of the newcomer if there is none.
     ///
-    /// One caller may fill the queue as long as nobody else comes. When another one does, the last of a caller with more than
-    /// half of the queue goes.
+    /// One caller may fill the queue as long as nobody else comes. When another one does, the last of the caller with the most
+    /// goes, if that has at least two more waiting than the newcomer.
     mutating func makeRoom(
         for request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, at now: Instant
     ) -> LimitRefusal? {
         guard self.waiters.count >= self.policy.queue else { return nil }
-        if self.policy.queue > 0, let largest = self.largest, largest != request.caller,
-            2 * (self.waitingOf[largest] ?? 0) > self.policy.queue, let number = self.lastNumber(of: largest)
+        let own = self.waitingOf[request.caller] ?? 0
+        self.noteLargest(request.caller, own)
+        if self.policy.queue > 0, let largest = self.largest, (self.waitingOf[largest] ?? 0) >= own + 2,
+            let number = self.lastNumber(of: largest)
         {
             self.turnAway(number, .queueShare, at: now)
             return nil
@@ -54,8 +56,12 @@ extension Admission {
         if let address { self[address].waiting += 1 }
         let own = (self.waitingOf[request.caller] ?? 0) + 1
         self.waitingOf[request.caller] = own
-        if 2 * own > self.policy.queue { self.largest = request.caller }
+        self.noteLargest(request.caller, own)
         return number
+    }
+
+    private mutating func noteLargest(_ caller: LimitKey, _ own: Int) {
+        if own > self.largest.flatMap({ self.waitingOf[$0] }) ?? 0 { self.largest = caller }
     }
 
     private mutating func line(of request: AdmissionRequest, ownLimit: LimitPlace?) -> UInt64 {

@@ -51,7 +51,7 @@ public struct Admission: Sendable {
     var aside: [LinesAside.Key: LinesAside] = [:]
     /// How many requests of each caller wait.
     var waitingOf: [LimitKey: Int] = [:]
-    /// The caller that more than half of those who wait belong to, if there is one.
+    /// A caller with the most of those who wait, as far as was seen when one of its requests last came.
     var largest: LimitKey?
     /// Turns of others since one of low priority had one while one waited.
     var turnsWithoutLow = 0

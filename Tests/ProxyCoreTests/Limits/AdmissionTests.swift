@@ -255,11 +255,25 @@ struct AdmissionTests {
         _ = try door.ticket(1)
         let own = try (0..<8).map { _ in try door.wait(1) }
         #expect(try door.refusal(1).limit == .queueFull)
-        for user in UInt32(2)..<6 { _ = try door.wait(user) }
-        // The last that came go, down to a half.
-        #expect(Set(door.refused.keys) == Set(own[4...]))
+        for user in UInt32(2)..<9 { _ = try door.wait(user) }
+        // The last that came go, until it has no more than the others.
+        #expect(Set(door.refused.keys) == Set(own[1...]))
         #expect(door.refused.values.allSatisfy { $0.limit == .queueShare && $0.fault.status == 503 })
-        #expect(try door.refusal(7).limit == .queueFull)
+        #expect(try door.refusal(9).limit == .queueFull)
+    }
+
+    @Test("two or three callers that fill the queue between them give way too", arguments: UInt32(2)...3)
+    func sharesQueueOfSome(callers: UInt32) throws {
+        let door = Door { configuration in
+            configuration.limits.inFlight = 1
+            configuration.limits.queue = 12
+        }
+        _ = try door.ticket(1)
+        for number in UInt32(0)..<12 { _ = try door.wait(1 + number % callers) }
+        _ = try door.wait(20)
+        _ = try door.wait(21)
+        #expect(door.refused.values.allSatisfy { $0.limit == .queueShare })
+        #expect(door.refused.count == 2)
     }
 
     @Test("without a queue nobody waits")
