@@ -18,8 +18,30 @@ extension Admission {
             self.turnAway(number, .queueShare, at: now)
             return nil
         }
-        let limit = self.ownLimit(request, caller, address)?.name ?? .queueFull
-        return self.refusal(limit, request, caller, address, at: now)
+        let ownLimit = self.ownLimit(request, caller, address)?.name
+        if let number = self.lastNumber(below: request, ownOnly: ownLimit != nil) {
+            self.turnAway(number, .queueFull, at: now)
+            return nil
+        }
+        return self.refusal(ownLimit ?? .queueFull, request, caller, address, at: now)
+    }
+
+    /// The last of the lowest priority below that of a request: of its caller, or else of the newest of the lines that take
+    /// turns, of which a few are looked at.
+    ///
+    /// - Parameter ownOnly: Whether nobody else is to go, since the request waits for a limit of its own.
+    private mutating func lastNumber(below request: AdmissionRequest, ownOnly: Bool) -> UInt64? {
+        let waiters = self.waiters
+        let lower = RequestPriority.allCases.filter { Self.index(of: $0) < Self.index(of: request.priority) }
+            .sorted { Self.index(of: $0) < Self.index(of: $1) }
+        for priority in lower {
+            var lines = self.lineOf[LineKey(caller: request.caller, priority: priority)].map { [$0] } ?? []
+            if !ownOnly { lines += self.rounds[Self.index(of: priority)].newest }
+            for line in lines {
+                if let number = self.lines[line]?.last(where: { waiters[$0] != nil }) { return number }
+            }
+        }
+        return nil
     }
 
     /// The number of the last who came of a caller, of those with the lowest priority.

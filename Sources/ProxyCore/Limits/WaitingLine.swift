@@ -79,6 +79,9 @@ struct LineRound: Sendable {
     /// How many numbers are kept.
     var count: Int { self.newcomers.count + self.others.count }
 
+    /// Some of the lines that came last, those whose turn comes last first.
+    var newest: [UInt64] { self.others.suffix(8).reversed() + self.newcomers.suffix(8).reversed() }
+
     /// The line of a caller who has nothing under way.
     mutating func welcome(_ line: UInt64) { self.newcomers.append(line) }
 

@@ -83,6 +83,31 @@ struct PriorityTests {
         #expect(order.contains(.normal))
     }
 
+    @Test("where only low priority waits in a full queue, the last of it goes for others, those for none of them (L-004)")
+    func makesRoomForHigher() throws {
+        let door = try Self.door(1) { $0.limits.queue = 3 }
+        _ = try door.ticket(1)
+        let low = try (0..<3).map { try door.wait(UInt32(10 + $0), .low) }
+        _ = try door.refusal(20, .low)
+        _ = try door.wait(20, .normal)
+        _ = try door.wait(21, .high)
+        #expect(door.refused.count == 2 && low.count { door.refused[$0] == nil } == 1)
+        #expect(door.refused.values.allSatisfy { $0.limit == .queueFull })
+        _ = try door.wait(22, .normal)
+        _ = try door.refusal(23, .normal)
+        #expect(low.allSatisfy { door.refused[$0] != nil })
+    }
+
+    @Test("a caller's own request of low priority goes first for one of its others (L-004)")
+    func makesRoomOfItsOwn() throws {
+        let door = try Self.door(1) { $0.limits.queue = 3 }
+        _ = try door.ticket(1)
+        let own = try door.wait(20, .low)
+        for user in UInt32(10)..<12 { _ = try door.wait(user, .low) }
+        _ = try door.wait(20)
+        #expect(Set(door.refused.keys) == [own])
+    }
+
     @Test(
         "whatever comes and goes, no share is exceeded and every count returns to zero (L-004, X-043)",
         arguments: 1...60)
