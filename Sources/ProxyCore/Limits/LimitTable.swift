@@ -2,8 +2,8 @@
 ///
 /// An entry leaves only when it says nothing any more that a new one would not say, so that forgetting never grants
 /// anything. When the table is full of others a newcomer shares one entry, the overflow, with all other newcomers, its
-/// limits applied to all of them together. As long as anything is used of that nobody else gets an entry of its own either:
-/// it might be one of those who used it.
+/// limits applied to all of them together. Since whoever comes later might be one of those who used that, its own entry begins
+/// with what is used of it; and as long as anything of it is under way or waits nobody else gets an entry of its own.
 struct LimitTable: Sendable {
     /// The place of the entry that newcomers share when there is none left.
     static let overflow = 0
@@ -43,7 +43,8 @@ struct LimitTable: Sendable {
     mutating func place(of key: LimitKey, at now: Instant) -> Int {
         self.sweep(Self.sweepOfHabit, at: now)
         if let known = self.places[key] { return known }
-        guard self.uses[Self.overflow].isUnused(at: now) else { return self.shared() }
+        let shared = self.uses[Self.overflow]
+        guard shared.inside == 0, shared.waiting == 0 else { return self.shared() }
         if self.free.isEmpty, self.uses.count > self.capacity { self.sweep(Self.sweepOfNeed, at: now) }
         let place: Int
         if let last = self.free.popLast() {
@@ -56,6 +57,7 @@ struct LimitTable: Sendable {
         } else {
             return self.shared()
         }
+        self.uses[place] = shared
         self.places[key] = place
         return place
     }

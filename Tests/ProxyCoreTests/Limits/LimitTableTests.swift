@@ -33,6 +33,29 @@ struct LimitTableTests {
         }
     }
 
+    @Test("after the overflow a newcomer has an entry of its own again, which begins with what was used of that (K-031)")
+    func leavesOverflow() {
+        var table = LimitTable(capacity: 80)
+        let start = RateLimitTests.at(0)
+        for number in UInt32(0)..<80 { #expect(Self.admits(&table, .address(number), at: start)) }
+        let later = start + .milliseconds(400)
+        for _ in 0..<2 { #expect(Self.admits(&table, .address(1000), at: later)) }
+        #expect(!Self.admits(&table, .address(1000), at: later))
+        let free = start + .milliseconds(600)
+        #expect(table.place(of: .address(1000), at: free) != LimitTable.overflow)
+        #expect(!Self.admits(&table, .address(1000), at: free))
+        #expect(table.place(of: .address(1001), at: free) != LimitTable.overflow)
+    }
+
+    @Test("while something of the overflow is under way no newcomer has an entry of its own (K-031)")
+    func keepsOverflow() {
+        var table = LimitTable(capacity: 80)
+        let start = RateLimitTests.at(0)
+        for number in UInt32(0)..<80 { #expect(Self.admits(&table, .address(number), at: start)) }
+        table[table.place(of: .address(1000), at: start)].inside += 1
+        #expect(table.place(of: .address(1001), at: start + .seconds(60)) == LimitTable.overflow)
+    }
+
     @Test("what is under way or waits keeps its entry")
     func keepsUsed() {
         var table = LimitTable(capacity: 100)
