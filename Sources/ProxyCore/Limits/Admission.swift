@@ -121,7 +121,7 @@ public struct Admission: Sendable {
             _ = self.take(request, caller, address, at: now)
             return .admitted(self.admit(request, caller, address, at: now))
         }
-        if !isOverOwn { self.adaptive.noteFull(at: now) }
+        if !isOverOwn, self.isNearlyFull { self.adaptive.noteFull(at: now) }
         if let refusal = self.makeRoom(for: request, caller, address, at: now) { return .refused(refusal) }
         let taken = self.take(request, caller, address, at: now)
         return .waiting(self.line(up: request, caller, address, taken, at: now))
@@ -170,8 +170,14 @@ public struct Admission: Sendable {
         self.present[request.caller, default: 0] += 1
         if let caller { self[caller].inside += 1 }
         if let address { self[address].inside += 1 }
-        if let limit = self.shares.limit, self.inside.total * 10 >= limit * 9 { self.adaptive.noteFull(at: now) }
+        if self.isNearlyFull { self.adaptive.noteFull(at: now) }
         return AdmissionTicket(request: request, caller: caller, address: address)
+    }
+
+    /// Whether so many are in that the limit is in use; that a priority or a caller has its share says nothing of that.
+    private var isNearlyFull: Bool {
+        guard let limit = self.shares.limit else { return false }
+        return self.inside.total * 10 >= limit * 9 || !self.inside.hasRoom(for: .normal, in: self.shares)
     }
 
     // MARK: What providers tell

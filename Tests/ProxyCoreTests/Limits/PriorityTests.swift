@@ -108,6 +108,20 @@ struct PriorityTests {
         #expect(Set(door.refused.keys) == [own])
     }
 
+    @Test("low priority at its share does not lower the limit, all places in use do (X-044)")
+    func lowersWhereFull() throws {
+        let door = try Self.door(64, expectsHigh: false) { $0.limits.adaptive = true }
+        for _ in 0..<32 { _ = try door.ticket(1, .low) }
+        _ = try door.wait(1, .low)
+        for _ in 0..<20 { door.overload() }
+        door.advance(by: .seconds(1))
+        #expect(door.limit == 64)
+        while case .admitted = door.enter(1) {}
+        for _ in 0..<20 { door.overload() }
+        door.advance(by: .seconds(1))
+        #expect(door.limit == 48)
+    }
+
     @Test(
         "whatever comes and goes, no share is exceeded and every count returns to zero (L-004, X-043)",
         arguments: 1...60)
