@@ -91,10 +91,9 @@ extension Admission {
         if let known = self.lineOf[key] { return known }
         self.lastNumber += 1
         let id = self.lastNumber
-        let line = WaitingLine(id: id, caller: request.caller, priority: request.priority)
-        self.lines[id] = line
+        self.lines[id] = WaitingLine(id: id, caller: request.caller, priority: request.priority)
         self.lineOf[key] = id
-        if let ownLimit { self.putAside(id, at: ownLimit) } else { self.takeTurns(line) }
+        if let ownLimit { self.putAside(id, at: ownLimit) } else { self.takeTurns(id, of: request) }
         return id
     }
 
@@ -122,22 +121,24 @@ extension Admission {
     private mutating func remove(_ number: UInt64, at now: Instant) -> Waiter? {
         guard let waiter = self.forget(number) else { return nil }
         self.giveBack(waiter, at: now)
-        guard let line = self.lines[waiter.line] else { return waiter }
-        if line.count == 0 {
+        // Only what is needed of the line is taken out: a copy of all of it would make the next change copy its numbers.
+        let id = waiter.line
+        guard let (count, asideAt) = self.lines[id].map({ ($0.count, $0.asideAt) }) else { return waiter }
+        if count == 0 {
             // The room that its line was called back for is somebody else's now.
-            if self.drop(line.id) { self.serve(at: now) }
-        } else if let place = line.asideAt, self.isFree(line, of: place) {
-            self.lines[line.id]?.asideAt = nil
-            self.takeTurns(line)
+            if self.drop(id) { self.serve(at: now) }
+        } else if let asideAt, self.isFree(id, of: asideAt) {
+            self.lines[id]?.asideAt = nil
+            self.takeTurns(id, of: waiter.request)
             self.serve(at: now)
         }
         return waiter
     }
 
     /// Whether the one who is the first of a line now waits for something else than the one before.
-    private mutating func isFree(_ line: WaitingLine, of place: LimitPlace) -> Bool {
+    private mutating func isFree(_ line: UInt64, of place: LimitPlace) -> Bool {
         let waiters = self.waiters
-        guard let number = self.lines[line.id]?.first(where: { waiters[$0] != nil }), let waiter = waiters[number]
+        guard let number = self.lines[line]?.first(where: { waiters[$0] != nil }), let waiter = waiters[number]
         else { return false }
         return self.ownLimit(waiter.request, waiter.caller, waiter.address)?.place != place
     }
@@ -216,20 +217,24 @@ extension Admission {
             line.asideAt = nil
             line.calledBackBy = key.place
             self.lines[note.line] = line
-            self.takeTurns(line)
+            self.takeTurns(line.id, of: line.caller, line.priority)
             return true
         }
         return false
     }
 
     /// Lets a line take turns: first if its caller has nothing under way.
-    private mutating func takeTurns(_ line: WaitingLine) {
-        let index = Self.index(of: line.priority)
-        if self.present[line.caller] == nil {
-            self.rounds[index].welcome(line.id)
+    private mutating func takeTurns(_ line: UInt64, of caller: LimitKey, _ priority: RequestPriority) {
+        let index = Self.index(of: priority)
+        if self.present[caller] == nil {
+            self.rounds[index].welcome(line)
         } else {
-            self.rounds[index].append(line.id)
+            self.rounds[index].append(line)
         }
+    }
+
+    private mutating func takeTurns(_ line: UInt64, of request: AdmissionRequest) {
+        self.takeTurns(line, of: request.caller, request.priority)
     }
 
     // MARK: Turns
