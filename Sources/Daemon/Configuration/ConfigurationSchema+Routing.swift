@@ -102,10 +102,10 @@ extension ConfigurationSchema {
         ),
         Setting(
             "limits.high_max", \.limits.highMaximum, Form.number(0...1), default: "0.5", .live,
-            "The share of the places that requests of high priority may take together."),
+            "The share of the places that requests of high priority may take together; at least one place."),
         Setting(
             "limits.low_max", \.limits.lowMaximum, Form.number(0...1), default: "0.5", .live,
-            "The share of the places that requests of low priority may take together."),
+            "The share of the places that requests of low priority may take together; at least one place."),
         Setting(
             "limits.adaptive", \.limits.adaptive, Form.boolean, default: "true", .live,
             "Lets fewer requests in at once while providers answer slower or refuse for load."),
