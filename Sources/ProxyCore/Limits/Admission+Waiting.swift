@@ -2,68 +2,6 @@
 extension Admission {
     // MARK: Beginning to wait
 
-    /// Finds room in the queue; the refusal of the newcomer if there is none.
-    ///
-    /// One caller may fill the queue as long as nobody else comes. When another one does, the last of the caller with the most
-    /// goes, if that has at least two more waiting than the newcomer.
-    mutating func makeRoom(
-        for request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, at now: Instant
-    ) -> LimitRefusal? {
-        guard self.waiters.count >= self.policy.queue else { return nil }
-        let own = self.waitingOf[request.caller] ?? 0
-        self.noteLargest(request.caller, own)
-        if self.policy.queue > 0, let largest = self.largest, (self.waitingOf[largest] ?? 0) >= own + 2,
-            let number = self.lastNumber(of: largest)
-        {
-            self.turnAway(number, .queueShare, at: now)
-            return nil
-        }
-        let ownLimit = self.ownLimit(request, caller, address)?.name
-        if let number = self.lastNumber(below: request, ownOnly: ownLimit != nil) {
-            self.turnAway(number, .queueFull, at: now)
-            return nil
-        }
-        return self.refusal(ownLimit ?? .queueFull, request, caller, address, at: now)
-    }
-
-    /// The last of the lowest priority below that of a request: of its caller, or else of the newest of the lines that take
-    /// turns, of which a few are looked at.
-    ///
-    /// - Parameter ownOnly: Whether nobody else is to go, since the request waits for a limit of its own.
-    private mutating func lastNumber(below request: AdmissionRequest, ownOnly: Bool) -> UInt64? {
-        let waiters = self.waiters
-        let lower = RequestPriority.allCases.filter { Self.index(of: $0) < Self.index(of: request.priority) }
-            .sorted { Self.index(of: $0) < Self.index(of: $1) }
-        for priority in lower {
-            var lines = self.lineOf[LineKey(caller: request.caller, priority: priority)].map { [$0] } ?? []
-            if !ownOnly { lines += self.rounds[Self.index(of: priority)].newest }
-            for line in lines {
-                if let number = self.lines[line]?.last(where: { waiters[$0] != nil }) { return number }
-            }
-        }
-        return nil
-    }
-
-    /// The number of the last who came of a caller, of those with the lowest priority.
-    private mutating func lastNumber(of caller: LimitKey) -> UInt64? {
-        for priority in RequestPriority.allCases {
-            let waiters = self.waiters
-            guard let id = self.lineOf[LineKey(caller: caller, priority: priority)],
-                let number = self.lines[id]?.last(where: { waiters[$0] != nil })
-            else { continue }
-            return number
-        }
-        return nil
-    }
-
-    /// Refuses one who waits.
-    private mutating func turnAway(_ number: UInt64, _ limit: LimitName, at now: Instant) {
-        guard let waiter = self.remove(number, at: now) else { return }
-        let limit = self.ownLimit(waiter.request, waiter.caller, waiter.address)?.name ?? limit
-        let refusal = self.refusal(limit, waiter.request, waiter.caller, waiter.address, at: now)
-        self.decisions.append((number, .refused(refusal)))
-    }
-
     /// Puts a request at the end of its line, and answers its number.
     mutating func line(
         up request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, _ taken: Taken, at now: Instant
@@ -80,10 +18,6 @@ extension Admission {
         self.waitingOf[request.caller] = own
         self.noteLargest(request.caller, own)
         return number
-    }
-
-    private mutating func noteLargest(_ caller: LimitKey, _ own: Int) {
-        if own > self.largest.flatMap({ self.waitingOf[$0] }) ?? 0 { self.largest = caller }
     }
 
     private mutating func line(of request: AdmissionRequest, ownLimit: LimitPlace?) -> UInt64 {
@@ -118,7 +52,7 @@ extension Admission {
     }
 
     /// Takes one out of the queue who does not get in, and gives back what it took.
-    private mutating func remove(_ number: UInt64, at now: Instant) -> Waiter? {
+    mutating func remove(_ number: UInt64, at now: Instant) -> Waiter? {
         guard let waiter = self.forget(number) else { return nil }
         self.giveBack(waiter, at: now)
         // Only what is needed of the line is taken out: a copy of all of it would make the next change copy its numbers.
@@ -310,7 +244,7 @@ extension Admission {
         self.decisions.append((number, .admitted(ticket)))
     }
 
-    private static func index(of priority: RequestPriority) -> Int {
+    static func index(of priority: RequestPriority) -> Int {
         switch priority {
         case .low: 0
         case .normal: 1

@@ -33,7 +33,7 @@ struct LimitTableTests {
         }
     }
 
-    @Test("after the overflow a newcomer has an entry of its own again, which begins with what was used of that (K-031)")
+    @Test("after the overflow a newcomer has its own entry again, which begins with what was used (K-031)")
     func leavesOverflow() {
         var table = LimitTable(capacity: 80)
         let start = RateLimitTests.at(0)

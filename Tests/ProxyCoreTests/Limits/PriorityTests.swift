@@ -83,7 +83,7 @@ struct PriorityTests {
         #expect(order.contains(.normal))
     }
 
-    @Test("where only low priority waits in a full queue, the last of it goes for others, those for none of them (L-004)")
+    @Test("the last of low priority in a full queue goes for others, and for none of its kind (L-004)")
     func makesRoomForHigher() throws {
         let door = try Self.door(1) { $0.limits.queue = 3 }
         _ = try door.ticket(1)
