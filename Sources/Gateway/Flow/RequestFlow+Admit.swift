@@ -95,8 +95,24 @@ extension RequestFlow {
         if case .queued(let number) = self.phase { _ = self.gateway.gate.abandon(number, at: now) }
         guard let ticket = self.ticket else { return }
         self.ticket = nil
-        self.gateway.gate.leave(ticket, tokens: self.record.tokens?.total ?? 0, at: now)
+        self.gateway.gate.leave(ticket, tokens: self.chargedTokens, at: now)
     }
+
+    /// The tokens that count for the caller's rate: what the attempts told, but no less than the prompt where the end, and what
+    /// would have been told there, did not come. So nobody gets round the rate by leaving early.
+    private var chargedTokens: Int64 {
+        let known = self.record.tokens?.total ?? 0
+        switch self.record.outcome {
+        case .complete, .refused: return known
+        case .cut, .left, .timedOut: break
+        }
+        guard self.head.method == "POST", (self.plan?.attempts ?? 0) > 0, let body = self.body
+        else { return known }
+        // Four bytes a token, as in text; a picture is many bytes and few tokens, hence the bound.
+        return max(known, min(body.received / 4, Self.mostEstimatedTokens))
+    }
+
+    private static var mostEstimatedTokens: Int64 { 200_000 }
 
     // MARK: How providers fare
 

@@ -56,6 +56,23 @@ struct LimitTests {
         #expect(refused.map(\.outcome) == [.refused])
     }
 
+    @Test("who leaves before the end is charged the prompt at least, who leaves before an attempt nothing (T-037)")
+    func chargesPrompt() throws {
+        let fixture = try Self.fixture { $0.limits.client.tpm = 60 }
+        let early = fixture.open("POST", "/v1/chat/completions", GatewayFixture.fields(Self.announced))
+        early.leave()
+        fixture.run()
+        let body = #"{"model":"m","messages":[{"role":"user","content":""# + String(repeating: "word ", count: 200) + #""}]}"#
+        let leaving = fixture.post(body)
+        leaving.leave()
+        fixture.run()
+        #expect(try fixture.transfer().isCancelled)
+        let next = fixture.post()
+        #expect(next.status == 429)
+        fixture.expectAllSettled()
+        #expect(fixture.metric("kmi_limited_total", ["limit": "client_tpm"]) == 1)
+    }
+
     @Test("a user of the Unix socket is limited by its number (K-040)")
     func limitsUsers() throws {
         let fixture = try Self.fixture { $0.limits.client.rps = 1 }
