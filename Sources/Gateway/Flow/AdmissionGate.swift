@@ -84,6 +84,11 @@ final class AdmissionGate: Sendable {
         self.step { $0.admission.leave(ticket, tokens: tokens, at: now) }
     }
 
+    /// One that was let in after it had waited does not run after all.
+    func withdraw(_ ticket: AdmissionTicket, at now: Instant) {
+        self.step { $0.admission.withdraw(ticket, at: now) }
+    }
+
     /// An answer of a provider has begun.
     func noteFirstByte(after time: Duration, of source: LatencySource, at now: Instant) {
         self.step { $0.admission.noteFirstByte(after: time, of: source, at: now) }

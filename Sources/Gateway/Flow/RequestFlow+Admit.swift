@@ -45,13 +45,20 @@ extension RequestFlow {
         guard case .queued = self.phase else {
             // The caller has left, or the wait has ended, while this was under way: the place goes back.
             if case .admitted(let ticket) = decision {
-                self.gateway.gate.leave(ticket, tokens: 0, at: self.gateway.time.now())
+                self.gateway.gate.withdraw(ticket, at: self.gateway.time.now())
             }
             return
         }
         self.queueTimer?.cancel()
         switch decision {
         case .admitted(let ticket):
+            // Memory may have become short while it waited.
+            if let fault = self.gateway.pressure.refusal(at: self.gateway.time.now()) {
+                self.gateway.gate.withdraw(ticket, at: self.gateway.time.now())
+                self.phase = .beginning
+                self.gateway.priorities[self.controls.priority, .refused]?.increment()
+                return self.refuse(fault)
+            }
             self.ticket = ticket
             self.gateway.priorities[self.controls.priority, .queued]?.increment()
             self.gateway.metrics.queueWait.with(self.controls.priority.rawValue).observe(

@@ -88,14 +88,16 @@ extension Admission {
     }
 
     /// Takes back what a request took that never ran.
-    mutating func giveBack(_ waiter: Waiter, at now: Instant) {
-        if let place = waiter.caller, let taken = waiter.taken.caller {
-            self[place].giveBack(taken, self.policy.limits(of: waiter.request.caller), at: now)
+    mutating func giveBack(
+        _ taken: Taken, of request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, at now: Instant
+    ) {
+        if let caller, let taken = taken.caller {
+            self[caller].giveBack(taken, self.policy.limits(of: request.caller), at: now)
         }
-        if let place = waiter.address, let taken = waiter.taken.address {
-            self[place].giveBack(taken, self.policy.address, at: now)
+        if let address, let taken = taken.address {
+            self[address].giveBack(taken, self.policy.address, at: now)
         }
-        self.all.giveBack(waiter.taken.all, self.policy.all, at: now)
+        self.all.giveBack(taken.all, self.policy.all, at: now)
     }
 
     /// The limit on requests at once of the caller's or the address's own that leaves no place; `nil` if there is one.

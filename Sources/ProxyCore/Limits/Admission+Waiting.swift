@@ -54,7 +54,7 @@ extension Admission {
     /// Takes one out of the queue who does not get in, and gives back what it took.
     mutating func remove(_ number: UInt64, at now: Instant) -> Waiter? {
         guard let waiter = self.forget(number) else { return nil }
-        self.giveBack(waiter, at: now)
+        self.giveBack(waiter.taken, of: waiter.request, waiter.caller, waiter.address, at: now)
         // Only what is needed of the line is taken out: a copy of all of it would make the next change copy its numbers.
         let id = waiter.line
         guard let (count, asideAt) = self.lines[id].map({ ($0.count, $0.asideAt) }) else { return waiter }
@@ -240,7 +240,7 @@ extension Admission {
         } else {
             self.turnsWithoutLow += 1
         }
-        let ticket = self.admit(waiter.request, waiter.caller, waiter.address, at: now)
+        let ticket = self.admit(waiter.request, waiter.caller, waiter.address, waiter.taken, at: now)
         self.decisions.append((number, .admitted(ticket)))
     }
 

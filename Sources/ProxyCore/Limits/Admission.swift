@@ -83,7 +83,7 @@ public struct Admission: Sendable {
     }
 
     /// What one request took of the rates.
-    struct Taken: Sendable {
+    struct Taken: Sendable, Hashable {
         let caller: LimitUse.Taken?
         let address: LimitUse.Taken?
         let all: LimitUse.Taken
@@ -118,8 +118,8 @@ public struct Admission: Sendable {
         if let refusal = self.refusalByRate(request, caller, address, at: now) { return .refused(refusal) }
         let isOverOwn = self.ownLimit(request, caller, address) != nil
         if !isOverOwn, self.inside.hasRoom(for: request.priority, in: self.shares), !self.isOverShare(request) {
-            _ = self.take(request, caller, address, at: now)
-            return .admitted(self.admit(request, caller, address, at: now))
+            let taken = self.take(request, caller, address, at: now)
+            return .admitted(self.admit(request, caller, address, taken, at: now))
         }
         if !isOverOwn, self.isNearlyFull { self.adaptive.noteFull(at: now) }
         if let refusal = self.makeRoom(for: request, caller, address, at: now) { return .refused(refusal) }
@@ -162,16 +162,22 @@ public struct Admission: Sendable {
         self.serve(at: now)
     }
 
+    /// A request that was let in after it had waited does not run after all: what it took of the rates is given back too.
+    public mutating func withdraw(_ ticket: AdmissionTicket, at now: Instant) {
+        self.giveBack(ticket.taken, of: ticket.request, ticket.caller, ticket.address, at: now)
+        self.leave(ticket, tokens: 0, at: now)
+    }
+
     /// Lets a request in that everything was asked for.
     mutating func admit(
-        _ request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, at now: Instant
+        _ request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, _ taken: Taken, at now: Instant
     ) -> AdmissionTicket {
         self.inside[request.priority] += 1
         self.present[request.caller, default: 0] += 1
         if let caller { self[caller].inside += 1 }
         if let address { self[address].inside += 1 }
         if self.isNearlyFull { self.adaptive.noteFull(at: now) }
-        return AdmissionTicket(request: request, caller: caller, address: address)
+        return AdmissionTicket(request: request, caller: caller, address: address, taken: taken)
     }
 
     /// Whether so many are in that the limit is in use; that a priority or a caller has its share says nothing of that.

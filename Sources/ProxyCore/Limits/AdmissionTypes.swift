@@ -23,6 +23,8 @@ public struct AdmissionTicket: Sendable, Hashable {
     let caller: LimitPlace?
     /// The entry of its address; `nil` where nothing is counted.
     let address: LimitPlace?
+    /// What it took of the rates.
+    let taken: Admission.Taken
 
     /// How urgent the request is.
     public var priority: RequestPriority { self.request.priority }

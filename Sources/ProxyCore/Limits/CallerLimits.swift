@@ -48,7 +48,7 @@ struct LimitUse: Sendable, Equatable {
     }
 
     /// What one request took, so that it can be given back if it never runs.
-    struct Taken: Sendable, Equatable {
+    struct Taken: Sendable, Hashable {
         fileprivate var perSecond = RateLimit.unused
         fileprivate var perMinute = RateLimit.unused
     }

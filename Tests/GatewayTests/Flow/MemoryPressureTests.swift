@@ -81,6 +81,29 @@ struct MemoryPressureTests {
         fixture.expectAllSettled()
     }
 
+    @Test("who waited for a place is refused when memory has become short, and gives back all it took (L-009, T-037)")
+    func refusesWhoWaited() throws {
+        let fixture = try GatewayFixture { configuration in
+            configuration.limits.inFlight = 1
+            configuration.limits.client.rpm = 2
+        }
+        let running = fixture.post()
+        let waiting = fixture.open(
+            "POST", "/v1/chat/completions", GatewayFixture.fields([("Content-Length", "13")]))
+        #expect(waiting.head == nil)
+        _ = Self.note(Self.high, fixture)
+        try fixture.transfer().answer(200)
+        fixture.run()
+        #expect(running.status == 200)
+        #expect(waiting.status == 503 && !waiting.isBodyWanted)
+        _ = Self.relax(fixture)
+        let next = fixture.post()
+        try fixture.transfer().answer(200)
+        fixture.run()
+        #expect(next.status == 200)
+        fixture.expectAllSettled()
+    }
+
     @Test("the setting is live: turned off it lets everybody in at the next look, turned on it counts")
     func followsSetting() throws {
         let fixture = try GatewayFixture { $0.limits.memoryPressure = nil }
