@@ -5,14 +5,19 @@ import ProxyCore
 extension ResponseEncoder {
     /// The head as a header block: names in lower case, no field that belongs to one connection (RFC 9113 §8.2), `Date`
     /// as in HTTP/1.1.
+    ///
+    /// No field is put into the table of the compression (RFC 7541 §7.1.3): the caller alone says how large that table
+    /// is, and it would grow with every answer.
     mutating func headerBlock(now: WallTime) -> HPACKHeaders {
         var block = HPACKHeaders([(":status", String(self.head.status))])
         self.add(self.head.headers, to: &block)
-        if let contentLength = self.contentLength { block.add(name: "content-length", value: String(contentLength)) }
+        if let contentLength = self.contentLength {
+            block.add(name: "content-length", value: String(contentLength), indexing: .nonIndexable)
+        }
         if !block.contains(name: "date") {
             var date = ByteBuffer()
             date.writeHTTPDate(now)
-            block.add(name: "date", value: String(buffer: date))
+            block.add(name: "date", value: String(buffer: date), indexing: .nonIndexable)
         }
         return block
     }
@@ -33,7 +38,8 @@ extension ResponseEncoder {
                 continue
             }
             let name = String(decoding: field.name.utf8.map(\.asciiLowercased), as: UTF8.self)
-            block.add(name: name, value: String(field.value[...].trimmingHTTPWhitespace()))
+            block.add(
+                name: name, value: String(field.value[...].trimmingHTTPWhitespace()), indexing: .nonIndexable)
         }
         if !dropped.isEmpty { self.noteDropped(dropped) }
     }

@@ -22,6 +22,8 @@ extension SoundHead {
         try self.init(judging: head, version: .http2)
         // The end of the stream is the end of the body; a length only has to agree with it, which the decoder sees to.
         if isComplete, case .length = self.body { throw HeadRefusal(reason: .malformed, head: head) }
+        // As in HTTP/1.1, where only a field could announce it.
+        if head.method == "HEAD", !isComplete { throw HeadRefusal(reason: .malformed, head: head) }
         self.head.hasUnannouncedBody = !isComplete && !head.headers.contains("content-length")
         let expectsContinue = head.headers.listMembers("expect").contains { $0.equalsIgnoringASCIICase("100-continue") }
         self.expectsContinue = expectsContinue && !isComplete
@@ -62,7 +64,8 @@ private struct HTTP2FieldReader {
     /// The head, with its one `Host` first.
     func head() throws(HeadRefusal) -> RequestHead {
         guard
-            let method = self.method, !method.isEmpty, method.utf8.allSatisfy(ByteClass.isToken),
+            let method = self.method, !method.isEmpty, method.utf8.count <= HeadParser.maximumMethodBytes,
+            method.utf8.allSatisfy(ByteClass.isMethod),
             let host = self.authority ?? self.host, !host.isEmpty, !host.utf8.contains(0x40),
             self.host == nil || self.host?.equalsIgnoringASCIICase(host) == true
         else { throw HeadRefusal(reason: .malformed) }

@@ -83,6 +83,41 @@ struct HTTP2ExchangeTests {
         #expect(connection.reset(1) == nil)
     }
 
+    @Test("no field of an answer goes into the table of fields, whose size the caller alone decides")
+    func headerTable() throws {
+        let connection = try EmbeddedHTTP2(
+            ScriptedResponder { handler in
+                handler.exchange.writeHead(
+                    ResponseHead(status: 200, headers: ["x-request-id": handler.exchange.connection.id.description]))
+                handler.exchange.write(ByteBuffer(string: "x"))
+                handler.exchange.finish(trailers: ["x-sum": "1"])
+            })
+        for stream in [UInt32(1), 3] { try connection.send(Wire.get(stream)) }
+        let blocks = connection.frames.filter { $0.type == 1 }.map(\.payload)
+        #expect(blocks.count == 4)
+        // What the table remembers would be shorter the second time.
+        #expect(Array(blocks.prefix(2)) == Array(blocks.suffix(2)))
+    }
+
+    @Test(
+        "a method is what it is in HTTP/1.1", arguments: ["trace", "connect", "GeT", String(repeating: "A", count: 37)])
+    func methods(method: String) throws {
+        let responder = ScriptedResponder.echo()
+        let connection = try EmbeddedHTTP2(responder)
+        try connection.send(Wire.headers(1, Wire.request(method)))
+        #expect(connection.status(1) == "400")
+        #expect(responder.requests.isEmpty)
+    }
+
+    @Test("HEAD with a body to come is refused as in HTTP/1.1")
+    func headWithBody() throws {
+        let responder = ScriptedResponder.echo()
+        let connection = try EmbeddedHTTP2(responder)
+        try connection.send(Wire.headers(1, Wire.request("HEAD"), end: false))
+        #expect(connection.status(1) == "400")
+        #expect(responder.requests.isEmpty)
+    }
+
     @Test("a body longer or shorter than promised resets the stream instead of ending it", arguments: ["123456", "12"])
     func wrongLength(body: String) throws {
         let responder = ScriptedResponder { handler in
