@@ -78,8 +78,8 @@ struct FrameMeter: Sendable {
     }
 
     /// A DATA frame was sent, which the caller may answer with WINDOW_UPDATE.
-    mutating func dataSent() {
-        self.windowUpdates.earn(HTTP2Limits.windowUpdatesPerFrame)
+    mutating func dataSent(bytes: Int) {
+        self.windowUpdates.earn(HTTP2Limits.windowUpdates(for: bytes))
     }
 
     private mutating func frameBegan(at now: Instant) -> HTTP2Abuse? {

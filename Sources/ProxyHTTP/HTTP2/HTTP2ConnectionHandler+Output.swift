@@ -67,7 +67,7 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
     func wroteFrame(_ frame: HTTP2Frame) {
         switch frame.payload {
         case .data(let data):
-            self.frameGuard?.meter.dataSent()
+            self.frameGuard?.meter.dataSent(bytes: data.data.readableBytes)
             guard let stream = self.streams[frame.streamID] else { return }
             stream.sentBytes += data.data.readableBytes
             if data.endStream { stream.mustTellSent = true }

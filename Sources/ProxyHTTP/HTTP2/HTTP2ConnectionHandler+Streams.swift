@@ -11,6 +11,8 @@ extension HTTP2ConnectionHandler {
             if block.endStream { stream.hasEnded = true }
             return self.touch(stream)
         }
+        // Trailers of a stream that is no more are no new request: numbers only go up (RFC 9113 §5.1.1).
+        guard id > self.lastStreamID else { return }
         let opening: Result<SoundHead, HeadRefusal>
         do throws(HeadRefusal) {
             opening = .success(

@@ -36,10 +36,11 @@ enum HTTP2Limits {
     ///
     /// Callers that measure the line send some tens at the beginning and one every few seconds.
     static let quietFrames = Allowance.Terms(capacity: 500, perSecond: 20)
-    /// WINDOW_UPDATE: readers send up to two for each DATA frame that they get.
-    static let windowUpdates = Allowance.Terms(capacity: 1_000, perSecond: 50)
-    /// What each DATA frame that we send adds to it.
-    static let windowUpdatesPerFrame = 3.0
+    /// WINDOW_UPDATE: readers send up to two for each DATA frame that they get, and some, such as Go's, two for every
+    /// 4 KiB that they read.
+    static let windowUpdates = Allowance.Terms(capacity: 4_000, perSecond: 50)
+    /// What a DATA frame of so many bytes that we send adds to it.
+    static func windowUpdates(for bytes: Int) -> Double { 3 + Double(bytes) / 1_024 }
 }
 
 /// Why a connection is given up for what the caller does on it.
@@ -56,6 +57,4 @@ enum HTTP2Abuse: String, Sendable, CaseIterable {
     case protocolError = "protocol_error"
     /// The preface, or a header block, did not arrive in time.
     case slowHead = "slow_head"
-    /// The caller has not taken a byte for too long.
-    case stalled
 }

@@ -48,7 +48,8 @@ enum HTTP2Setup {
         configuration.maximumSequentialContinuationFrames = continuations
         configuration.maximumBufferedControlFrames = 1_000
         configuration.maximumRecentlyResetStreams = HTTP2Limits.rememberedResets
-        configuration.maximumConnectionGlitches = 1_000
+        // These would add up over a connection's whole life; ``HTTP2Limits/resets`` bounds their rate.
+        configuration.maximumConnectionGlitches = .max
         configuration.controlFrameRateLimit.maximumCount = 1_200
         return configuration
     }

@@ -40,7 +40,7 @@ struct FloodTests {
         Flood("acknowledgements", .quietFrames, atMost: 501) { _ in Wire.ping(acknowledged: true) },
         Flood("priorities", .quietFrames, atMost: 501) { Wire.priority($0 * 2 + 1001, on: 0) },
         Flood("frames of unknown types", .quietFrames, atMost: 501) { Wire.frame(UInt8($0 % 200) + 20, stream: $0) },
-        Flood("windows of the connection", .windowUpdates, atMost: 1_010) { _ in Wire.windowUpdate(0, 1) },
+        Flood("windows of the connection", .windowUpdates, atMost: 4_010) { _ in Wire.windowUpdate(0, 1) },
     ]
 
     @Test("a flood is answered ENHANCE_YOUR_CALM after so many frames", arguments: floods)
@@ -49,7 +49,7 @@ struct FloodTests {
         let connection = try EmbeddedHTTP2(responder)
         var sent = 0
         var largest = 0
-        while connection.goAways.isEmpty, sent < 3_000 {
+        while connection.goAways.isEmpty, sent < 5_000 {
             try connection.send(flood.frame(UInt32(sent)))
             sent += 1
             largest = max(largest, connection.registry.runningExchanges, connection.handler.streams.count)
@@ -107,6 +107,21 @@ struct FloodTests {
             let now = Instant(nanoseconds: 0) + .seconds(second)
             let abuse = bytes.withUnsafeBytes { meter.take($0, at: now) }
             #expect(abuse == nil)
+        }
+    }
+
+    @Test("a reader that opens both windows for every 4 KiB that it reads is no flood")
+    func eagerWindows() {
+        let start = Instant(nanoseconds: 0)
+        var meter = FrameMeter(maximumContinuations: 5, at: start)
+        _ = Wire.preface.withUnsafeBytes { meter.take($0, at: start) }
+        let pair = Wire.windowUpdate(0, 4_096) + Wire.windowUpdate(1, 4_096)
+        for _ in 0..<20_000 {
+            meter.dataSent(bytes: 16_384)
+            for _ in 0..<4 {
+                let abuse = pair.withUnsafeBytes { meter.take($0, at: start) }
+                #expect(abuse == nil)
+            }
         }
     }
 
