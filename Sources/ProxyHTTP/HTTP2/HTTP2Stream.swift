@@ -27,7 +27,7 @@ final class HTTP2Stream: Exchange {
     var machine: StreamStateMachine
 
     // What comes in.
-    private(set) var pieces = CircularBuffer<ByteBuffer>()
+    private(set) var pieces = HeldPieces()
     private(set) var heldBytes = 0
     private(set) var receivedBytes: Int64 = 0
     var hasEnded = false
@@ -42,6 +42,8 @@ final class HTTP2Stream: Exchange {
     var pendingReset: HTTP2ErrorCode?
     var writtenBytes = 0
     var sentBytes = 0
+    /// The end of the answer has been handed to the decoder and has not left.
+    var isEndPending = false
     /// The end of the answer has left, which the machine has not been told yet.
     var mustTellSent = false
     /// The responder was told, or could see, that the caller takes no more.
@@ -74,6 +76,10 @@ final class HTTP2Stream: Exchange {
     /// How many bytes of the answer wait for the caller's window.
     var pendingBytes: Int { self.writtenBytes - self.sentBytes }
 
+    /// What of the answer waits, of which its end counts as one: the end waits as well while the connection's window is
+    /// closed, and has no bytes.
+    var waiting: Int { self.pendingBytes + (self.isEndPending ? 1 : 0) }
+
     /// How much of the body is still to come; `nil` where nobody knows.
     var remainingBody: Int64? {
         guard !self.hasEnded else { return 0 }
@@ -85,26 +91,27 @@ final class HTTP2Stream: Exchange {
 
     func take(_ piece: ByteBuffer) {
         guard piece.readableBytes > 0, !self.isGone else { return }
-        self.pieces.append(piece)
+        self.pieces.take(piece)
         self.heldBytes += piece.readableBytes
         self.receivedBytes += Int64(piece.readableBytes)
     }
 
     func nextPiece() -> ByteBuffer? {
-        guard let piece = self.pieces.popFirst() else { return nil }
+        guard let piece = self.pieces.next() else { return nil }
         self.heldBytes -= piece.readableBytes
         return piece
     }
 
     /// Lets go of all that is held.
     func dropAll() {
-        self.pieces.removeAll()
+        self.pieces = HeldPieces()
         self.heldBytes = 0
         self.outbox = Outbox()
         self.headerBlock = nil
         self.ending = nil
         self.mustSendContinue = false
         self.sentBytes = self.writtenBytes
+        self.isEndPending = false
     }
 
     // MARK: Calls of the responder
