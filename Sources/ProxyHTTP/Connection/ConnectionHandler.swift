@@ -25,6 +25,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     let environment: ConnectionEnvironment
     let info: ConnectionInfo
     private let isOverloaded: Bool
+    private let transport: TransportEnd?
     private let eventLoop: any EventLoop
 
     var machine: ConnectionStateMachine
@@ -48,11 +49,12 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     /// Makes the handler of a connection; an overloaded one is refused as soon as it is active.
     ///
-    /// The first request's time runs from `acceptedAt`, or else from now.
+    /// The first request's time runs from `acceptedAt`, or else from now. `transport` stands below TLS.
     init(
         environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool, eventLoop: any EventLoop,
-        acceptedAt: Instant? = nil
+        acceptedAt: Instant? = nil, transport: TransportEnd? = nil
     ) {
+        self.transport = transport
         self.environment = environment
         self.info = info
         self.isOverloaded = isOverloaded
@@ -304,9 +306,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
+    /// How many bytes have been handed to the socket: over TLS as they are there, encrypted.
+    private var handedBytes: Int { self.transport?.handedBytes ?? self.writtenBytes }
+
     private func watchOutput() {
         let pending = self.pendingBytes
-        self.machine.outputMoved(sent: self.writtenBytes - pending, pending: pending, at: self.now)
+        self.machine.outputMoved(sent: self.handedBytes - pending, pending: pending, at: self.now)
     }
 
     private func closeIfDue() {
@@ -373,7 +378,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.timer.fired()
         let pending = self.pendingBytes
         let now = self.now
-        self.machine.outputMoved(sent: self.writtenBytes - pending, pending: pending, at: now)
+        self.machine.outputMoved(sent: self.handedBytes - pending, pending: pending, at: now)
         self.carryOut(self.machine.deadlineReached(at: now, outputPending: pending > 0))
         self.settle()
     }

@@ -36,16 +36,18 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
         var isEnded = false
         if let last {
             if case .plain? = stream.ending { isEnded = true }
+            if isEnded { stream.isEndPending = true }
             self.send(.data(.init(data: .byteBuffer(last), endStream: isEnded)), on: stream.id)
         }
         if let ending = stream.ending, !isEnded {
+            stream.isEndPending = true
             switch ending {
             case .trailers(let block): self.send(.headers(.init(headers: block, endStream: true)), on: stream.id)
             case .plain: self.send(.data(.init(data: .byteBuffer(ByteBuffer()), endStream: true)), on: stream.id)
             }
         }
         stream.ending = nil
-        stream.machine.outputMoved(sent: stream.sentBytes, pending: stream.pendingBytes, at: self.now)
+        stream.machine.outputMoved(sent: stream.sentBytes, pending: stream.waiting, at: self.now)
     }
 
     private func sendHead(of stream: HTTP2Stream) {
@@ -70,12 +72,16 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
             self.frameGuard?.meter.dataSent(bytes: data.data.readableBytes)
             guard let stream = self.streams[frame.streamID] else { return }
             stream.sentBytes += data.data.readableBytes
-            if data.endStream { stream.mustTellSent = true }
+            if data.endStream {
+                stream.isEndPending = false
+                stream.mustTellSent = true
+            }
             if data.endStream || (stream.isBlocked && stream.pendingBytes <= HTTP2Limits.answerLowMark) {
                 self.touch(stream)
             }
         case .headers(let block) where block.endStream:
             guard let stream = self.streams[frame.streamID] else { return }
+            stream.isEndPending = false
             stream.mustTellSent = true
             self.touch(stream)
         case .goAway(_, let code, _) where code != .noError:
@@ -167,13 +173,20 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
         self.send(.goAway(lastStreamID: last, errorCode: code, opaqueData: nil), on: .rootStream)
     }
 
-    /// Closes our side; the channel keeps that back until everything that was written is sent, and the time to linger
-    /// bounds it.
+    /// Closes our side; the channel keeps that back until everything that was written is sent, which a reader that
+    /// stalls, and after a fault the time to linger, bound.
     private func closeOutput() {
         guard let context = self.context else { return }
         self.mustFlush = false
         context.flush()
-        context.close(mode: .output, promise: nil)
+        self.watchOutput()
+        let promise = self.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { _ in
+            // A failure means that the connection is closed already, of which the channel tells by itself.
+            self.machine.outputClosed(at: self.now)
+            self.settle()
+        }
+        context.close(mode: .output, promise: promise)
     }
 
     /// Ends the connection at once: over TLS without the words that would make what was sent look complete, and without

@@ -18,6 +18,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     let info: ConnectionInfo
     let eventLoop: any EventLoop
     private let isOverloaded: Bool
+    private let transport: TransportEnd?
 
     var machine: HTTP2ConnectionMachine
     var streams: [HTTP2StreamID: HTTP2Stream] = [:]
@@ -45,8 +46,9 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     /// Makes the handler of a connection; an overloaded one is told so as soon as it is active.
     init(
         environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool, eventLoop: any EventLoop,
-        acceptedAt: Instant? = nil
+        acceptedAt: Instant? = nil, transport: TransportEnd? = nil
     ) {
+        self.transport = transport
         self.environment = environment
         self.info = info
         self.isOverloaded = isOverloaded
@@ -145,17 +147,18 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if let stream = self.sending {
+        if self.hasDecoderFailed {
+            // It may tell of it while it is sending, which is not the responder's doing.
+            self.environment.logger.debug("HTTP/2 connection failed", metadata: self.metadata(["error": "\(error)"]))
+            self.hasDecoderFailed = false
+            self.carryOut(self.machine.abused(.protocolError, at: self.now))
+            self.touch()
+        } else if let stream = self.sending {
             // The decoder would not send it: the stream cannot be ended as it should.
             stream.pendingReset = .internalError
             self.endExchange(of: stream, byCaller: false)
             self.touch(stream)
             self.reportMisuse("an answer could not be sent: \(error)")
-        } else if self.hasDecoderFailed {
-            self.environment.logger.debug("HTTP/2 connection failed", metadata: self.metadata(["error": "\(error)"]))
-            self.hasDecoderFailed = false
-            self.carryOut(self.machine.abused(.protocolError, at: self.now))
-            self.touch()
         } else if !(error is any NIOHTTP2Error) {
             self.environment.logger.debug("connection failed", metadata: self.metadata(["error": "\(error)"]))
             self.cutTransport(context)
@@ -220,6 +223,11 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         }
         self.mustFlush = false
         context.flush()
+        self.watchOutput()
+    }
+
+    /// Tells the machine how far the reader has come.
+    func watchOutput() {
         let pending = self.pendingBytes
         self.machine.outputMoved(sent: self.sentBytes - pending, pending: pending, at: self.now)
     }
@@ -243,11 +251,11 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         let pending = self.pendingBytes
         self.machine.outputMoved(sent: self.sentBytes - pending, pending: pending, at: now)
         for stream in self.streams.values {
-            stream.machine.outputMoved(sent: stream.sentBytes, pending: stream.pendingBytes, at: now)
+            stream.machine.outputMoved(sent: stream.sentBytes, pending: stream.waiting, at: now)
             self.carryOut(stream.machine.deadlineReached(at: now), on: stream)
             if let deadline = stream.machine.deadline { self.arm(deadline) }
         }
-        self.carryOut(self.machine.deadlineReached(at: now))
+        self.carryOut(self.machine.deadlineReached(at: now, outputPending: pending > 0))
         self.settle()
     }
 
@@ -264,8 +272,8 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// How many bytes the decoder has handed to the socket.
-    private var sentBytes: Int { self.frameGuard?.sentBytes ?? 0 }
+    /// How many bytes have been handed to the socket: over TLS as they are there, encrypted.
+    private var sentBytes: Int { self.transport?.handedBytes ?? self.frameGuard?.sentBytes ?? 0 }
 
     func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
         more.merging(["connection": "\(self.info.id)"]) { own, _ in own }

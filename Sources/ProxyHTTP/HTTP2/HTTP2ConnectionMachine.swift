@@ -50,6 +50,8 @@ struct HTTP2ConnectionMachine: Sendable {
     private var headDeadline: Instant?
     private var leaving = Leaving.no
     private var streams = 0
+    /// The last answers are on their way, for which a slow reader has its time.
+    private var isFlushing = false
     private var stall: StallWatch
 
     /// Makes the machine of a connection whose caller is about to send its preface.
@@ -65,7 +67,7 @@ struct HTTP2ConnectionMachine: Sendable {
     /// Whether the caller has been told which stream is the last one.
     var hasNamedLastStream: Bool { self.leaving == .named }
 
-    /// When ``deadlineReached(at:)`` wants to be called.
+    /// When ``deadlineReached(at:outputPending:)`` wants to be called.
     var deadline: Instant? {
         var next = self.phaseDeadline
         func consider(_ other: Instant?) {
@@ -138,6 +140,14 @@ struct HTTP2ConnectionMachine: Sendable {
         return .nameLastStream
     }
 
+    /// Everything is sent and our side is closed.
+    mutating func outputClosed(at now: Instant) {
+        guard self.phase == .closing, self.isFlushing else { return }
+        self.isFlushing = false
+        self.phaseDeadline = now + ConnectionLimits.lingerTime
+        self.stall.end()
+    }
+
     /// The connection is to be closed at once.
     mutating func aborted() -> Decision {
         self.connectionClosed()
@@ -157,17 +167,20 @@ struct HTTP2ConnectionMachine: Sendable {
 
     /// Says how many bytes the socket has taken altogether and how many wait for it.
     mutating func outputMoved(sent: Int, pending: Int, at now: Instant) {
-        self.stall.moved(sent: sent, pending: self.takesInput ? pending : 0, at: now)
+        self.stall.moved(sent: sent, pending: self.takesInput || self.isFlushing ? pending : 0, at: now)
     }
 
     /// The time that ``deadline`` named may have come.
-    mutating func deadlineReached(at now: Instant) -> Decision {
+    mutating func deadlineReached(at now: Instant, outputPending: Bool) -> Decision {
         if let stalled = self.stall.deadline, stalled <= now { return self.aborted() }
         if let late = self.headDeadline, late <= now { return self.abused(.slowHead, at: now) }
         if case .announced(let until) = self.leaving, until <= now { return self.endConfirmed() }
         guard let late = self.phaseDeadline, late <= now else { return .goOn }
         switch self.phase {
         case .opening: return self.abused(.slowHead, at: now)
+        case .serving where outputPending:
+            self.armIdle(at: now)
+            return .goOn
         case .serving: return self.finish(.finish, at: now)
         case .closing, .closed: return self.aborted()
         }
@@ -179,9 +192,12 @@ struct HTTP2ConnectionMachine: Sendable {
 
     private mutating func finish(_ decision: Decision, at now: Instant) -> Decision {
         self.phase = .closing
-        self.phaseDeadline = now + ConnectionLimits.lingerTime
+        // Nobody waits for the caller to confirm it any longer; its time would stand before the one below.
+        self.leaving = .named
         self.headDeadline = nil
-        self.stall.end()
+        self.isFlushing = decision == .finish
+        self.phaseDeadline = self.isFlushing ? nil : now + ConnectionLimits.lingerTime
+        if !self.isFlushing { self.stall.end() }
         return decision
     }
 }

@@ -7,14 +7,14 @@ enum HTTP2Setup {
     /// Adds the handlers for a connection whose caller has chosen `h2` (RFC 9113 §3.2), on its loop.
     ///
     /// The channel must read only when asked (`autoRead` off). An overloaded one is told that no stream is served. The
-    /// preface's time runs from `acceptedAt`, or else from now.
+    /// preface's time runs from `acceptedAt`, or else from now. `transport` stands below TLS.
     static func addHandlers(
         to channel: any Channel, environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool = false,
-        acceptedAt: Instant? = nil
+        acceptedAt: Instant? = nil, transport: TransportEnd? = nil
     ) throws {
         let connection = HTTP2ConnectionHandler(
             environment: environment, info: info, isOverloaded: isOverloaded, eventLoop: channel.eventLoop,
-            acceptedAt: acceptedAt)
+            acceptedAt: acceptedAt, transport: transport)
         let decodedBytes = environment.maximumHeaderBytes + HTTP2Limits.refusableHeaderBytes
         let continuations = decodedBytes / HTTP2Limits.frameBytes + HTTP2Limits.spareContinuations
         let frameGuard = FrameGuard(

@@ -52,7 +52,12 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
             deadline: .uptimeNanoseconds(UInt64(clamping: deadline.nanoseconds))
         ) {
             self.timer = nil
-            self.fail(.timeout, context: context)
+            if self.isDecided {
+                // TLS was to close by itself, and the caller does not take what it has to say.
+                context.triggerUserOutboundEvent(TransportCut(), promise: nil)
+            } else {
+                self.fail(.timeout, context: context)
+            }
         }
         if context.channel.isActive { context.read() }
     }
@@ -108,24 +113,34 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
                 }
                 self.info.certificate = try ClientCertificate(derEncoded: certificate.toDERBytes())
             }
-            try self.serve(negotiated, context: context)
-            self.isDecided = true
-            context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             self.fail(.certificate, detail: "\(error)", context: context)
+            return
+        }
+        self.isDecided = true
+        do {
+            try self.serve(negotiated, context: context)
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        } catch {
+            // Nothing that the caller has done.
+            self.environment.logger.error(
+                "connection not served after its handshake",
+                metadata: ["connection": "\(self.info.id)", "error": "\(error)"])
+            context.triggerUserOutboundEvent(TransportCut(), promise: nil)
         }
     }
 
     /// Puts what speaks the negotiated protocol behind TLS.
     private func serve(_ negotiated: String?, context: ChannelHandlerContext) throws {
+        let transport = try context.pipeline.syncOperations.handler(type: TransportEnd.self)
         if negotiated == "h2" {
             return try HTTP2Setup.addHandlers(
                 to: context.channel, environment: self.environment, info: self.info, isOverloaded: self.isOverloaded,
-                acceptedAt: self.acceptedAt)
+                acceptedAt: self.acceptedAt, transport: transport)
         }
         let handler = ConnectionHandler(
             environment: self.environment, info: self.info, isOverloaded: self.isOverloaded,
-            eventLoop: context.eventLoop, acceptedAt: self.acceptedAt)
+            eventLoop: context.eventLoop, acceptedAt: self.acceptedAt, transport: transport)
         try context.pipeline.syncOperations.addHandler(handler, position: .last)
     }
 
@@ -134,8 +149,10 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
     ) {
         guard !self.isDecided else { return }
         self.isDecided = true
-        self.timer?.cancel()
-        self.timer = nil
+        if cuts {
+            self.timer?.cancel()
+            self.timer = nil
+        }
         self.environment.handshakeFailures.note(failure, detail: detail, of: self.info, self.environment.logger)
         if cuts { context.triggerUserOutboundEvent(TransportCut(), promise: nil) }
     }

@@ -14,13 +14,21 @@ struct TLSRulesChanged: Sendable {
 /// Stands between the socket and TLS.
 final class TransportEnd: ChannelInboundHandler, ChannelOutboundHandler {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
 
     private let generation: UInt64
+    /// How many bytes have been handed to the socket, as TLS has encrypted them.
+    private(set) var handedBytes = 0
 
     /// Makes the end of a connection that was accepted under the rules of a generation.
     init(generation: UInt64) {
         self.generation = generation
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        self.handedBytes += self.unwrapOutboundIn(data).readableBytes
+        context.write(data, promise: promise)
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {

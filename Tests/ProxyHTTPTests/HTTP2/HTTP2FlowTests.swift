@@ -135,6 +135,25 @@ struct HTTP2FlowTests {
         #expect(connection.goAways == [0])
     }
 
+    @Test("the end of an answer that a closed window holds back is waited for no longer than bytes are")
+    func stalledEnd() throws {
+        let remote = ScriptedHandlers()
+        let connection = try EmbeddedHTTP2(ScriptedResponder { remote.take($0) })
+        try connection.send(Wire.get(1))
+        let exchange = try remote.handler(0).exchange
+        exchange.writeHead(ResponseHead(status: 200))
+        exchange.write(ByteBuffer(repeating: 0x61, count: 65_535))
+        connection.settle()
+        #expect(connection.bodyBytes(1) == 65_535)
+        // Less than nothing is left of the stream's window.
+        try connection.send(Wire.settings([(4, 0)]))
+        exchange.finish(trailers: nil)
+        connection.settle()
+        guard !connection.hasEnded(1) else { return }
+        connection.advance(.seconds(300))
+        #expect(connection.reset(1) == 8)
+    }
+
     @Test("large bodies pass both ways, whole")
     func largeBodies() throws {
         let responder = ScriptedResponder { handler in
