@@ -77,6 +77,12 @@ struct FrameMeter: Sendable {
         self.resets.take(at: now) ? nil : .resets
     }
 
+    /// An answer has begun: resetting its stream from now on is no more than not to read on, and costs no more than a
+    /// request that is answered.
+    mutating func answerBegan() {
+        self.resets.earn(1)
+    }
+
     /// A DATA frame was sent, which the caller may answer with WINDOW_UPDATE.
     mutating func dataSent(bytes: Int) {
         self.windowUpdates.earn(HTTP2Limits.windowUpdates(for: bytes))

@@ -79,8 +79,11 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
             if data.endStream || (stream.isBlocked && stream.pendingBytes <= HTTP2Limits.answerLowMark) {
                 self.touch(stream)
             }
-        case .headers(let block) where block.endStream:
-            guard let stream = self.streams[frame.streamID] else { return }
+        case .headers(let block):
+            if let status = block.headers.first(name: ":status"), status != "100" {
+                self.frameGuard?.meter.answerBegan()
+            }
+            guard block.endStream, let stream = self.streams[frame.streamID] else { return }
             stream.isEndPending = false
             stream.mustTellSent = true
             self.touch(stream)

@@ -31,6 +31,8 @@ enum HTTP2Limits {
 
     /// Streams that the caller resets, or makes us reset (CVE-2023-44487, CVE-2025-8671): an agent may give up a hundred
     /// at once.
+    ///
+    /// An answer that has begun earns one.
     static let resets = Allowance.Terms(capacity: 200, perSecond: 200 / 30)
     /// PING, SETTINGS, PRIORITY, frames of unknown types and empty DATA, which oblige us to work and carry nothing.
     ///

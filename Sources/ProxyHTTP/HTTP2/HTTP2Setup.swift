@@ -56,8 +56,8 @@ enum HTTP2Setup {
 
     private static var streamConfiguration: NIOHTTP2Handler.StreamConfiguration {
         var configuration = NIOHTTP2Handler.StreamConfiguration()
-        configuration.streamResetFrameRateLimit.maximumCount = 400
-        configuration.streamErrorRateLimit.maximumCount = 400
+        configuration.streamResetFrameRateLimit.maximumCount = 4_000
+        configuration.streamErrorRateLimit.maximumCount = 4_000
         return configuration
     }
 }

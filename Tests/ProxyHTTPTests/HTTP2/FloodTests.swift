@@ -125,6 +125,18 @@ struct FloodTests {
         }
     }
 
+    @Test("to give up answers that have begun is no flood")
+    func answeredResets() throws {
+        let connection = try EmbeddedHTTP2(ScriptedResponder { $0.exchange.writeHead(ResponseHead(status: 200)) })
+        for stream in stride(from: UInt32(1), to: 1_401, by: 2) {
+            try connection.send(Wire.get(stream))
+            try connection.send(Wire.reset(stream))
+        }
+        #expect(connection.goAways.isEmpty)
+        #expect(connection.status(1_399) == "200")
+        #expect(connection.registry.runningExchanges == 0)
+    }
+
     @Test("the log takes ten lines at once and one every half minute, and counts all")
     func log() {
         let log = AbuseLog()
