@@ -25,6 +25,21 @@ struct CertificateLoader: Sendable {
         var followed: [FollowedFile] = []
     }
 
+    /// Keeps what was read in one place only and overwrites it there in the end.
+    ///
+    /// A copy of the value would be overwritten in place of the original, which arrays share until they are written to.
+    private final class ErasedFile {
+        private(set) var file: BoundedFile
+
+        init(_ file: BoundedFile) {
+            self.file = file
+        }
+
+        deinit {
+            self.file.erase()
+        }
+    }
+
     /// Reads everything that settings name; blocks.
     ///
     /// `origins` tells where a setting was written.
@@ -33,8 +48,8 @@ struct CertificateLoader: Sendable {
         // What is missing has been reported by the validator.
         guard let certificate = tls.certificate, let privateKey = tls.privateKey else { return outcome }
         let chain = self.read("certificate", certificate, origins, atMost: Self.largest, &outcome)
-        var key = self.read("private_key", privateKey, origins, atMost: Self.largestKey, isSecret: true, &outcome)
-        defer { key?.erase() }
+        let key = self.read("private_key", privateKey, origins, atMost: Self.largestKey, isSecret: true, &outcome)
+            .map(ErasedFile.init)
         var authorities: BoundedFile?
         if tls.clientAuth != .off, let clientCA = tls.clientCA {
             authorities = self.read("client_ca", clientCA, origins, atMost: Self.largest, &outcome)
@@ -42,7 +57,7 @@ struct CertificateLoader: Sendable {
         guard outcome.problems.isEmpty, let chain, let key else { return outcome }
         do throws(TLSCredentials.Fault) {
             outcome.credentials = try TLSCredentials(
-                certificate: chain.bytes, privateKey: key.bytes,
+                certificate: chain.bytes, privateKey: key.file.bytes,
                 clientCertificates: TLSCredentials.ClientCertificates(tls.clientAuth),
                 authorities: authorities?.bytes ?? [])
         } catch {
@@ -70,14 +85,13 @@ struct CertificateLoader: Sendable {
                 FollowedFile(
                     path: place.path, state: FollowedFile.State(path: place.path),
                     isSecret: isSecret && !place.isCredential))
-            let file: BoundedFile
+            var file: BoundedFile
             switch BoundedFile.read(place.path, atMost: limit) {
             case .success(let read): file = read
             case .failure(let failure): throw ConfigurationValueError("the file \(place.path) \(failure.reason)")
             }
             // systemd gives credentials to the service's user by an access list, which shows as a group bit.
             if isSecret, !place.isCredential, file.mode & 0o077 != 0 {
-                var file = file
                 file.erase()
                 throw ConfigurationValueError(
                     "the file \(place.path) is open to others (mode 0\(String(file.mode & 0o777, radix: 8))); "
