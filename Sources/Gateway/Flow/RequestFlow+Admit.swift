@@ -105,8 +105,10 @@ extension RequestFlow {
         self.gateway.gate.leave(ticket, tokens: self.chargedTokens, at: now)
     }
 
-    /// The tokens that count for the caller's rate: what the attempts told, but no less than the prompt where the end, and what
-    /// would have been told there, did not come. So nobody gets round the rate by leaving early.
+    /// The tokens that count for the caller's rate.
+    ///
+    /// What the attempts told, but no less than the prompt where the end, and what would have been told there, did not come:
+    /// so nobody gets round the rate by leaving early.
     private var chargedTokens: Int64 {
         let known = self.record.tokens?.total ?? 0
         switch self.record.outcome {

@@ -62,7 +62,8 @@ struct LimitTests {
         let early = fixture.open("POST", "/v1/chat/completions", GatewayFixture.fields(Self.announced))
         early.leave()
         fixture.run()
-        let body = #"{"model":"m","messages":[{"role":"user","content":""# + String(repeating: "word ", count: 200) + #""}]}"#
+        let body =
+            #"{"model":"m","messages":[{"role":"user","content":""# + String(repeating: "word ", count: 200) + #""}]}"#
         let leaving = fixture.post(body)
         leaving.leave()
         fixture.run()
