@@ -18,6 +18,10 @@ struct ConfigurationDocument: Sendable {
         if let line = Self.lineOfNUL(text) {
             throw ConfigurationSyntaxError(source: source, line: line, "holds a NUL character, which no value may have")
         }
+        if let line = TOMLShape.faultyLine(in: text) {
+            throw ConfigurationSyntaxError(
+                source: source, line: line, "is not TOML: a table is [server] or [[key]], a list [ \"one\" ]")
+        }
         do {
             guard case .table(let root) = ConfigurationNode(try TOMLTable(string: text)) else {
                 throw ConfigurationSyntaxError(source: source, line: nil, "is not a TOML document")

@@ -164,7 +164,11 @@ struct ConfigurationValidator {
         for entry in self.reader.clients {
             if let token = entry.draft.token { places[token, default: []].append((entry.origin(of: "token"), nil)) }
         }
-        for users in places.values where users.count > 1 {
+        // In the order of the document, so that the same text always gets the same answer.
+        let order =
+            self.reader.keys.compactMap(\.draft.secret) + self.reader.clients.compactMap(\.draft.token)
+        for reference in order {
+            guard let users = places.removeValue(forKey: reference), users.count > 1 else { continue }
             for (index, user) in users.enumerated() {
                 let others = users.enumerated().filter { $0.offset != index }.map(\.element)
                 let list = others.map { $0.origin.reference(from: user.origin.source) }.joined(separator: ", ")

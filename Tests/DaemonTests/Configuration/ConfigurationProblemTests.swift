@@ -105,6 +105,12 @@ struct ConfigurationProblemTests {
         Case(
             Self.local + "base_url = \"unix:/l.sock\"\n[[provider.rule]]\nclass = \"provider_billing\"",
             "5: provider[0].rule[0]: a rule needs at least one of status, type, code, message"),
+        // What the parser would end the process for.
+        Case("[.a]", "1: is not TOML"), Case("[{", "1: is not TOML"),
+        Case("[server]\n[[[key]]]", "2: is not TOML"), Case("\u{A0}[[ =", "1: is not TOML"),
+        Case("[", "1: is not TOML"), Case("[#]", "1: is not TOML"), Case("a = [}", "1: is not TOML"),
+        Case("a = [1, }", "1: is not TOML"),
+        Case("[]", "1: column"), Case("[ [key]]", "1: column"),
         // Pools (K-045).
         Case(
             "[upstream]\nmax_connections = 100\nmax_idle_connections = 10",

@@ -16,6 +16,9 @@ enum TOMLDocument {
                 throw KeyFileError(line: number + 1, "holds a NUL character, which no value may have")
             }
         }
+        if let line = TOMLShape.faultyLine(in: text) {
+            throw KeyFileError(line: line, "is not TOML")
+        }
         do {
             return Self.table(try TOMLTable(string: text))
         } catch let error as TOMLParseError {
