@@ -73,6 +73,8 @@ let package = Package(
 
         // Floor 1: the domain, pure values.
         .target(name: "ProxyCore", dependencies: [.nioCore, .deque, .crypto]),
+        // And the reading of TOML, which both programs do.
+        .target(name: "TOMLReading", dependencies: [.toml]),
 
         // Floor 2: capabilities, which never import one another.
         .target(name: "Metrics"),
@@ -98,12 +100,13 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "ProxyCore", "Metrics", "ProxyHTTP", "CurlClient", "StateStore", "DBusKit", "SystemSupport",
-                "Decompression", "Gateway", "DBusControl", "CBuildInfo",
+                "Decompression", "Gateway", "DBusControl", "TOMLReading", "CBuildInfo",
                 .nioCore, .nioPosix, .logging, .lifecycle, .unixSignals, .arguments, .toml, .crypto, .cryptoExtras,
             ]
         ),
-        // TOML for the key files that `kmictl import` reads: the same parser as the daemon's.
-        .executableTarget(name: "kmictl", dependencies: ["CBuildInfo", "DBusControl", .arguments, .toml]),
+        // TOML for the key files that `kmictl import` reads.
+        .executableTarget(
+            name: "kmictl", dependencies: ["CBuildInfo", "DBusControl", "TOMLReading", .arguments, .toml]),
         .executableTarget(
             name: "Simulator",
             dependencies: [.nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .arguments, .crypto, .x509, .asn1]
@@ -115,6 +118,7 @@ let package = Package(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "TestSupport", .nioCore],
             exclude: ["Tokens/Corpus"]
         ),
+        .testTarget(name: "TOMLReadingTests", dependencies: ["TOMLReading", .toml]),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics", "TestSupport"]),
         .testTarget(
             name: "ProxyHTTPTests",

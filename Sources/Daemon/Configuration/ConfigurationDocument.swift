@@ -1,5 +1,5 @@
 import ProxyCore
-import TOMLKit
+import TOMLReading
 
 /// A file of the configuration, parsed.
 struct ConfigurationDocument: Sendable {
@@ -14,25 +14,13 @@ struct ConfigurationDocument: Sendable {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationSyntaxError(source: source, line: Self.lineOfInvalidUTF8(bytes), "is not valid UTF-8")
         }
-        // The parser takes texts that end at the first NUL.
-        if let line = Self.lineOfNUL(text) {
-            throw ConfigurationSyntaxError(source: source, line: line, "holds a NUL character, which no value may have")
-        }
-        if let line = TOMLShape.faultyLine(in: text) {
-            throw ConfigurationSyntaxError(
-                source: source, line: line, "is not TOML: a table is [server] or [[key]], a list [ \"one\" ]")
-        }
-        do {
-            guard case .table(let root) = ConfigurationNode(try TOMLTable(string: text)) else {
-                throw ConfigurationSyntaxError(source: source, line: nil, "is not a TOML document")
+        do throws(TOMLFault) {
+            guard case .table(let root) = ConfigurationNode(try TOMLReader.table(text)) else {
+                throw TOMLFault(line: nil, kind: .unreadable)
             }
             self.root = root
-        } catch let error as TOMLParseError {
-            let position = error.source.begin
-            throw ConfigurationSyntaxError(
-                source: source, line: position.line, "column \(position.column): \(Self.oneLine(error.description))")
         } catch {
-            throw ConfigurationSyntaxError(source: source, line: nil, "cannot be parsed")
+            throw ConfigurationSyntaxError(source: source, line: error.line, error.message(Self.oneLine))
         }
         self.source = source
         self.index = TOMLPositionIndex(text)
@@ -41,14 +29,6 @@ struct ConfigurationDocument: Sendable {
     /// Where a value of the document is, as messages name it.
     func origin(of path: TOMLPath) -> ConfigurationOrigin {
         ConfigurationOrigin(source: self.source, line: self.index.line(of: path) ?? 1, key: path.description)
-    }
-
-    private static func lineOfNUL(_ text: String) -> Int? {
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-        where line.utf8.contains(0) || line.contains("\\u0000") || line.contains("\\U00000000") {
-            return number + 1
-        }
-        return nil
     }
 
     private static func lineOfInvalidUTF8(_ bytes: [UInt8]) -> Int? {

@@ -107,7 +107,7 @@ struct ConfigurationProblemTests {
             "5: provider[0].rule[0]: a rule needs at least one of status, type, code, message"),
         // What the parser would end the process for.
         Case("[.a]", "1: is not TOML"), Case("[{", "1: is not TOML"),
-        Case("[server]\n[[[key]]]", "2: is not TOML"), Case("\u{A0}[[ =", "1: is not TOML"),
+        Case("[server]\n[[[key]]]", "2: is not TOML"), Case("\u{A0}[[ =", "1: holds a character"),
         Case("[", "1: is not TOML"), Case("[#]", "1: is not TOML"), Case("a = [}", "1: is not TOML"),
         Case("a = [1, }", "1: is not TOML"),
         Case("[]", "1: column"), Case("[ [key]]", "1: column"),

@@ -1,5 +1,6 @@
 import DBusControl
 import TOMLKit
+import TOMLReading
 
 /// Reads TOML 1.0 (K-018).
 ///
@@ -8,24 +9,11 @@ enum TOMLDocument {
     /// Parses a document; the error names the line.
     static func parse(_ contents: SecretText) throws(KeyFileError) -> DocumentTable {
         try contents.withBytes { (bytes) throws(KeyFileError) in try UTF8Check.check(bytes) }
-        let text = contents.plain
-        // The parser takes texts that end at the first NUL.
-        for (number, line) in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            let line = Substring(line)
-            if line.contains("\\u0000") || line.contains("\\U00000000") {
-                throw KeyFileError(line: number + 1, "holds a NUL character, which no value may have")
-            }
-        }
-        if let line = TOMLShape.faultyLine(in: text) {
-            throw KeyFileError(line: line, "is not TOML")
-        }
-        do {
-            return Self.table(try TOMLTable(string: text))
-        } catch let error as TOMLParseError {
-            let position = error.source.begin
-            throw KeyFileError(line: position.line, "column \(position.column): \(Self.harmless(error.description))")
+        do throws(TOMLFault) {
+            return Self.table(try TOMLReader.table(contents.plain))
         } catch {
-            throw KeyFileError("", "is not a TOML document")
+            let words = error.message(Self.harmless)
+            throw error.line.map { KeyFileError(line: $0, words) } ?? KeyFileError("", words)
         }
     }
 

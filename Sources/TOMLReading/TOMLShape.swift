@@ -10,10 +10,12 @@ struct TOMLShape {
     /// What was read last, blanks, comments and line ends aside; `nil` where a statement begins.
     private var previous: UInt8?
 
-    /// The first line that the parser must not see; `nil` if there is none, which does not mean that the text is sound.
-    static func faultyLine(in text: String) -> Int? {
+    /// What is first in a text that the parser must not see; `nil` if there is nothing, which does not mean that the text
+    /// is sound.
+    static func fault(in text: String) -> TOMLFault? {
         var shape = TOMLShape(text: Array(text.utf8))
-        return shape.faultyLine()
+        guard let kind = shape.faultyKind() else { return nil }
+        return TOMLFault(line: shape.line, kind: kind)
     }
 
     private init(text: [UInt8]) {
@@ -22,7 +24,7 @@ struct TOMLShape {
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { self.place = 3 }
     }
 
-    private mutating func faultyLine() -> Int? {
+    private mutating func faultyKind() -> TOMLFault.Kind? {
         while self.place < self.text.count {
             let byte = self.text[self.place]
             switch byte {
@@ -32,7 +34,7 @@ struct TOMLShape {
             case UInt8(ascii: " "), UInt8(ascii: "\t"):
                 break
             case UInt8(ascii: "\r"):
-                guard self.byte(1) == UInt8(ascii: "\n") else { return self.line }
+                guard self.byte(1) == UInt8(ascii: "\n") else { return .misplacedCharacter }
             case UInt8(ascii: "#"):
                 while let next = self.byte(1), next != UInt8(ascii: "\n") { self.place += 1 }
             case UInt8(ascii: "\""), UInt8(ascii: "'"):
@@ -40,10 +42,10 @@ struct TOMLShape {
                 guard self.passString(byte) else { return nil }
                 self.previous = byte
             case 0x21...0x7E:
-                guard self.pass(byte) else { return self.line }
+                guard self.pass(byte) else { return .shapeless }
             default:
                 // Outside of strings and comments there is nothing else (TOML 1.0).
-                return self.line
+                return .misplacedCharacter
             }
             self.place += 1
         }
