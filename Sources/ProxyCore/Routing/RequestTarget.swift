@@ -30,21 +30,26 @@ public struct RequestTarget: Sendable, Hashable {
             path = raw[...]
             self.query = nil
         }
-        guard !Self.hasDotSegment(path.utf8) else {
+        guard !Self.hasDotSegment(path.utf8, withoutParameters: false) else {
             throw ProxyFault(.invalidRequest, message: "The request target holds a dot segment.")
         }
         self.path = String(path)
     }
 
-    private static func hasDotSegment(_ path: Substring.UTF8View) -> Bool {
+    /// Whether a segment of a path is one of dots, once what the initializer names is decoded.
+    ///
+    /// - Parameter withoutParameters: What follows a `;`, plain or as `%3b`, is no part of a segment then, as it is not
+    ///   for servers that cut such parameters off before they make sense of dots.
+    static func hasDotSegment(_ path: Substring.UTF8View, withoutParameters: Bool) -> Bool {
         // A segment is one of dots only while it has neither another byte nor more than two dots.
         var dots = 0
         var hasOther = false
+        var isParameter = false
         var position = path.startIndex
         while position < path.endIndex {
             var byte = path[position]
             path.formIndex(after: &position)
-            if byte == 0x25, let decoded = self.decodedSeparatorOrDot(path[position...]) {
+            if byte == 0x25, let decoded = self.decodedMark(path[position...]) {
                 byte = decoded
                 path.formIndex(&position, offsetBy: 2)
             }
@@ -53,6 +58,9 @@ public struct RequestTarget: Sendable, Hashable {
                 if !hasOther, dots == 1 || dots == 2 { return true }
                 dots = 0
                 hasOther = false
+                isParameter = false
+            case _ where isParameter: break
+            case 0x3B where withoutParameters: isParameter = true
             case 0x2E: dots += 1
             default: hasOther = true
             }
@@ -60,13 +68,14 @@ public struct RequestTarget: Sendable, Hashable {
         return !hasOther && (dots == 1 || dots == 2)
     }
 
-    /// What `2e`, `2f` or `5c` after a percent sign stand for; `nil` for anything else.
-    private static func decodedSeparatorOrDot(_ rest: Substring.UTF8View) -> UInt8? {
+    /// What `2e`, `2f`, `5c` or `3b` after a percent sign stand for; `nil` for anything else.
+    private static func decodedMark(_ rest: Substring.UTF8View) -> UInt8? {
         guard let high = rest.first, let low = rest.dropFirst().first else { return nil }
         switch (high, low.asciiLowercased) {
         case (0x32, 0x65): return 0x2E
         case (0x32, 0x66): return 0x2F
         case (0x35, 0x63): return 0x5C
+        case (0x33, 0x62): return 0x3B
         default: return nil
         }
     }

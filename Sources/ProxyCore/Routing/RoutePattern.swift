@@ -22,10 +22,7 @@ public enum RoutePattern {
         guard pattern.utf8.last == 0x2A else { return pattern.utf8.elementsEqual(path.utf8) }
         let prefix = pattern.utf8.dropLast()
         guard path.utf8.starts(with: prefix), path.utf8.count > prefix.count else { return false }
-        // There are servers that cut parameters (`;…`) off a segment before they make sense of dots.
-        return !path.utf8.split(separator: 0x2F).contains { segment in
-            let name = segment.prefix { $0 != 0x3B }
-            return name.count < segment.count && (name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8))
-        }
+        // There are servers for which `..;x` leads upwards, and `..%3Bx` too.
+        return !RequestTarget.hasDotSegment(path[...].utf8, withoutParameters: true)
     }
 }

@@ -15,6 +15,10 @@ struct RoutePatternTests {
             ("/v1/*", "/v1/chat/completions", true), ("/v1/*", "/v1", false), ("/*", "/v1/models", true),
             ("/*", "/", false), ("/v1/models", "/v1/models", true), ("/p/kimi/*", "/p/kimix/chat", false),
             ("/v1/chat/*", "/v1/chat/..;/embeddings", false), ("/v1/chat/*", "/v1/chat/a;b/..c;d", true),
+            ("/v1/chat/*", "/v1/chat/%2e%2E;x/embeddings", false), ("/v1/chat/*", "/v1/chat/..%3bx/embeddings", false),
+            ("/v1/chat/*", "/v1/chat/a%2f..;%2fembeddings", false), ("/v1/chat/*", "/v1/chat/.%5c..%3B", false),
+            ("/v1/chat/*", "/v1/chat/a;..", true), ("/v1/chat/*", "/v1/chat/...;x/%2e%2e%2e%3b", true),
+            ("/v1/chat/*", "/v1/chat/%3b../x", true),
         ])
     func covers(pattern: String, path: String, isCovered: Bool) {
         #expect(RoutePattern.isValid(pattern))
