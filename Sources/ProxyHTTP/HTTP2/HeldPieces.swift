@@ -27,7 +27,8 @@ struct HeldPieces {
         if self.isLastJoined, let last = self.pieces.indices.last,
             self.pieces[last].readableBytes + piece.readableBytes <= Self.joinedBytes
         {
-            self.pieces[last].writeImmutableBuffer(piece)
+            // In its place: a subscript would write to a copy, all bytes each time.
+            _ = self.pieces.modify(last) { $0.writeImmutableBuffer(piece) }
             return
         }
         var own = ByteBufferAllocator().buffer(capacity: piece.readableBytes)
