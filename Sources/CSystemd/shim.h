@@ -10,6 +10,3 @@ static inline int csystemd_set_dumpable(unsigned long value) {
     return prctl(PR_SET_DUMPABLE, value, 0UL, 0UL, 0UL);
 }
 
-static inline int csystemd_is_dumpable(void) {
-    return prctl(PR_GET_DUMPABLE, 0UL, 0UL, 0UL, 0UL);
-}

@@ -4,7 +4,7 @@ import NIOPosix
 public import ProxyCore
 import Synchronization
 
-/// Serves HTTP/1.1 on any number of listeners and hands each request to a responder.
+/// Serves HTTP/1.1, and HTTP/2 behind TLS, on any number of listeners and hands each request to a responder.
 ///
 /// Connections are spread over the loops of the group, and a request lives its whole life on one loop.
 public final class HTTPServer: Sendable {

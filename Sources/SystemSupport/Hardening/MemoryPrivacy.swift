@@ -31,11 +31,4 @@ public enum MemoryPrivacy {
         }
         return failures
     }
-
-    /// Whether both measures hold for this process.
-    public static var isEnforced: Bool {
-        var limit = rlimit()
-        return csystemd_is_dumpable() == 0 && getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0
-            && limit.rlim_cur == 0
-    }
 }
