@@ -1,11 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A daemon whose TCP listeners speak TLS, with the authority of its certificate.
+/// A daemon whose TCP listeners speak TLS, with the authority of its certificate and the provider behind it.
 struct Encrypted {
     let daemon: DaemonProcess
     let directory: TemporaryDirectory
     let authority: OpenSSLAuthority
+    let simulator: SimulatorProcess
 
     /// The lines of `[server.tls]` that name the daemon's pair.
     static let pair = "certificate = \"server.pem\"\nprivate_key = \"server.key\"\n"
@@ -26,7 +27,8 @@ struct Encrypted {
                 try await DaemonProcess.with(
                     in: directory, token: configuration.token, bus: bus, environment: environment
                 ) { daemon in
-                    try await body(Encrypted(daemon: daemon, directory: directory, authority: authority))
+                    try await body(
+                        Encrypted(daemon: daemon, directory: directory, authority: authority, simulator: simulator))
                 }
             }
         }
