@@ -365,7 +365,27 @@ def errors(here):
         assert connection.finish(connection.ask(chat(), here.fields)).status == 200
 
 
-CASES = [cancelled, errors, events, large, many, signatures]
+def crowded(here):
+    """One connection too many is told so as over HTTP/1.1, and that it may ask again elsewhere."""
+    with here.connect() as first:
+        assert first.finish(first.ask(chat(), here.fields)).status == 200
+        fields = {**here.fields, "x-request-id": "the-same-for-both"}
+        status, expected, body = old(here, "POST", CHAT, fields, chat())
+        assert status == 503
+        with here.connect() as second:
+            # With a body that is larger than what may be on its way.
+            answer = second.finish(second.ask(chat(content="a" * 100_000), fields))
+            assert answer.status == 503 and json.loads(answer.body)["error"]["code"] == "overloaded", answer.body
+            said = dict(answer.fields)
+            assert int(said["retry-after"]) >= 1 and said["x-kmi-error"] == "overloaded", said
+            for name, value in expected:
+                assert name in ("date", "connection", "x-request-id") or said[name] == value, (name, said)
+            second.until(lambda: second.goodbye is not None)
+            assert (second.goodbye.error_code, second.goodbye.last_stream_id) == (0, 1)
+        assert first.finish(first.ask(chat(), here.fields)).status == 200
+
+
+CASES = [cancelled, crowded, errors, events, large, many, signatures]
 
 
 def main():

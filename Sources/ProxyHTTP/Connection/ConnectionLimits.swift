@@ -8,6 +8,8 @@ struct ConnectionLimits: Sendable, Equatable {
     var idle: Duration?
     /// For a socket that takes no byte at all of those that wait.
     var stalledWrite: Duration?
+    /// For what still runs on a connection on which nothing further is served.
+    var drain = Duration.seconds(30)
 
     /// So many bytes of a body extend its time by a second.
     static let bytesPerSecondOfBody = 16 * 1024
@@ -28,7 +30,8 @@ extension ConnectionLimits {
             header: Self.limit(configuration.headerTimeout),
             body: Self.limit(configuration.bodyTimeout),
             idle: Self.limit(configuration.idleTimeout),
-            stalledWrite: Self.limit(configuration.stalledWriteTimeout)
+            stalledWrite: Self.limit(configuration.stalledWriteTimeout),
+            drain: configuration.drainTimeout
         )
     }
 

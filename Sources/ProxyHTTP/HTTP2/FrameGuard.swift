@@ -50,6 +50,7 @@ final class FrameGuard: ChannelDuplexHandler {
             return connection.abused(abuse)
         }
         connection.metered(self.meter)
+        guard connection.machine.takesInput else { return }
         context.fireChannelRead(self.wrapInboundOut(bytes))
     }
 

@@ -9,6 +9,8 @@ struct FrameMeter: Sendable {
     private(set) var isOpen = false
     /// Since when a header block has been under way; `nil` for none.
     private(set) var headerBlockSince: Instant?
+    /// Whether more streams were reset than may be, so that no further ones are to be taken.
+    var hasTooManyResets: Bool { self.resetsBeyond > 0 }
 
     private let maximumContinuations: Int
     private var prefaceLeft = 24
@@ -19,6 +21,7 @@ struct FrameMeter: Sendable {
     private var continuations = 0
 
     private var resets: Allowance
+    private var resetsBeyond = 0.0
     private var quietFrames: Allowance
     private var windowUpdates: Allowance
 
@@ -72,9 +75,12 @@ struct FrameMeter: Sendable {
         return nil
     }
 
-    /// A stream was reset by us for a fault of the caller's.
-    mutating func callerWasReset(at now: Instant) -> HTTP2Abuse? {
-        self.resets.take(at: now) ? nil : .resets
+    /// A stream was reset, by the caller or by us for a fault of the caller's; tells when there were twice as many as may
+    /// be.
+    mutating func streamWasReset(at now: Instant) -> HTTP2Abuse? {
+        guard !self.resets.take(at: now) else { return nil }
+        self.resetsBeyond += 1
+        return self.resetsBeyond > HTTP2Limits.resets.capacity ? .resets : nil
     }
 
     /// An answer has begun: resetting its stream from now on is no more than not to read on, and costs no more than a
@@ -105,7 +111,7 @@ struct FrameMeter: Sendable {
             self.continuations += 1
             return self.continuations > self.maximumContinuations ? .continuations : nil
         case FrameType.reset:
-            return self.resets.take(at: now) ? nil : .resets
+            return self.streamWasReset(at: now)
         case FrameType.windowUpdate:
             return self.windowUpdates.take(at: now) ? nil : .windowUpdates
         default:

@@ -100,9 +100,9 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
     /// Counts the resets that the caller has brought about; those that follow from the answer are ours.
     private func countReset(_ code: HTTP2ErrorCode) {
         guard code != .noError, code != .cancel, code != .internalError else { return }
-        guard let abuse = self.frameGuard?.meter.callerWasReset(at: self.now) else { return }
-        self.carryOut(self.machine.abused(abuse, at: self.now))
-        self.touch()
+        guard let frameGuard = self.frameGuard else { return }
+        if let abuse = frameGuard.meter.streamWasReset(at: self.now) { return self.abused(abuse) }
+        if frameGuard.meter.hasTooManyResets { self.carryOut(self.machine.exhausted(.resets, at: self.now)) }
     }
 
     // MARK: The connection
@@ -117,6 +117,7 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
     func metered(_ meter: FrameMeter) {
         if meter.isOpen { self.machine.opened(at: self.now) }
         self.machine.headerBlockChanged(since: meter.headerBlockSince)
+        if meter.hasTooManyResets { self.carryOut(self.machine.exhausted(.resets, at: self.now)) }
     }
 
     /// Notes what the connection's machine decided; ``perform()`` does it once the streams have been seen to.
@@ -125,9 +126,10 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
         // Whatever ends the connection comes last.
         self.pending = decision
         switch decision {
+        case .refuseStreams(let abuse):
+            self.note(abuse)
         case .fail(let abuse):
-            self.environment.abuses.note(
-                abuse, connection: self.info, at: self.now, logger: self.environment.logger)
+            if self.machine.grievance != abuse { self.note(abuse) }
             self.endAllStreams(byCaller: false)
         case .cut:
             self.endAllStreams(byCaller: false)
@@ -135,6 +137,10 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
             break
         }
         self.touch()
+    }
+
+    private func note(_ abuse: HTTP2Abuse) {
+        self.environment.abuses.note(abuse, connection: self.info, at: self.now, logger: self.environment.logger)
     }
 
     /// Does what the connection's machine decided.
@@ -145,13 +151,14 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
         case .goOn:
             break
         case .announceEnd:
-            // Past the decoder, which would not let streams begin after a GOAWAY of any kind.
-            self.frameGuard?.send(Self.endAnnouncement)
+            self.announceLast(.maxID, .noError)
             self.send(.ping(HTTP2PingData(withInteger: 0x6B6D_6964), ack: false), on: .rootStream)
         case .nameLastStream:
-            self.sayGoodbye(.noError)
+            self.nameLastStream(.noError)
+        case .refuseStreams:
+            self.nameLastStream(.enhanceYourCalm)
         case .finish:
-            self.sayGoodbye(.noError)
+            if !self.hasNamedLastStream { self.sayGoodbye(self.machine.grievance == nil ? .noError : .enhanceYourCalm) }
             self.closeOutput()
         case .finishIdle:
             self.sayGoodbye(.noError)
@@ -166,10 +173,19 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
         }
     }
 
-    /// GOAWAY with the highest stream there can be and no error (RFC 9113 §6.8).
-    private static let endAnnouncement = ByteBuffer(bytes: [
-        0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0,
-    ])
+    private func nameLastStream(_ code: HTTP2ErrorCode) {
+        self.hasNamedLastStream = true
+        self.announceLast(self.lastStreamID, code)
+    }
+
+    /// Sends GOAWAY (RFC 9113 §6.8) past the decoder, which would let no stream begin after one of any kind, and take what
+    /// was on its way to a stream that it had not let begin for a fault.
+    private func announceLast(_ last: HTTP2StreamID, _ code: HTTP2ErrorCode) {
+        var frame = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0])
+        frame.writeInteger(Int32(last))
+        frame.writeInteger(UInt32(truncatingIfNeeded: code.networkCode))
+        self.frameGuard?.send(frame)
+    }
 
     private func sayGoodbye(_ code: HTTP2ErrorCode) {
         let last = self.lastStreamID

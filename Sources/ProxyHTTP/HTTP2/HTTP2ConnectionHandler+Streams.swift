@@ -13,21 +13,25 @@ extension HTTP2ConnectionHandler {
         }
         // Trailers of a stream that is no more are no new request: numbers only go up (RFC 9113 §5.1.1).
         guard id > self.lastStreamID else { return }
-        let opening: Result<SoundHead, HeadRefusal>
-        do throws(HeadRefusal) {
-            opening = .success(
-                try SoundHead(
-                    http2: block.headers, isComplete: block.endStream,
-                    maximumHeaderBytes: self.environment.maximumHeaderBytes))
-        } catch {
-            opening = .failure(error)
-        }
-        let stream = HTTP2Stream(id: id, opening: opening, owner: self, eventLoop: self.eventLoop)
+        guard self.machine.takesStreams else { return self.send(.rstStream(.refusedStream), on: id) }
+        let stream = HTTP2Stream(id: id, opening: self.opening(block), owner: self, eventLoop: self.eventLoop)
         stream.hasEnded = block.endStream
         self.streams[id] = stream
         self.lastStreamID = max(self.lastStreamID, id)
         self.machine.streamOpened()
         self.touch(stream)
+    }
+
+    private func opening(_ block: HTTP2Frame.FramePayload.Headers) -> Result<SoundHead, HeadRefusal> {
+        do throws(HeadRefusal) {
+            let request = try SoundHead(
+                http2: block.headers, isComplete: block.endStream,
+                maximumHeaderBytes: self.environment.maximumHeaderBytes)
+            guard !self.isOverloaded else { throw HeadRefusal(reason: .overloaded, head: request.head) }
+            return .success(request)
+        } catch {
+            return .failure(error)
+        }
     }
 
     func windowChanged(_ event: NIOHTTP2WindowUpdatedEvent) {

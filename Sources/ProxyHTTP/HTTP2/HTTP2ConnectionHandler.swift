@@ -17,7 +17,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     let environment: ConnectionEnvironment
     let info: ConnectionInfo
     let eventLoop: any EventLoop
-    private let isOverloaded: Bool
+    let isOverloaded: Bool
     private let transport: TransportEnd?
 
     var machine: HTTP2ConnectionMachine
@@ -30,6 +30,8 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
 
     /// The decoder has sent a GOAWAY for a fault of the caller's.
     var hasDecoderFailed = false
+    /// The caller has been told which stream is the last one.
+    var hasNamedLastStream = false
     /// What the decoder could not make a frame of, or would not send, belongs to this stream.
     var sending: HTTP2Stream?
     var pending: HTTP2ConnectionMachine.Decision?
@@ -43,7 +45,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     var mustFlush = false
     private var timer: DeadlineTimer
 
-    /// Makes the handler of a connection; an overloaded one is told so as soon as it is active.
+    /// Makes the handler of a connection; on an overloaded one the first requests are told so.
     init(
         environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool, eventLoop: any EventLoop,
         acceptedAt: Instant? = nil, transport: TransportEnd? = nil
@@ -115,6 +117,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         self.isReading = false
         self.isTakingInput = false
+        self.machine.inputTaken()
         self.settle()
         context.fireChannelReadComplete()
     }
@@ -167,7 +170,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
     }
 
     private func begin() {
-        if self.isOverloaded { self.carryOut(self.machine.drain(outputPending: true, at: self.now)) }
+        if self.isOverloaded { self.machine.overloaded(at: self.now) }
         // The protocol has every connection begin with a window of 64 KiB, which is widened with the first frames.
         self.settle()
     }

@@ -26,9 +26,12 @@ struct HTTP2ConnectionMachine: Sendable {
         case goOn
         /// Tell the caller to open no more streams, without naming the last one, and ask it to confirm (RFC 9113 §6.8).
         case announceEnd
-        /// Tell it which stream is the last one.
+        /// Tell it which stream is the last one, and reset whatever it opens after that.
         case nameLastStream
-        /// Nothing runs any more: say so unless it has been said, then close our side once everything is sent.
+        /// The same, with an error.
+        case refuseStreams(HTTP2Abuse)
+        /// Nothing runs any more: name the last stream unless that has been done, then close our side once everything is
+        /// sent.
         case finish
         /// The same for a connection on which nothing is on its way: close it whole.
         case finishIdle
@@ -49,6 +52,11 @@ struct HTTP2ConnectionMachine: Sendable {
     private var phaseDeadline: Instant?
     private var headDeadline: Instant?
     private var leaving = Leaving.no
+    /// Whether streams may begin; those that do not may be tried again elsewhere (RFC 9113 §8.7).
+    private(set) var takesStreams = true
+    /// Why no streams are taken any more.
+    private(set) var grievance: HTTP2Abuse?
+    private var isOverloaded = false
     private var streams = 0
     /// The last answers are on their way, for which a slow reader has its time.
     private var isFlushing = false
@@ -63,9 +71,6 @@ struct HTTP2ConnectionMachine: Sendable {
 
     /// Whether what the caller sends is looked at.
     var takesInput: Bool { self.phase == .opening || self.phase == .serving }
-
-    /// Whether the caller has been told which stream is the last one.
-    var hasNamedLastStream: Bool { self.leaving == .named }
 
     /// When ``deadlineReached(at:outputPending:)`` wants to be called.
     var deadline: Instant? {
@@ -86,7 +91,7 @@ struct HTTP2ConnectionMachine: Sendable {
     mutating func opened(at now: Instant) {
         guard self.phase == .opening else { return }
         self.phase = .serving
-        self.armIdle(at: now)
+        if !self.isOverloaded { self.armIdle(at: now) }
     }
 
     /// Since when a header block has been under way; `nil` for none.
@@ -117,6 +122,16 @@ struct HTTP2ConnectionMachine: Sendable {
         return self.streams == 0 ? self.finish(.finish, at: now) : .goOn
     }
 
+    /// Too many streams were reset: no further ones are taken, and what runs may finish in the time of a drain.
+    mutating func exhausted(_ abuse: HTTP2Abuse, at now: Instant) -> Decision {
+        guard self.takesInput, self.grievance == nil else { return .goOn }
+        guard self.streams > 0 else { return self.abused(abuse, at: now) }
+        self.grievance = abuse
+        self.refuseStreams()
+        self.phaseDeadline = now + self.limits.drain
+        return .refuseStreams(abuse)
+    }
+
     /// The caller has done what it must not.
     mutating func abused(_ abuse: HTTP2Abuse, at now: Instant) -> Decision {
         guard self.takesInput else { return .goOn }
@@ -124,6 +139,19 @@ struct HTTP2ConnectionMachine: Sendable {
     }
 
     // MARK: The end
+
+    /// There are more connections than allowed: the first requests are told so, for which there is a short time.
+    mutating func overloaded(at now: Instant) {
+        self.isOverloaded = true
+        self.phaseDeadline = now + HTTP2Limits.refusalTime
+    }
+
+    /// All that came with the first streams has been looked at.
+    ///
+    /// Which one is the last is told once they have been answered: some callers read no answer after a GOAWAY.
+    mutating func inputTaken() {
+        if self.isOverloaded, self.streams > 0 { self.refuseStreams() }
+    }
 
     /// No further streams are wanted.
     mutating func drain(outputPending: Bool, at now: Instant) -> Decision {
@@ -136,7 +164,7 @@ struct HTTP2ConnectionMachine: Sendable {
     /// The caller has confirmed that it has heard of the end.
     mutating func endConfirmed() -> Decision {
         guard self.takesInput, case .announced = self.leaving else { return .goOn }
-        self.leaving = .named
+        self.refuseStreams()
         return .nameLastStream
     }
 
@@ -177,13 +205,20 @@ struct HTTP2ConnectionMachine: Sendable {
         if case .announced(let until) = self.leaving, until <= now { return self.endConfirmed() }
         guard let late = self.phaseDeadline, late <= now else { return .goOn }
         switch self.phase {
+        case .opening where self.isOverloaded: return self.finish(.finish, at: now)
         case .opening: return self.abused(.slowHead, at: now)
+        case .serving where self.grievance != nil: return self.aborted()
         case .serving where outputPending:
             self.armIdle(at: now)
             return .goOn
         case .serving: return self.finish(.finish, at: now)
         case .closing, .closed: return self.aborted()
         }
+    }
+
+    private mutating func refuseStreams() {
+        self.takesStreams = false
+        self.leaving = .named
     }
 
     private mutating func armIdle(at now: Instant) {

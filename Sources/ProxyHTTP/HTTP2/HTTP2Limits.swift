@@ -26,13 +26,16 @@ enum HTTP2Limits {
     static let spareContinuations = 2
     /// How long a draining connection may take to say that it has heard of it.
     static let drainGrace = Duration.seconds(1)
+    /// How long a connection that is one too many may take to ask for what it is refused.
+    static let refusalTime = Duration.seconds(2)
     /// How many streams that we have reset are remembered, so that what was on its way to them is no error.
     static let rememberedResets = 200
 
     /// Streams that the caller resets, or makes us reset (CVE-2023-44487, CVE-2025-8671): an agent may give up a hundred
     /// at once.
     ///
-    /// An answer that has begun earns one.
+    /// An answer that has begun earns one. Past them no stream is taken any more; after as many again that were reset, or
+    /// refused, nothing runs on.
     static let resets = Allowance.Terms(capacity: 200, perSecond: 200 / 30)
     /// PING, SETTINGS, PRIORITY, frames of unknown types and empty DATA, which oblige us to work and carry nothing.
     ///

@@ -6,7 +6,7 @@ import ProxyCore
 enum HTTP2Setup {
     /// Adds the handlers for a connection whose caller has chosen `h2` (RFC 9113 §3.2), on its loop.
     ///
-    /// The channel must read only when asked (`autoRead` off). An overloaded one is told that no stream is served. The
+    /// The channel must read only when asked (`autoRead` off). On an overloaded one the first requests are refused. The
     /// preface's time runs from `acceptedAt`, or else from now. `transport` stands below TLS.
     static func addHandlers(
         to channel: any Channel, environment: ConnectionEnvironment, info: ConnectionInfo, isOverloaded: Bool = false,

@@ -35,6 +35,7 @@ struct HTTP2Tests {
             ("large", ""),
             ("many", ""),
             ("errors", "[server.limits]\nrequest_body = \"8MiB\""),
+            ("crowded", "[server.limits]\nconnections = 1"),
             ("signatures", "[auth]\nhmac = \"required\""),
         ])
     func python(name: String, server: String) async throws {

@@ -108,6 +108,89 @@ struct FloodTests {
             let abuse = bytes.withUnsafeBytes { meter.take($0, at: now) }
             #expect(abuse == nil)
         }
+        #expect(!meter.hasTooManyResets)
+    }
+
+    /// A connection on which a request runs, whose caller has reset more streams than it may, and the next stream.
+    private func exhausted(
+        _ remote: ScriptedHandlers, _ pair: (UInt32) -> [UInt8]
+    ) throws -> (connection: EmbeddedHTTP2, next: UInt32) {
+        let connection = try EmbeddedHTTP2(ScriptedResponder { remote.take($0) })
+        try connection.send(Wire.get(1, "/running"))
+        var stream = UInt32(3)
+        while connection.goAways.isEmpty, stream < 2_000 {
+            try connection.send(pair(stream))
+            stream += 2
+        }
+        return (connection, stream)
+    }
+
+    /// A request that is given up at once.
+    private static func givenUp(_ stream: UInt32) -> [UInt8] { Wire.get(stream) + Wire.reset(stream) }
+
+    @Test("past the limit of resets what runs is finished, and nothing further begins")
+    func runningFinishes() throws {
+        let remote = ScriptedHandlers()
+        let (connection, next) = try self.exhausted(remote, Self.givenUp)
+        // The 201st reset came with stream 403, which was not begun with any more.
+        #expect(next == 405)
+        let named = connection.frames.last { $0.type == 7 }
+        #expect(named?.payload == [0, 0, 1, 0x91, 0, 0, 0, 11])
+        #expect(connection.reset(403) == 7)
+        try connection.send(Wire.post(next, "/later") + Wire.data(next, "on its way"))
+        #expect(connection.reset(next) == 7)
+        #expect(connection.registry.runningExchanges == 1)
+        try remote.handler(0).answer("done")
+        connection.settle()
+        #expect(connection.body(1) == "done")
+        #expect(connection.hasEnded(1))
+        #expect(connection.goAways == [11])
+        #expect(connection.environment.abuses.counts == [.resets: 1])
+        connection.advance(.seconds(2))
+        #expect(!connection.isOpen)
+    }
+
+    @Test("past the limit of resets that the caller brings about, too, what runs is finished")
+    func runningFinishesBesideFaults() throws {
+        let remote = ScriptedHandlers()
+        let (connection, next) = try self.exhausted(remote) {
+            Wire.headers($0, Wire.request(with: [("connection", "close")]))
+        }
+        #expect(next == 405)
+        #expect(connection.goAways == [11])
+        try remote.handler(0).answer("done")
+        connection.settle()
+        #expect(connection.body(1) == "done")
+        #expect(connection.environment.abuses.counts == [.resets: 1])
+    }
+
+    @Test("at twice the limit nothing runs on")
+    func cutAtTwiceTheLimit() throws {
+        let remote = ScriptedHandlers()
+        var (connection, next) = try self.exhausted(remote, Self.givenUp)
+        var further = 0
+        while connection.registry.runningExchanges == 1, further < 1_000 {
+            try connection.send(Self.givenUp(next))
+            next += 2
+            further += 1
+        }
+        // Each counts twice: it was refused, and then reset.
+        #expect(further == 100)
+        #expect(connection.goAways == [11, 11])
+        #expect(connection.environment.abuses.counts == [.resets: 1])
+        connection.advance(.seconds(2))
+        #expect(!connection.isOpen)
+    }
+
+    @Test("what runs has the time of a drain")
+    func runningForTooLong() throws {
+        let remote = ScriptedHandlers()
+        let (connection, _) = try self.exhausted(remote, Self.givenUp)
+        connection.advance(.milliseconds(29_999))
+        #expect(connection.registry.runningExchanges == 1)
+        connection.advance(.milliseconds(1))
+        #expect(connection.registry.runningExchanges == 0)
+        #expect(!connection.isOpen)
     }
 
     @Test("a reader that opens both windows for every 4 KiB that it reads is no flood")

@@ -128,13 +128,16 @@ struct HTTP2TimeTests {
         try connection.send(Wire.ping(acknowledged: true))
         let named = connection.frames.last { $0.type == 7 }
         #expect(named?.payload == [0, 0, 0, 3, 0, 0, 0, 0])
-        try connection.send(Wire.get(5, "/later"))
+        // With a body on its way, which is no fault: it was sent before the caller could know.
+        try connection.send(Wire.post(5, "/later") + Wire.data(5, "on its way") + Wire.windowUpdate(5, 1))
+        #expect(connection.reset(5) == 7)
         #expect(responder.requests == ["GET /running", "GET /within"])
         try remote.handler(0).answer("one")
         try remote.handler(1).answer("two")
         connection.settle()
         #expect(connection.body(1) == "one")
         #expect(connection.body(3) == "two")
+        #expect(connection.goAways == [0, 0])
         connection.advance(.seconds(2))
         #expect(!connection.isOpen)
         #expect(connection.registry.abortedExchanges == 0)
@@ -185,12 +188,47 @@ struct HTTP2TimeTests {
         #expect(!connection.isOpen)
     }
 
-    @Test("a connection over the limit is told that no stream is served")
+    @Test("a connection over the limit: what it asks for at first is answered 503, what follows may be tried elsewhere")
     func overloaded() throws {
         let responder = ScriptedResponder.echo()
         let connection = try EmbeddedHTTP2(responder, isOverloaded: true)
-        try connection.send(Wire.get(1))
-        #expect(connection.goAways == [0])
+        #expect(connection.goAways.isEmpty)
+        try connection.send(Wire.get(1) + Wire.post(3))
+        for stream in [UInt32(1), 3] {
+            #expect(connection.status(stream) == "503")
+            #expect(connection.body(stream) == #"{"error":{"code":"overloaded"}}"#)
+            #expect(connection.hasEnded(stream))
+        }
+        // The rest of the body that was refused is waited for.
+        #expect(connection.goAways.isEmpty)
+        try connection.send(Wire.get(5))
+        #expect(connection.reset(5) == 7)
+        try connection.send(Wire.data(3, "rest", end: true))
+        let named = connection.frames.filter { $0.type == 7 }
+        #expect(named.map(\.payload) == [[0, 0, 0, 3, 0, 0, 0, 0]])
+        connection.advance(.seconds(2))
+        #expect(!connection.isOpen)
         #expect(responder.requests.isEmpty)
+        #expect(connection.environment.abuses.counts.isEmpty)
+    }
+
+    @Test("a connection over the limit that asks for nothing ends soon, and is no abuse", arguments: [false, true])
+    func overloadedAndSilent(opens: Bool) throws {
+        let connection = try EmbeddedHTTP2(.echo(), isOverloaded: true, opens: opens)
+        connection.advance(.milliseconds(1_999))
+        #expect(connection.goAways.isEmpty)
+        connection.advance(.milliseconds(1))
+        #expect(connection.goAways == [0])
+        connection.advance(.seconds(2))
+        #expect(!connection.isOpen)
+        #expect(connection.environment.abuses.counts.isEmpty)
+    }
+
+    @Test("a connection over the limit reads no further than one within it: heads that are not sound are 400")
+    func overloadedAndMalformed() throws {
+        let connection = try EmbeddedHTTP2(.echo(), isOverloaded: true)
+        try connection.send(Wire.headers(1, Wire.request(authority: nil)))
+        #expect(connection.status(1) == "400")
+        #expect(connection.goAways == [0])
     }
 }
