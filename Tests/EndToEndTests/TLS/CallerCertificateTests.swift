@@ -66,7 +66,7 @@ struct CallerCertificateTests {
     @Test("a session from before a reload is not resumed past new rules")
     func resumption() async throws {
         let script = """
-            import os, socket, ssl, sys, time
+            import socket, ssl, sys
             host, port = sys.argv[1].split(":")
             context = ssl.create_default_context(cafile=sys.argv[2])
             context.maximum_version = getattr(ssl.TLSVersion, sys.argv[4])
@@ -87,8 +87,7 @@ struct CallerCertificateTests {
             session, reused, answer = connect(session)
             assert reused and answer == b"HTTP/1.1 200", (reused, answer)
             print("ready", flush=True)
-            while not os.path.exists(sys.argv[5]):
-                time.sleep(0.05)
+            open(sys.argv[5], "rb", buffering=0).read(1)
             try:
                 _, reused, answer = connect(session)
             except (ssl.SSLError, ConnectionError):
@@ -97,19 +96,20 @@ struct CallerCertificateTests {
             """
         for version in ["TLSv1_2", "TLSv1_3"] {
             try await Encrypted.with(prepare: Self.prepare) { encrypted in
-                let go = encrypted.directory.path("go")
-                try await ChildProcess.with(
-                    "/usr/bin/python3",
-                    arguments: [
-                        "-c", script, try encrypted.place(), encrypted.authority.path, encrypted.daemon.token, version,
-                        go,
-                    ], environment: ["PATH": "/usr/bin:/bin"]
-                ) { process in
-                    _ = try await process.firstMatch(on: .standardOutput, "ready") { $0 == "ready" ? true : nil }
-                    let stricter = Encrypted.pair + Self.lines("")
-                    try await Self.reload(encrypted, Encrypted.pair, stricter, count: 1)
-                    try encrypted.directory.write("go", "")
-                    #expect(try await process.waitForExit() == .exited(0), "\(process.report)")
+                try await StartSignal.with(at: encrypted.directory.path("go")) { go in
+                    try await ChildProcess.with(
+                        "/usr/bin/python3",
+                        arguments: [
+                            "-c", script, try encrypted.place(), encrypted.authority.path, encrypted.daemon.token,
+                            version, go.path,
+                        ], environment: ["PATH": "/usr/bin:/bin"]
+                    ) { process in
+                        _ = try await process.firstMatch(on: .standardOutput, "ready") { $0 == "ready" ? true : nil }
+                        let stricter = Encrypted.pair + Self.lines("")
+                        try await Self.reload(encrypted, Encrypted.pair, stricter, count: 1)
+                        try go.give()
+                        #expect(try await process.waitForExit() == .exited(0), "\(process.report)")
+                    }
                 }
             }
         }

@@ -83,12 +83,12 @@ struct CallerTLSTests {
 
     @Test("a renewed pair is taken by itself; connections that are open go on (T-014)")
     func renewal() async throws {
-        // Holds a connection and a stream, renews the pair, and waits for a new connection to be shown the new one.
+        // Holds a connection and a stream while the pair is renewed; a new connection is shown the new one then.
         let script = """
-            import http.client, json, os, ssl, sys, time
+            import http.client, json, ssl, sys
             host, port = sys.argv[1].split(":")
-            token, directory = sys.argv[2], sys.argv[3]
-            context = ssl.create_default_context(cafile=directory + "/ca.pem")
+            token, authority = sys.argv[2], sys.argv[3]
+            context = ssl.create_default_context(cafile=authority)
             def connect():
                 connection = http.client.HTTPSConnection(host, int(port), context=context, timeout=30)
                 connection.connect()
@@ -106,28 +106,37 @@ struct CallerTLSTests {
             streaming.request("POST", "/v1/chat/completions", body,
                               {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
             answer = streaming.getresponse()
-            for name in ("server.key", "server.pem"):
-                os.rename(directory + "/next-" + name, directory + "/" + name)
-            end = time.monotonic() + 20
-            while True:
-                fresh, serial = connect()
-                assert models(fresh) == 200
-                fresh.close()
-                if serial != first:
-                    break
-                assert time.monotonic() < end, "the new certificate is not shown"
-                time.sleep(0.1)
+            print("ready", flush=True)
+            open(sys.argv[4], "rb", buffering=0).read(1)
+            fresh, serial = connect()
+            assert models(fresh) == 200
+            assert serial != first
             assert models(held) == 200
             assert held.sock.getpeercert()["serialNumber"] == first
             assert answer.read().endswith(b"data: [DONE]\\n\\n")
             """
         try await Encrypted.with(environment: ["KMI_CONTROL_WATCH": "true"]) { encrypted in
+            let directory = encrypted.directory
             try await encrypted.authority.issue("next-server")
-            let result = try await FinishedProcess.run(
-                "/usr/bin/python3",
-                arguments: ["-c", script, try encrypted.place(), encrypted.daemon.token, encrypted.directory.path],
-                environment: ["PATH": "/usr/bin:/bin"], within: .seconds(60))
-            #expect(result.isSuccess, "\(result.standardError)\n\(encrypted.daemon.process.report)")
+            try await StartSignal.with(at: directory.path("renewed")) { renewed in
+                try await ChildProcess.with(
+                    "/usr/bin/python3",
+                    arguments: [
+                        "-c", script, try encrypted.place(), encrypted.daemon.token, encrypted.authority.path,
+                        renewed.path,
+                    ], environment: ["PATH": "/usr/bin:/bin"]
+                ) { process in
+                    _ = try await process.firstMatch(on: .standardOutput, "ready") { $0 == "ready" ? true : nil }
+                    for name in ["server.key", "server.pem"] {
+                        #expect(rename(directory.path("next-" + name), directory.path(name)) == 0)
+                    }
+                    try await encrypted.wait(for: "certificate_renewed")
+                    try renewed.give()
+                    #expect(
+                        try await process.waitForExit(within: .seconds(30)) == .exited(0),
+                        "\(process.report)\n\(encrypted.daemon.process.report)")
+                }
+            }
             #expect(encrypted.count("certificate_renewed") == 1)
         }
     }
