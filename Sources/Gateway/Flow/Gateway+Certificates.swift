@@ -8,8 +8,8 @@ extension Gateway {
     /// Refuses callers over TLS whose certificate is not let in (L-006); that it chains to an authority was seen in the
     /// handshake.
     ///
-    /// Held against the configuration in force for each request, so that a connection that was there before does not go on
-    /// under other rules.
+    /// Held against the configuration in force and the time for each request, so that a connection that was there before
+    /// goes on neither under other rules nor longer than its certificate.
     func checkCertificate(
         of connection: ConnectionInfo, _ snapshot: GatewaySnapshot, _ logger: Logger
     ) throws(ProxyFault) {
@@ -17,8 +17,12 @@ extension Gateway {
         guard connection.isTLS, mode != .off else { return }
         let reason: String
         if let certificate = connection.certificate {
-            if snapshot.subjects.allow(certificate) { return }
-            reason = "subject not listed"
+            if certificate.hasEnded(at: self.time.wallTime()) {
+                reason = "expired"
+            } else {
+                if snapshot.subjects.allow(certificate) { return }
+                reason = "subject not listed"
+            }
         } else {
             guard mode == .required else { return }
             reason = "no certificate"

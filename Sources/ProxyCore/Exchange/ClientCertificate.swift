@@ -7,11 +7,17 @@ public struct ClientCertificate: Sendable, Hashable {
     /// The names of the extension for alternative names, such as `DNS:build.example`, `URI:spiffe://example/build` or
     /// `email:build@example.com`.
     public var alternativeNames: [String]
+    /// The last second in which it is good.
+    public var notAfter: WallTime
 
     /// Describes a certificate.
-    public init(subject: String, commonName: String?, alternativeNames: [String] = []) {
+    public init(subject: String, commonName: String?, alternativeNames: [String] = [], notAfter: WallTime) {
         self.subject = subject
         self.commonName = commonName
         self.alternativeNames = alternativeNames
+        self.notAfter = notAfter
     }
+
+    /// Whether it is not good any more at a time.
+    public func hasEnded(at now: WallTime) -> Bool { self.notAfter < now }
 }

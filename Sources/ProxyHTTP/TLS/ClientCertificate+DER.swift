@@ -10,7 +10,7 @@ extension ClientCertificate {
 
     private static let alternativeNames: ASN1ObjectIdentifier = [2, 5, 29, 17]
 
-    /// Reads the names of a certificate that has been verified (RFC 5280 sections 4.1 and 4.2.1.6).
+    /// Reads the names and the end of a certificate that has been verified (RFC 5280 sections 4.1 and 4.2.1.6).
     ///
     /// Throws if they cannot be read; nobody is taken for somebody else then.
     init(derEncoded bytes: [UInt8]) throws {
@@ -21,12 +21,25 @@ extension ClientCertificate {
         }
         // Serial number, signature algorithm, issuer, validity, subject, public key.
         guard fields.count >= 6 else { throw Malformed() }
+        let validity = try fields[fields.startIndex + 3].members()
+        guard validity.count == 2, let notAfter = Self.time(validity[1]) else { throw Malformed() }
         let subject = try DistinguishedName(fields[fields.startIndex + 4])
         let extensions = fields.dropFirst(6)
             .first { $0.identifier == ASN1Identifier(tagWithNumber: 3, tagClass: .contextSpecific) }
         self.init(
             subject: subject.text, commonName: subject.commonName,
-            alternativeNames: try extensions.map { try Self.alternativeNames(in: $0) } ?? [])
+            alternativeNames: try extensions.map { try Self.alternativeNames(in: $0) } ?? [], notAfter: notAfter)
+    }
+
+    /// A time in one of the two forms of RFC 5280 section 4.1.2.5; `nil` if it is none.
+    private static func time(_ node: ASN1Node) -> WallTime? {
+        guard case .primitive(let bytes) = node.content else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        switch node.identifier {
+        case .utcTime: return WallTime(certificateUTCTime: text)
+        case .generalizedTime: return WallTime(certificateGeneralizedTime: text)
+        default: return nil
+        }
     }
 
     private static func alternativeNames(in extensions: ASN1Node) throws -> [String] {

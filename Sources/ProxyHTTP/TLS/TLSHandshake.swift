@@ -105,13 +105,13 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
         guard !self.isDecided else { return }
         do {
             if let certificate = self.tls.peerCertificate {
+                let shown = try ClientCertificate(derEncoded: certificate.toDERBytes())
                 // A session that is resumed has had its certificate verified when it began.
-                let now = self.environment.wallTime()
-                guard WallTime(microseconds: 0) + .seconds(certificate.notValidAfter) >= now else {
+                guard !shown.hasEnded(at: self.environment.wallTime()) else {
                     self.fail(.certificate, detail: "expired", context: context)
                     return
                 }
-                self.info.certificate = try ClientCertificate(derEncoded: certificate.toDERBytes())
+                self.info.certificate = shown
             }
         } catch {
             self.fail(.certificate, detail: "\(error)", context: context)
@@ -133,6 +133,9 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
     /// Puts what speaks the negotiated protocol behind TLS.
     private func serve(_ negotiated: String?, context: ChannelHandlerContext) throws {
         let transport = try context.pipeline.syncOperations.handler(type: TransportEnd.self)
+        if let certificate = self.info.certificate {
+            transport.drain(after: certificate.notAfter, by: self.environment.wallTime)
+        }
         if negotiated == "h2" {
             return try HTTP2Setup.addHandlers(
                 to: context.channel, environment: self.environment, info: self.info, isOverloaded: self.isOverloaded,

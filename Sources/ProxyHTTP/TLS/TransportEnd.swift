@@ -1,4 +1,5 @@
 import NIOCore
+import ProxyCore
 
 /// Cuts a connection below TLS, as an outbound event: without a close_notify, so that nobody takes what came so far for
 /// complete (RFC 8446 section 6.1), and without waiting for that of the caller.
@@ -21,9 +22,42 @@ final class TransportEnd: ChannelInboundHandler, ChannelOutboundHandler {
     /// How many bytes have been handed to the socket, as TLS has encrypted them.
     private(set) var handedBytes = 0
 
+    /// The clock is read again after so long at the latest: it may have been set.
+    static let longestLook = Duration.seconds(3600)
+
+    private var context: ChannelHandlerContext?
+    private var timer: Scheduled<Void>?
+
     /// Makes the end of a connection that was accepted under the rules of a generation.
     init(generation: UInt64) {
         self.generation = generation
+    }
+
+    /// Ends the connection when the caller's certificate is not good any more, as if the server drained.
+    ///
+    /// Its requests are refused from then on, so whoever has another certificate by then has to connect anew.
+    func drain(after notAfter: WallTime, by wallTime: @escaping @Sendable () -> WallTime) {
+        guard let context else { return }
+        // The second itself is one in which the certificate is good.
+        let left = notAfter - wallTime() + .milliseconds(1)
+        guard left > .zero else {
+            context.fireUserInboundEventTriggered(ConnectionCommand.drain)
+            return
+        }
+        let wait = min(left, Self.longestLook)
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(wait.nanoseconds)) {
+            self.drain(after: notAfter, by: wallTime)
+        }
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.timer?.cancel()
+        self.timer = nil
+        self.context = nil
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -118,10 +118,13 @@ final class GatewayFixture {
     /// Begins a request without sending its body.
     func open(
         _ method: String = "POST", _ target: String = "/v1/chat/completions", _ fields: HeaderFields = json,
-        transport: ConnectionInfo.Transport = .tcp(peer: "127.0.0.1")
+        transport: ConnectionInfo.Transport = .tcp(peer: "127.0.0.1"), certificate: ClientCertificate? = nil
     ) -> FakeExchange {
         let exchange = FakeExchange(
-            eventLoop: self.loop, connection: ConnectionInfo(transport: transport, id: UInt64(self.exchanges.count)))
+            eventLoop: self.loop,
+            connection: ConnectionInfo(
+                transport: transport, isTLS: certificate != nil, certificate: certificate,
+                id: UInt64(self.exchanges.count)))
         self.exchanges.append(exchange)
         let handler = self.gateway.respond(
             to: RequestHead(method: method, target: target, headers: fields), on: exchange)
@@ -133,11 +136,12 @@ final class GatewayFixture {
     /// Sends a whole request with a JSON body.
     func post(
         _ body: String = #"{"model":"m","messages":[]}"#, _ target: String = "/v1/chat/completions",
-        _ changes: [(String, String)] = [], transport: ConnectionInfo.Transport = .tcp(peer: "127.0.0.1")
+        _ changes: [(String, String)] = [], transport: ConnectionInfo.Transport = .tcp(peer: "127.0.0.1"),
+        certificate: ClientCertificate? = nil
     ) -> FakeExchange {
         var fields = Self.fields(changes)
         fields.add(name: "Content-Length", value: String(body.utf8.count))
-        let exchange = self.open("POST", target, fields, transport: transport)
+        let exchange = self.open("POST", target, fields, transport: transport, certificate: certificate)
         if exchange.isBodyWanted {
             exchange.send(ByteBuffer(string: body))
             exchange.sendEnd()

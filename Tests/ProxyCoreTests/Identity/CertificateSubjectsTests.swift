@@ -5,7 +5,9 @@ import Testing
 struct CertificateSubjectsTests {
     private static let build = ClientCertificate(
         subject: "CN=build,OU=Tools,O=Example\\, Inc.", commonName: "build",
-        alternativeNames: ["DNS:build.example", "URI:spiffe://example/build", "email:Build@example.com"])
+        alternativeNames: ["DNS:build.example", "URI:spiffe://example/build", "email:Build@example.com"],
+        notAfter: Self.end)
+    private static let end = WallTime(microseconds: .max)
 
     @Test(
         "an entry that names the certificate lets it in",
@@ -44,17 +46,20 @@ struct CertificateSubjectsTests {
     @Test("names that only look like another are another")
     func lookalikes() {
         // A common name that reads like a whole subject, or holds separators.
-        let tricky = ClientCertificate(subject: "CN=build\\,O=Example", commonName: "build,O=Example")
+        let tricky = ClientCertificate(
+            subject: "CN=build\\,O=Example", commonName: "build,O=Example", notAfter: Self.end)
         #expect(!CertificateSubjects(["CN=build,O=Example"]).allow(tricky))
         #expect(!CertificateSubjects(["CN=build"]).allow(tricky))
         #expect(CertificateSubjects(["CN=build\\,O=Example"]).allow(tricky))
-        #expect(!CertificateSubjects(["DNS:x"]).allow(ClientCertificate(subject: "CN=DNS:x", commonName: "DNS:x")))
+        let prefixed = ClientCertificate(subject: "CN=DNS:x", commonName: "DNS:x", notAfter: Self.end)
+        #expect(!CertificateSubjects(["DNS:x"]).allow(prefixed))
         // Two common names are none, so that neither lets anybody in alone.
-        let two = ClientCertificate(subject: "CN=admin,CN=guest", commonName: nil)
+        let two = ClientCertificate(subject: "CN=admin,CN=guest", commonName: nil, notAfter: Self.end)
         #expect(!CertificateSubjects(["CN=admin", "admin"]).allow(two))
         #expect(CertificateSubjects(["CN=admin,CN=guest"]).allow(two))
         // Without a subject only alternative names count.
-        let nameless = ClientCertificate(subject: "", commonName: nil, alternativeNames: ["URI:spiffe://a"])
+        let nameless = ClientCertificate(
+            subject: "", commonName: nil, alternativeNames: ["URI:spiffe://a"], notAfter: Self.end)
         #expect(!CertificateSubjects(["", "CN="]).allow(nameless))
         #expect(CertificateSubjects(["spiffe://a"]).allow(nameless))
     }

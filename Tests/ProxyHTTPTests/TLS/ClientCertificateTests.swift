@@ -1,6 +1,9 @@
+import NIOCore
+import NIOEmbedded
 import NIOSSL
 import ProxyCore
 import SwiftASN1
+import TestSupport
 import Testing
 import X509
 
@@ -51,7 +54,8 @@ struct ClientCertificateTests {
             }
             #expect(responder.requests.count == (mode.1.contains(shown) ? 1 : 0), "\(shown)")
             if mode.0 != .off, shown == .good {
-                let expected = ClientCertificate(subject: "CN=caller", commonName: "caller")
+                let end = try #require(try own?.end)
+                let expected = ClientCertificate(subject: "CN=caller", commonName: "caller", notAfter: end)
                 #expect(responder.connections.value.first?.certificate == expected)
             } else {
                 #expect(responder.connections.value.first?.certificate == nil)
@@ -84,6 +88,51 @@ struct ClientCertificateTests {
         #expect(
             read.alternativeNames
                 == ["DNS:build.example", "URI:spiffe://example/build", "email:build@example.com"])
+    }
+
+    @Test("the end of a certificate is read in both forms of a time", arguments: [0, 30, 20_000, 2_000_000])
+    func end(days: Double) throws {
+        let certificate = try TestCertificate.authority().client("caller", days: days)
+        let read = try ClientCertificate(derEncoded: certificate.nio.toDERBytes())
+        #expect(try read.notAfter == certificate.end)
+    }
+
+    @Test("a connection ends with the caller's certificate, also where the clock is set meanwhile")
+    func endOfConnection() throws {
+        let channel = EmbeddedChannel()
+        defer { #expect(throws: Never.self) { try channel.finish() } }
+        let clock = ManualClock()
+        let (end, commands) = (TransportEnd(generation: 0), CommandRecorder())
+        try channel.pipeline.syncOperations.addHandlers([end, commands])
+        func pass(_ duration: Duration) {
+            clock.advance(by: duration)
+            channel.embeddedEventLoop.advanceTime(by: .nanoseconds(duration.nanoseconds))
+        }
+        end.drain(after: clock.wallTime() + .seconds(9_000), by: clock.wallTime)
+        pass(.seconds(3_600))
+        pass(.seconds(3_600))
+        clock.jumpWallTime(by: .seconds(-900))
+        pass(.seconds(1_800))
+        pass(.milliseconds(1))
+        pass(.seconds(900))
+        #expect(commands.drains == 0)
+        pass(.milliseconds(1))
+        #expect(commands.drains == 1)
+        pass(.seconds(9_000))
+        #expect(commands.drains == 1)
+    }
+
+    @Test("a connection that is gone is not told of the end of its certificate")
+    func endAfterConnection() throws {
+        let channel = EmbeddedChannel()
+        let clock = ManualClock()
+        let (end, commands) = (TransportEnd(generation: 0), CommandRecorder())
+        try channel.pipeline.syncOperations.addHandlers([end, commands])
+        end.drain(after: clock.wallTime() + .seconds(60), by: clock.wallTime)
+        _ = try channel.finish()
+        clock.advance(by: .seconds(3_600))
+        channel.embeddedEventLoop.advanceTime(by: .seconds(3_600))
+        #expect(commands.drains == 0)
     }
 
     @Test("two common names are none")
@@ -137,5 +186,16 @@ struct ClientCertificateTests {
         #expect(credentials.notBefore < now)
         #expect(credentials.notAfter - now > .seconds(4 * 86_400))
         #expect(credentials.notAfter - now < .seconds(6 * 86_400))
+    }
+}
+
+/// Counts how often a connection is told to end.
+private final class CommandRecorder: ChannelInboundHandler {
+    typealias InboundIn = Never
+
+    private(set) var drains = 0
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .drain = event as? ConnectionCommand { self.drains += 1 }
     }
 }

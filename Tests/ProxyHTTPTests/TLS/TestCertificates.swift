@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import NIOSSL
+import ProxyCore
 import SwiftASN1
 import X509
 
@@ -64,6 +65,11 @@ struct TestCertificate {
     /// The certificate in PEM.
     var pem: [UInt8] {
         get throws { Array(try self.certificate.serializeAsPEM().pemString.utf8) }
+    }
+
+    /// The last second in which the certificate is good, as the TLS library reads it.
+    var end: WallTime {
+        get throws { WallTime(microseconds: Int64(try self.nio.notValidAfter) * 1_000_000) }
     }
 
     /// The key in PEM.
