@@ -30,6 +30,7 @@ extension ProxyMetrics {
     /// The families whose samples the daemon's collectors report.
     struct ScrapedFamilies: Sendable {
         let listenerInfo: CollectedFamily
+        let http2Abuses: CollectedFamily
         let keyState: CollectedFamily
         let keyUsableIn: CollectedFamily
         let keyInFlight: CollectedFamily
@@ -51,11 +52,11 @@ extension ProxyMetrics {
 
         init(registry: MetricsRegistry) {
             self.listenerInfo = registry.collected(
-                .gauge,
-                "kmi_listener_info",
-                help: "Always 1 for each listener; tls tells whether it is encrypted.",
-                labels: ["listener", "tls"]
-            )
+                .gauge, "kmi_listener_info", help: "Always 1 for each listener; tls tells whether it is encrypted.",
+                labels: ["listener", "tls"])
+            self.http2Abuses = registry.collected(
+                .counter, "kmi_http2_abuse_total",
+                help: "HTTP/2 connections given up for what their callers did on them, by reason.", labels: ["reason"])
             self.keyState = registry.collected(
                 .gauge,
                 "kmi_key_state",
@@ -181,6 +182,11 @@ extension ProxyMetrics {
         /// Reports a listener by its address and whether it is encrypted (`tls="on"` or `"off"`).
         public mutating func listener(_ name: String, isEncrypted: Bool) {
             self.samples.set(self.families.listenerInfo, name, isEncrypted ? "on" : "off", to: 1)
+        }
+
+        /// Reports how many HTTP/2 connections were given up for what their callers did, by reason.
+        public mutating func http2Abuses(_ counts: [String: UInt64]) {
+            for (reason, count) in counts { self.samples.set(self.families.http2Abuses, reason, to: Double(count)) }
         }
 
         /// Reports how short memory is (0 to 1; `nil` where it is not known), and whether new requests are refused for it.

@@ -9,6 +9,7 @@ struct ProxyMetricsTests {
         ("kmi_requests_total", .counter, ["dialect", "provider", "code"]),
         ("kmi_key_requests_total", .counter, ["key", "provider", "outcome"]),
         ("kmi_listener_info", .gauge, ["listener", "tls"]),
+        ("kmi_http2_abuse_total", .counter, ["reason"]),
         ("kmi_errors_total", .counter, ["type", "provider"]),
         ("kmi_request_duration_seconds", .histogram, ["dialect", "provider", "stream"]),
         ("kmi_time_to_first_byte_seconds", .histogram, ["provider"]),
@@ -76,6 +77,7 @@ struct ProxyMetricsTests {
             scrape.storeSize(all: 4096, used: 2048, log: 1024)
             scrape.limitTables(evictions: 3, overflows: 1)
             scrape.listener("127.0.0.1:7878", isEncrypted: false)
+            scrape.http2Abuses(["resets": 3, "slow_head": 0])
             scrape.remaining(0.25, of: "alpha", provider: "kimi", window: "7d")
             scrape.breaker(.halfOpen, of: "kimi")
             scrape.unmatched(2, provider: "kimi", status: 418, type: "teapot", code: "")

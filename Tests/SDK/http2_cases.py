@@ -18,6 +18,7 @@ import h2.config
 import h2.connection
 import h2.events
 import httpx
+import hyperframe.frame
 
 CHAT = "/v1/chat/completions"
 TIMEOUT = 30
@@ -122,6 +123,19 @@ class Connection:
             elif isinstance(event, h2.events.ConnectionTerminated):
                 self.goodbye = event
         self.send()
+
+    def frames(self):
+        """What comes, frame by frame, which the state is not told of; what has come before must be complete."""
+        data = b""
+        while True:
+            while len(data) < 9 or len(data) < 9 + int.from_bytes(data[:3], "big"):
+                piece = self.socket.recv(65536)
+                assert piece, "the connection was closed"
+                data += piece
+            frame, length = hyperframe.frame.Frame.parse_frame_header(memoryview(data[:9]))
+            frame.parse_body(memoryview(data[9 : 9 + length]))
+            data = data[9 + length :]
+            yield frame
 
     def until(self, condition):
         while not condition():
@@ -269,6 +283,23 @@ def many(here):
         assert connection.goodbye is None
 
 
+def flood(here):
+    """Streams that are reset at once: what runs is finished all the same, and one connection has been given up."""
+    with here.connect() as connection:
+        held = connection.ask(chat("sim-held", stream=True), here.fields)
+        connection.until(lambda: connection.answers[held].events >= 2)
+        for _ in range(250):
+            connection.reset(connection.begin(here.fields, is_complete=False))
+        # The library reads nothing after a GOAWAY: the rest is looked at as frames.
+        frames = connection.frames()
+        goodbye = next(frame for frame in frames if isinstance(frame, hyperframe.frame.GoAwayFrame))
+        assert goodbye.error_code == 11, goodbye
+        further = (frame for frame in frames if isinstance(frame, hyperframe.frame.DataFrame))
+        assert [next(further).stream_id for _ in range(5)] == [held] * 5
+    with here.connect() as connection:
+        assert connection.finish(connection.ask(chat(), here.fields)).status == 200
+
+
 def signed(token, method, target, body):
     """The fields of a signature (docs/clients.md)."""
     timestamp, nonce = str(int(time.time())), secrets.token_hex(16)
@@ -385,7 +416,7 @@ def crowded(here):
         assert first.finish(first.ask(chat(), here.fields)).status == 200
 
 
-CASES = [cancelled, crowded, errors, events, large, many, signatures]
+CASES = [cancelled, crowded, errors, events, flood, large, many, signatures]
 
 
 def main():

@@ -45,6 +45,7 @@ enum DaemonMetrics {
                 writer.unmatched(unmatched.others, provider: "other", status: nil, type: "", code: "")
             }
             for listener in listeners.all { writer.listener(listener.address, isEncrypted: listener.isTLS) }
+            writer.http2Abuses(listeners.http2Abuses)
             // Whoever scrapes sees what was there at the scrape before at the latest.
             gateway.pressure.wake()
             writer.memory(

@@ -82,6 +82,9 @@ final class Listeners: Sendable {
     /// Connections of callers that are open.
     var openConnections: Int { self.data.openConnections }
 
+    /// HTTP/2 connections of either plane that were given up for what their callers did, by reason.
+    var http2Abuses: [String: UInt64] { self.data.http2Abuses.merging(self.admin.http2Abuses, uniquingKeysWith: +) }
+
     /// Opens all listeners, or none: throws ``ListenFailures`` with the reason of each that failed.
     func open(_ server: Configuration.Server, runtimeDirectory: String?) async throws {
         var failures: [any Error] = []

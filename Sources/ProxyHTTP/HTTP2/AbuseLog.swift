@@ -9,15 +9,15 @@ final class AbuseLog: Sendable {
     private static let lines = Allowance.Terms(capacity: 10, perSecond: 1 / 30)
 
     private struct State {
-        var counts: [HTTP2Abuse: Int] = [:]
+        var counts: [HTTP2Abuse: UInt64] = [:]
         var untold = 0
         var lines: Allowance?
     }
 
     private let state = Mutex(State())
 
-    /// How many connections were given up, by reason.
-    var counts: [HTTP2Abuse: Int] { self.state.withLock { $0.counts } }
+    /// How many connections were given up, by those reasons that there were.
+    var counts: [HTTP2Abuse: UInt64] { self.state.withLock { $0.counts } }
 
     /// Counts one, and tells of it if there is a line left; with it, how many were not told of since the last one.
     func note(_ abuse: HTTP2Abuse, connection: ConnectionInfo, at now: Instant, logger: Logger) {

@@ -49,6 +49,14 @@ public final class HTTPServer: Sendable {
     /// How many requests are with the responder.
     public var runningExchanges: Int { self.environment.registry.runningExchanges }
 
+    /// How many HTTP/2 connections were given up for what their callers did, by reason.
+    ///
+    /// Every reason is there, with a zero where nothing has happened.
+    public var http2Abuses: [String: UInt64] {
+        let counts = self.environment.abuses.counts
+        return Dictionary(uniqueKeysWithValues: HTTP2Abuse.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
+    }
+
     /// Begins to listen, with TLS where credentials are given.
     ///
     /// Returns the address with the real port.

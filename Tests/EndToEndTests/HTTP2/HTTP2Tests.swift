@@ -34,6 +34,7 @@ struct HTTP2Tests {
             ("cancelled", ""),
             ("large", ""),
             ("many", ""),
+            ("flood", ""),
             ("errors", "[server.limits]\nrequest_body = \"8MiB\""),
             ("crowded", "[server.limits]\nconnections = 1"),
             ("signatures", "[auth]\nhmac = \"required\""),
@@ -48,7 +49,11 @@ struct HTTP2Tests {
                     "--token", encrypted.daemon.token, "--ca", encrypted.authority.path,
                 ])
             #expect(result.isSuccess, "\(result.standardError)")
-            #expect(encrypted.count("http2_abuse") == 0)
+            let abuses = name == "flood" ? 1 : 0
+            #expect(encrypted.count("http2_abuse") == abuses)
+            let metrics = MetricsText(try await encrypted.curl("/metrics", "admin").body)
+            #expect(metrics.sum("kmi_http2_abuse_total", ["reason": "resets"]) == Double(abuses))
+            #expect(metrics.sum("kmi_http2_abuse_total", [:]) == Double(abuses))
         }
     }
 
