@@ -366,6 +366,9 @@ def errors(here):
         ("GET", "/v1/models", {**ours, "x-long": "a" * 70_000}, None, 431, "headers_too_large"),
     ]
     with here.connect() as connection:
+        # Before anything has been read, so that no SETTINGS of the daemon have been acknowledged.
+        large = connection.begin({**ours, "x-long": "a" * 70_000}, "GET", "/v1/models")
+        assert connection.finish(large).status == 431
         connection.until(lambda: connection.state.remote_settings.max_concurrent_streams == 100)
         for method, target, fields, body, status, code in cases:
             expected = old(here, method, target, fields, body)

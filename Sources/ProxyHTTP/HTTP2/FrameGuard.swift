@@ -14,6 +14,7 @@ final class FrameGuard: ChannelDuplexHandler {
     private(set) var sentBytes = 0
 
     private let eventLoop: any EventLoop
+    private var acknowledgement = EarlyAcknowledgement()
     private var connection: HTTP2ConnectionHandler?
     private var context: ChannelHandlerContext?
 
@@ -51,7 +52,8 @@ final class FrameGuard: ChannelDuplexHandler {
         }
         connection.metered(self.meter)
         guard connection.machine.takesInput else { return }
-        context.fireChannelRead(self.wrapInboundOut(bytes))
+        let passed = self.acknowledgement.pass(bytes)
+        if passed.readableBytes > 0 { context.fireChannelRead(self.wrapInboundOut(passed)) }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
