@@ -2,6 +2,9 @@
 ///
 /// Nonces are remembered until no request with their timestamp is taken any more, and never given up before: where there
 /// is no room for another one, the request has to wait. So an old one never passes a second time.
+///
+/// Every client has room of its own, whatever others do. Beyond that all share common room, of which each may have as much
+/// as it leaves free: however many try to fill it, there is something left for the next one.
 public struct NonceLedger: Sendable {
     /// What becomes of a request with a nonce.
     public enum Outcome: Sendable, Equatable {
@@ -15,10 +18,23 @@ public struct NonceLedger: Sendable {
         case full(retryAfter: Duration)
     }
 
-    /// At most so many are remembered of one client: more than a hundred requests a second with timestamps of the present.
-    public static let clientLimit = 65_536
-    /// At most so many are remembered altogether: about 16 MiB.
-    public static let totalLimit = 262_144
+    /// How much room there is, in nonces.
+    public struct Room: Sendable, Equatable {
+        /// The most of one client.
+        public var client: Int
+        /// What each client has for itself.
+        public var own: Int
+        /// What all clients share beyond that.
+        public var common: Int
+
+        /// Describes room; without arguments that of the daemon.
+        ///
+        /// A client may have 65,536: more than a hundred requests a second with timestamps of the present. Its own are
+        /// 4,096, more than thirteen a second, for about 400 kB; what is shared are 262,144, for about 25 MB.
+        public init(client: Int = 65_536, own: Int = 4_096, common: Int = 262_144) {
+            (self.client, self.own, self.common) = (client, min(own, client), common)
+        }
+    }
 
     /// A digest as two words, which take no memory of their own.
     private struct Mark: Hashable {
@@ -32,34 +48,34 @@ public struct NonceLedger: Sendable {
     }
 
     private struct Client {
-        var marks: [Mark: WallTime] = [:]
-        /// Nothing is forgotten before this time.
-        var earliest = WallTime(microseconds: .max)
-        /// Whether something ends exactly then: what was given back since may have been it.
-        var isExact = true
+        /// The second in which each ends.
+        var marks: [Mark: Int64] = [:]
+        var ends = NonceSchedule<Mark>()
     }
 
-    private let clientLimit: Int
-    private let totalLimit: Int
+    private let room: Room
     private var clients: [ClientName: Client] = [:]
-    /// Everything that ends before this time may have been forgotten, whatever the clock says now.
-    private var forgotten = WallTime(microseconds: .min)
-    private var lastTidy = WallTime(microseconds: .min)
+    /// Of whom something may end when.
+    private var ends = NonceSchedule<ClientName>()
+    /// Everything that ends at this second or before may have been forgotten, whatever the clock says now.
+    private var forgotten = Int64.min
+    /// How many of the common room are taken.
+    private var taken = 0
 
     /// How many are remembered.
     public private(set) var count = 0
+    /// How many nonces, and seconds in which some end, were gone through so far: what all of this has cost.
+    private(set) var steps = 0
 
     /// Makes an empty ledger.
-    public init(clientLimit: Int = NonceLedger.clientLimit, totalLimit: Int = NonceLedger.totalLimit) {
-        (self.clientLimit, self.totalLimit) = (clientLimit, totalLimit)
+    public init(_ room: Room = Room()) {
+        self.room = room
     }
 
-    /// Takes over what an earlier process remembered; what has ended is left out, and what has no room as well.
+    /// Takes over what an earlier process remembered, all of it but what has ended: where that is more than there is room
+    /// for, its clients wait.
     public mutating func restore(_ nonces: some Sequence<UsedNonce>, at now: WallTime) {
-        for nonce in nonces where now < nonce.expires {
-            guard self.count < self.totalLimit else { return }
-            self.insert(nonce)
-        }
+        for nonce in nonces where now < nonce.expires { self.insert(nonce) }
     }
 
     /// Whether a nonce was used before, or is being used.
@@ -71,18 +87,10 @@ public struct NonceLedger: Sendable {
     public mutating func reserve(_ nonce: UsedNonce, at now: WallTime) -> Outcome {
         guard !self.isUsed(nonce) else { return .used }
         // Where the clock was ahead for a while, what was forgotten then could be taken again now.
-        guard self.forgotten < nonce.expires, now < nonce.expires else { return .tooOld }
-        let isFull =
-            self.count >= self.totalLimit || (self.clients[nonce.client]?.marks.count ?? 0) >= self.clientLimit
-        if isFull || self.lastTidy + .seconds(30) < now || now < self.lastTidy {
-            self.tidy(at: now, isFull: isFull)
-        }
-        if let own = self.clients[nonce.client], own.marks.count >= self.clientLimit {
-            return .full(retryAfter: own.earliest - now)
-        }
-        if self.count >= self.totalLimit {
-            let earliest = self.clients.values.map(\.earliest).min() ?? now
-            return .full(retryAfter: earliest - now)
+        guard self.forgotten < Self.second(of: nonce), now < nonce.expires else { return .tooOld }
+        self.forget(at: now)
+        if let client = self.clients[nonce.client], !self.hasRoom(client.marks.count, freeing: 0) {
+            return .full(retryAfter: self.wait(of: client, at: now))
         }
         self.insert(nonce)
         return .reserved
@@ -90,38 +98,69 @@ public struct NonceLedger: Sendable {
 
     /// Gives a nonce back that was not used after all.
     public mutating func release(_ nonce: UsedNonce) {
-        guard let expires = self.clients[nonce.client]?.marks.removeValue(forKey: Mark(nonce.digest)) else { return }
-        self.count -= 1
-        if expires == self.clients[nonce.client]?.earliest { self.clients[nonce.client]?.isExact = false }
+        let mark = Mark(nonce.digest)
+        guard let second = self.clients[nonce.client]?.marks[mark] else { return }
+        self.clients[nonce.client]?.ends.remove(mark, endingIn: second)
+        self.remove(mark, of: nonce.client)
+    }
+
+    /// The second at which a nonce ends, or the next one.
+    private static func second(of nonce: UsedNonce) -> Int64 {
+        let (whole, rest) = nonce.expires.microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        return rest > 0 ? whole + 1 : whole
+    }
+
+    /// Whether a client with so many may have another one, once so many of them have ended.
+    private func hasRoom(_ count: Int, freeing ended: Int) -> Bool {
+        let left = count - ended
+        if left < self.room.own { return true }
+        // What it has and would have of the common room; what has ended is free then.
+        let (had, has) = (count - self.room.own, left - self.room.own)
+        return left < self.room.client && has < self.room.common - self.taken + (had - has)
+    }
+
+    /// How long a client without room waits at most: until enough of its own have ended.
+    private mutating func wait(of client: Client, at now: WallTime) -> Duration {
+        let count = client.marks.count
+        // Not `nil`: with all of them ended it has its own room.
+        guard let end = client.ends.second(whenEnough: { self.hasRoom(count, freeing: $0) }) else { return .seconds(1) }
+        self.steps += end.steps
+        return WallTime(microseconds: end.second * 1_000_000) - now
     }
 
     private mutating func insert(_ nonce: UsedNonce) {
-        let mark = Mark(nonce.digest)
-        guard self.clients[nonce.client, default: Client()].marks.updateValue(nonce.expires, forKey: mark) == nil else {
-            return
-        }
+        let (mark, second) = (Mark(nonce.digest), Self.second(of: nonce))
+        guard !self.isUsed(nonce) else { return }
+        self.clients[nonce.client, default: Client()].marks[mark] = second
+        self.clients[nonce.client]?.ends.insert(mark, endingIn: second)
+        self.ends.insert(nonce.client, endingIn: second)
         self.count += 1
-        guard let earliest = self.clients[nonce.client]?.earliest, nonce.expires < earliest else { return }
-        self.clients[nonce.client]?.earliest = nonce.expires
+        if (self.clients[nonce.client]?.marks.count ?? 0) > self.room.own { self.taken += 1 }
     }
 
-    /// Forgets what has ended; looks only at clients of whom something has, and at those of whom a wait has to be told right.
-    private mutating func tidy(at now: WallTime, isFull: Bool) {
-        self.lastTidy = now
-        for (name, client) in self.clients where client.earliest <= now || (isFull && !client.isExact) {
-            var latest = self.forgotten
-            var earliest = WallTime(microseconds: .max)
-            let marks = client.marks.filter { _, expires in
-                if expires <= now {
-                    latest = max(latest, expires)
-                    return false
+    /// Removes a mark from those of a client; from what ends it is gone already.
+    private mutating func remove(_ mark: Mark, of client: ClientName) {
+        self.steps += 1
+        guard let marks = self.clients[client]?.marks.count else { return }
+        self.clients[client]?.marks[mark] = nil
+        self.count -= 1
+        if marks > self.room.own { self.taken -= 1 }
+    }
+
+    /// Forgets what has ended.
+    private mutating func forget(at now: WallTime) {
+        let present = now.microseconds / 1_000_000
+        while let (second, names) = self.ends.takeFirst(notAfter: present) {
+            for name in names {
+                self.steps += 1
+                while let ended = self.clients[name]?.ends.takeFirst(notAfter: second) {
+                    for mark in ended.items {
+                        self.remove(mark, of: name)
+                        self.forgotten = max(self.forgotten, second)
+                    }
                 }
-                earliest = min(earliest, expires)
-                return true
+                if self.clients[name]?.marks.isEmpty == true { self.clients[name] = nil }
             }
-            self.forgotten = latest
-            self.count -= client.marks.count - marks.count
-            self.clients[name] = marks.isEmpty ? nil : Client(marks: marks, earliest: earliest)
         }
     }
 }

@@ -33,10 +33,8 @@ enum NonceTable {
     /// Reads all; malformed rows are counted and passed over.
     static func load(_ database: Database, _ malformed: inout Tally) throws -> [UsedNonce] {
         var nonces: [UsedNonce] = []
-        // Those that end last come first, should there be more than anybody has room for.
-        let rows = try Row.fetchCursor(
-            database, sql: "SELECT digest, client, expires_at FROM nonces ORDER BY expires_at DESC LIMIT ?",
-            arguments: [NonceLedger.totalLimit])
+        // All of them: one that were left out could pass once more.
+        let rows = try Row.fetchCursor(database, sql: "SELECT digest, client, expires_at FROM nonces")
         while let row = try rows.next() {
             guard let client = row.text("client").flatMap(ClientName.init), let digest = row.bytes("digest"),
                 let expires = row.large("expires_at"),

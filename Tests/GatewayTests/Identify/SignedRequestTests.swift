@@ -263,7 +263,7 @@ struct SignedRequestTests {
         let client = try #require(ClientName("ci"))
         let expires = WallTime(microseconds: (Self.start + 50) * 1_000_000)
         fixture.gateway.restore(
-            try (0..<NonceLedger.clientLimit).map { number in
+            try (0..<NonceLedger.Room().client).map { number in
                 let digest = (0..<16).map { UInt8(truncatingIfNeeded: number >> ($0 < 3 ? 8 * $0 : 24)) }
                 return try #require(UsedNonce(client: client, digest: digest, expires: expires))
             })
