@@ -7,7 +7,9 @@
 /// that a trusted proxy vouched for counts.
 ///
 /// A proxy writes one of the two fields and passes the other one on as the caller made it up. Where both are there they
-/// count only if they lead to the same address; otherwise neither is believed, and the peer's own address counts.
+/// count only if they lead to the same address; otherwise neither is believed, and the peer's own address counts. Which of
+/// the two the proxy wrote cannot be told, and the other one would let a caller choose its address; counted as the proxy it
+/// shares the proxy's limits with whoever does the same.
 public enum ForwardedAddress {
     /// At most so many elements of each list are looked at; beyond that nobody is believed any more.
     public static let maximumElements = 64

@@ -82,6 +82,19 @@ struct CallerOriginTests {
         #expect(try Self.origin(fields, trusted: trusted).address == NumericAddress("10.0.0.1"))
     }
 
+    @Test(
+        "whoever makes up the field that its proxy does not write is the proxy, and nobody else (L-005)",
+        arguments: ["127.0.0.1", "10.0.0.2", "203.0.113.5", "203.0.113.5, 10.0.0.2", "unknown", ""])
+    func contradictions(invented: String) throws {
+        let elements = invented.split(separator: ", ").map { "for=\($0)" }.joined(separator: ", ")
+        for fields in [
+            [("Forwarded", elements), ("X-Forwarded-For", "192.0.2.1")],
+            [("X-Forwarded-For", invented), ("Forwarded", "for=192.0.2.1")],
+        ] {
+            #expect(try Self.origin(fields).address == NumericAddress("10.0.0.1"))
+        }
+    }
+
     @Test("looks at a bounded number of elements and bytes (L-005)")
     func isBounded() throws {
         let hops = Array(repeating: "10.0.0.2", count: ForwardedAddress.maximumElements - 1)
