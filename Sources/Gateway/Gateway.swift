@@ -32,6 +32,8 @@ public final class Gateway: Responder {
     let captures = CaptureQueue()
     /// Which signed requests have been.
     let nonces = SharedNonces()
+    /// Which refusals the log was told of lately.
+    let refusals = Mutex(RefusalNotices())
     /// Looks into answers that come compressed.
     let decoders: (any SideDecoders)?
     /// Who waits for the last request of a key.

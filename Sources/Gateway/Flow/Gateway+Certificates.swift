@@ -28,13 +28,11 @@ extension Gateway {
             reason = "no certificate"
         }
         let subject = String((connection.certificate?.subject ?? "").prefix(Self.longestSubject))
-        logger.notice(
-            "client certificate not allowed",
-            metadata: ["event": "certificate_refused", "reason": "\(reason)", "subject": "\(subject)"])
-        self.observer.refused(
+        self.tell(
             CallerIncident(
                 .certificateRefused(subject: subject), origin: CallerOrigin(connection.transport).identity(),
-                reason: reason))
+                reason: reason),
+            as: "certificate_refused", "client certificate not allowed", ["subject": "\(subject)"], to: logger)
         throw ProxyFault(.forbidden, message: "The client certificate is not allowed.")
     }
 }

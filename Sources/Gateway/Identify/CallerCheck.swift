@@ -87,11 +87,9 @@ struct CallerCheck {
 
     /// Tells log and audit of a caller who failed to show who it is.
     func unauthorized(_ reason: String, of client: ClientName? = nil, message: String? = nil) -> ProxyFault {
-        var fields: Logger.Metadata = ["event": "auth_failed", "reason": "\(reason)"]
-        fields["client"] = client.map { "\($0)" }
-        self.logger.notice("caller not authorised", metadata: fields)
-        self.gateway.observer.refused(
-            CallerIncident(.authenticationFailed, origin: self.origin.identity(), client: client, reason: reason))
+        self.gateway.tell(
+            CallerIncident(.authenticationFailed, origin: self.origin.identity(), client: client, reason: reason),
+            as: "auth_failed", "caller not authorised", to: self.logger)
         return ProxyFault(.unauthorized, message: message)
     }
 }

@@ -80,7 +80,7 @@ final class GatewayFixture {
     }
 
     init(
-        counts: UsageCounts = UsageCounts(), observer: (any GatewayObserver)? = nil,
+        counts: UsageCounts = UsageCounts(), observer: (any GatewayObserver)? = nil, logger: Logger = quiet,
         _ change: (inout Configuration) throws -> Void = { _ in }
     ) throws {
         self.readings = ProbedClock(self.clock)
@@ -92,7 +92,7 @@ final class GatewayFixture {
             time: self.readings,
             spool: nil,
             userID: Self.userID,
-            logger: Self.quiet,
+            logger: logger,
             counts: counts,
             observer: observer ?? self.observer,
             prices: try Self.prices.get()
