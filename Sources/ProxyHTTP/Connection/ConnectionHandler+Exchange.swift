@@ -1,4 +1,3 @@
-import Logging
 import NIOCore
 import ProxyCore
 
@@ -35,7 +34,7 @@ extension ConnectionHandler {
         )
         encoder.writeHead(closes: closes, now: self.environment.wallTime(), into: &self.outbox)
         self.encoder = encoder
-        self.reportDroppedFields()
+        self.reportDroppedFields(self.encoder)
         self.touch()
     }
 
@@ -63,7 +62,7 @@ extension ConnectionHandler {
             self.abort()
             return
         }
-        self.reportDroppedFields()
+        self.reportDroppedFields(self.encoder)
         let remaining = self.reader.remainingLength
         self.endExchange(byCaller: false)
         self.carryOut(self.machine.answerCompleted(remainingBody: remaining, at: self.now))
@@ -73,21 +72,5 @@ extension ConnectionHandler {
     func abort() {
         self.carryOut(self.machine.answerAborted())
         self.touch()
-    }
-
-    private func reportMisuse(_ what: String) {
-        self.environment.logger.error(
-            "responder broke the rules of an exchange",
-            metadata: self.metadata(["fault": "\(what)"])
-        )
-    }
-
-    /// Names only: a value that cannot be written may still be a secret.
-    private func reportDroppedFields() {
-        guard let names = self.encoder?.droppedFields, !names.isEmpty else { return }
-        self.environment.logger.error(
-            "header fields left out of an answer: not fit to be written",
-            metadata: self.metadata(["fields": "\(names.map { $0.debugDescription }.joined(separator: ", "))"])
-        )
     }
 }

@@ -9,7 +9,7 @@ import ProxyCore
 /// No callback happens within a call of the responder: calls only note what they change, and ``settle()`` does the rest,
 /// at the end of the socket's event or in a turn of the loop of its own. That makes re-entrancy harmless and lets
 /// everything that is written in one turn leave in one write.
-final class ConnectionHandler: ChannelInboundHandler {
+final class ConnectionHandler: ChannelInboundHandler, CallerConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -26,7 +26,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     let info: ConnectionInfo
     private let isOverloaded: Bool
     private let transport: TransportEnd?
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
 
     var machine: ConnectionStateMachine
     var reader: RequestReader
@@ -65,12 +65,6 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.reader = RequestReader(maximumHeaderBytes: environment.maximumHeaderBytes)
     }
 
-    /// The loop's clock.
-    var now: Instant { DeadlineTimer.now(self.eventLoop) }
-
-    /// Whether the caller takes more bytes.
-    var isWritable: Bool { self.context?.channel.isWritable ?? false }
-
     // MARK: Events of the channel
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -108,7 +102,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         // The channel reads without being asked only to get at the end of the stream: the caller has left.
         guard self.isReading || self.reader.bufferedBytes <= ConnectionLimits.unaskedBytes else {
             self.reader.discardAll()
-            self.closeTransport(context)
+            self.cutTransport(context)
             return
         }
     }
@@ -294,18 +288,6 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.write(self.wrapOutboundOut(buffer), promise: nil)
     }
 
-    private var pendingBytes: Int {
-        guard let context = self.context, context.channel.isActive, let options = context.channel.syncOptions else {
-            return 0
-        }
-        do {
-            return try options.getOption(.bufferedWritableBytes)
-        } catch {
-            // The channel is closing: nothing waits any more.
-            return 0
-        }
-    }
-
     /// How many bytes have been handed to the socket: over TLS as they are there, encrypted.
     private var handedBytes: Int { self.transport?.handedBytes ?? self.writtenBytes }
 
@@ -321,9 +303,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         case .all:
             // Nothing is left to be sent, so that this one leaves at once.
             if self.info.isTLS { context.close(mode: .output, promise: nil) }
-            self.closeTransport(context)
+            self.cutTransport(context)
         case .cut:
-            self.closeTransport(context)
+            self.cutTransport(context)
         case .output:
             // The channel keeps this back until everything that was written is sent.
             let promise = self.eventLoop.makePromise(of: Void.self)
@@ -333,16 +315,6 @@ final class ConnectionHandler: ChannelInboundHandler {
                 self.settle()
             }
             context.close(mode: .output, promise: promise)
-        }
-    }
-
-    /// Ends the connection at once: over TLS without the words that would make what was sent look complete, and without
-    /// waiting for those of the caller.
-    private func closeTransport(_ context: ChannelHandlerContext) {
-        if self.info.isTLS {
-            context.triggerUserOutboundEvent(TransportCut(), promise: nil)
-        } else {
-            context.close(promise: nil)
         }
     }
 
@@ -381,9 +353,5 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.machine.outputMoved(sent: self.handedBytes - pending, pending: pending, at: now)
         self.carryOut(self.machine.deadlineReached(at: now, outputPending: pending > 0))
         self.settle()
-    }
-
-    func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
-        more.merging(["connection": "\(self.info.id)"]) { own, _ in own }
     }
 }

@@ -1,4 +1,3 @@
-import Logging
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
@@ -206,33 +205,5 @@ extension HTTP2ConnectionHandler: NIOHTTP2FrameDelegate {
             self.settle()
         }
         context.close(mode: .output, promise: promise)
-    }
-
-    /// Ends the connection at once: over TLS without the words that would make what was sent look complete, and without
-    /// waiting for those of the caller.
-    func cutTransport(_ context: ChannelHandlerContext) {
-        if self.info.isTLS {
-            context.triggerUserOutboundEvent(TransportCut(), promise: nil)
-        } else {
-            context.close(promise: nil)
-        }
-    }
-
-    // MARK: Faults
-
-    func reportMisuse(_ what: String) {
-        self.environment.logger.error(
-            "responder broke the rules of an exchange",
-            metadata: self.metadata(["fault": "\(what)"])
-        )
-    }
-
-    /// Names only: a value that cannot be written may still be a secret.
-    func reportDroppedFields(_ encoder: ResponseEncoder?) {
-        guard let names = encoder?.droppedFields, !names.isEmpty else { return }
-        self.environment.logger.error(
-            "header fields left out of an answer: not fit to be written",
-            metadata: self.metadata(["fields": "\(names.map { $0.debugDescription }.joined(separator: ", "))"])
-        )
     }
 }

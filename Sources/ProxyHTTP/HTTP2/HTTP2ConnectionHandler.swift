@@ -10,7 +10,7 @@ import ProxyCore
 /// It stands behind the decoder, which keeps the rules of RFC 9113 that concern frames, and behind ``FrameGuard``, which
 /// counts them. As in ``ConnectionHandler``, no callback happens within a call of the responder: everything only notes
 /// what it changes, and ``settle()`` does the rest.
-final class HTTP2ConnectionHandler: ChannelInboundHandler {
+final class HTTP2ConnectionHandler: ChannelInboundHandler, CallerConnection {
     typealias InboundIn = HTTP2Frame
     typealias OutboundOut = HTTP2Frame
 
@@ -59,12 +59,6 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         self.machine = HTTP2ConnectionMachine(
             limits: environment.limits, at: acceptedAt ?? DeadlineTimer.now(eventLoop))
     }
-
-    /// The loop's clock.
-    var now: Instant { DeadlineTimer.now(self.eventLoop) }
-
-    /// Whether the socket takes more bytes.
-    var isWritable: Bool { self.context?.channel.isWritable ?? false }
 
     // MARK: Events of the channel
 
@@ -262,23 +256,6 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler {
         self.settle()
     }
 
-    /// How many bytes wait for the socket.
-    var pendingBytes: Int {
-        guard let context = self.context, context.channel.isActive, let options = context.channel.syncOptions else {
-            return 0
-        }
-        do {
-            return try options.getOption(.bufferedWritableBytes)
-        } catch {
-            // The channel is closing: nothing waits any more.
-            return 0
-        }
-    }
-
     /// How many bytes have been handed to the socket: over TLS as they are there, encrypted.
     private var sentBytes: Int { self.transport?.handedBytes ?? self.frameGuard?.sentBytes ?? 0 }
-
-    func metadata(_ more: Logger.Metadata = [:]) -> Logger.Metadata {
-        more.merging(["connection": "\(self.info.id)"]) { own, _ in own }
-    }
 }
