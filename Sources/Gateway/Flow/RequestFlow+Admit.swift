@@ -128,10 +128,13 @@ extension RequestFlow {
     /// An answer has begun: how long that took tells whether its provider falls behind.
     func noteFirstByte(of running: RunningAttempt) {
         let now = self.gateway.time.now()
-        let time = now - running.dispatched.begun
+        let begun = running.dispatched.begun
         let provider = running.candidate.provider.name
-        self.gateway.metrics.timeToFirstByte.with(provider.text).observe(time)
-        guard (running.status ?? 500) < 400 else { return }
+        self.gateway.metrics.timeToFirstByte.with(provider.text).observe(now - begun)
+        guard (running.status ?? 500) < 400,
+            let time = LatencySource.time(
+                begun: begun, bodyEnded: self.body == nil ? begun : self.bodyEnded, answered: now)
+        else { return }
         self.gateway.gate.noteFirstByte(
             after: time,
             of: LatencySource(provider: provider, model: running.candidate.model, isStream: self.isEventStream),

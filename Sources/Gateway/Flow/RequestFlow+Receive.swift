@@ -41,6 +41,7 @@ extension RequestFlow {
                 let empty = self.makeBody()
                 empty.finish()
                 self.body = empty
+                self.bodyEnded = self.gateway.time.now()
             }
             return self.decide()
         }
@@ -102,6 +103,7 @@ extension RequestFlow {
     /// The body is complete.
     func receiveEnd() {
         guard let body else { return }
+        self.bodyEnded = self.gateway.time.now()
         body.finish()
         if case .receiving = self.phase { self.decide() }
     }

@@ -52,6 +52,8 @@ final class RequestFlow: ExchangeHandler {
     var queueTimer: Scheduled<Void>?
 
     var body: KeptBody?
+    /// When all of ``body`` had come; `nil` before.
+    var bodyEnded: Instant?
     var inspector = BodyInspector.opaque
     /// Where the model's name stands in the body.
     var modelPlace: BodyInspector.ModelPlace?

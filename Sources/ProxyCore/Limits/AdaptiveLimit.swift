@@ -14,6 +14,16 @@ public struct LatencySource: Sendable, Hashable {
         self.model = model
         self.isStream = isStream
     }
+
+    /// How long an attempt took to begin its answer, as it is compared; `nil` where it says nothing.
+    ///
+    /// What a caller takes to send its body is no time of the provider's: that runs from when the body was whole, if it was
+    /// not when the attempt began. An answer that begins before the body is whole did not wait for it.
+    ///
+    /// - Parameter bodyEnded: When the body was whole; `nil` if it is still on its way.
+    public static func time(begun: Instant, bodyEnded: Instant?, answered: Instant) -> Duration? {
+        bodyEnded.map { max(.zero, answered - max(begun, $0)) }
+    }
 }
 
 /// How many requests are let in at once, lowered while providers fall behind.

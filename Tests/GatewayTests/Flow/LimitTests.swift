@@ -278,4 +278,33 @@ struct LimitTests {
         fixture.advance(by: .seconds(120))
         #expect(fixture.gateway.admissionStatistics.concurrencyLimit == 16)
     }
+
+    @Test(
+        "callers who send their bodies slowly do not lower it, providers who answer slowly do (X-044)",
+        arguments: [true, false])
+    func adaptsToProvidersOnly(isProviderSlow: Bool) throws {
+        let fixture = try Self.fixture { $0.limits.inFlight = 16 }
+        let fields = GatewayFixture.fields([("Content-Type", "audio/wav"), ("Content-Length", "8")])
+        func round(upload: Duration, answer: Duration) throws {
+            let first = fixture.transfers.count
+            let exchanges = (0..<16).map { _ in fixture.open("POST", "/v1/audio/transcriptions", fields) }
+            #expect(fixture.transfers.count == first + 16)
+            for exchange in exchanges { exchange.send(ByteBuffer(string: "RIFF")) }
+            fixture.advance(by: upload)
+            for exchange in exchanges {
+                exchange.send(ByteBuffer(string: "data"))
+                exchange.sendEnd()
+            }
+            fixture.advance(by: answer)
+            for index in first..<first + 16 { try fixture.transfer(index).answer(200) }
+            for exchange in exchanges { #expect(exchange.status == 200) }
+        }
+        for _ in 0..<3 { try round(upload: .zero, answer: .milliseconds(100)) }
+        fixture.advance(by: .seconds(10))
+        let slow = Duration.seconds(2)
+        try round(upload: isProviderSlow ? .zero : slow, answer: isProviderSlow ? slow : .milliseconds(100))
+        fixture.advance(by: .seconds(1))
+        #expect(fixture.gateway.admissionStatistics.concurrencyLimit == (isProviderSlow ? 12 : 16))
+        fixture.expectAllSettled()
+    }
 }

@@ -156,4 +156,17 @@ struct AdaptiveLimitTests {
         #expect(try #require(door.limit) > lowered)
         #expect(door.admitted == [waiting, next])
     }
+
+    @Test("the time of an answer runs from when the body was whole: how slowly a caller sends it says nothing (X-044)")
+    func leavesOutUploads() {
+        let (begun, answered) = (RateLimitTests.at(0), RateLimitTests.at(10_000))
+        func time(bodyEnded: Instant?) -> Duration? {
+            LatencySource.time(begun: begun, bodyEnded: bodyEnded, answered: answered)
+        }
+        #expect(time(bodyEnded: RateLimitTests.at(-5_000)) == .seconds(10))
+        #expect(time(bodyEnded: begun) == .seconds(10))
+        #expect(time(bodyEnded: RateLimitTests.at(9_600)) == .milliseconds(400))
+        #expect(time(bodyEnded: RateLimitTests.at(10_001)) == .zero)
+        #expect(time(bodyEnded: nil) == nil)
+    }
 }
