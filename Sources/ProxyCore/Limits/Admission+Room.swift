@@ -24,8 +24,8 @@ extension Admission {
         return self.refusal(ownLimit ?? .queueFull, request, caller, address, at: now)
     }
 
-    /// The last of the lowest priority below that of a request: of its caller, or else of the newest of the lines that take
-    /// turns, of which a few are looked at.
+    /// The last of the lowest priority below that of a request: of its caller, or else of the newest of those that take turns,
+    /// of which a few are looked at.
     ///
     /// - Parameter ownOnly: Whether nobody else is to go, since the request waits for a limit of its own.
     private mutating func lastNumber(below request: AdmissionRequest, ownOnly: Bool) -> UInt64? {
@@ -33,10 +33,10 @@ extension Admission {
         let lower = RequestPriority.allCases.filter { Self.index(of: $0) < Self.index(of: request.priority) }
             .sorted { Self.index(of: $0) < Self.index(of: $1) }
         for priority in lower {
-            var lines = self.lineOf[LineKey(caller: request.caller, priority: priority)].map { [$0] } ?? []
-            if !ownOnly { lines += self.rounds[Self.index(of: priority)].newest }
-            for line in lines {
-                if let number = self.lines[line]?.last(where: { waiters[$0] != nil }) { return number }
+            var turns = self.turnsOf[TurnsKey(caller: request.caller, priority: priority)].map { [$0] } ?? []
+            if !ownOnly { turns += self.rounds[Self.index(of: priority)].newest }
+            for id in turns {
+                if let number = self.turns[id]?.waiting.last(where: { waiters[$0] != nil }) { return number }
             }
         }
         return nil
@@ -46,8 +46,8 @@ extension Admission {
     private mutating func lastNumber(of caller: LimitKey) -> UInt64? {
         for priority in RequestPriority.allCases {
             let waiters = self.waiters
-            guard let id = self.lineOf[LineKey(caller: caller, priority: priority)],
-                let number = self.lines[id]?.last(where: { waiters[$0] != nil })
+            guard let id = self.turnsOf[TurnsKey(caller: caller, priority: priority)],
+                let number = self.turns[id]?.waiting.last(where: { waiters[$0] != nil })
             else { continue }
             return number
         }

@@ -11,7 +11,8 @@ extension Admission {
         let id = self.line(of: request, ownLimit: self.ownLimit(request, caller, address)?.place)
         self.waiters[number] = Waiter(
             request: request, line: id, caller: caller, address: address, taken: taken)
-        self.lines[id]?.append(number)
+        self.lines[id]?.waiting.append(number)
+        if let turns = self.lines[id]?.turns { self.turns[turns]?.waiting.append(number) }
         if let caller { self[caller].waiting += 1 }
         if let address { self[address].waiting += 1 }
         let own = (self.waitingOf[request.caller] ?? 0) + 1
@@ -21,13 +22,27 @@ extension Admission {
     }
 
     private mutating func line(of request: AdmissionRequest, ownLimit: LimitPlace?) -> UInt64 {
-        let key = LineKey(caller: request.caller, priority: request.priority)
+        let key = WaitingLine.Key(
+            caller: request.caller, address: self.policy.address.inFlight == nil ? nil : request.address,
+            priority: request.priority)
         if let known = self.lineOf[key] { return known }
+        let turns = self.turns(of: request)
         self.lastNumber += 1
         let id = self.lastNumber
-        self.lines[id] = WaitingLine(id: id, caller: request.caller, priority: request.priority)
+        self.lines[id] = WaitingLine(id: id, key: key, turns: turns)
         self.lineOf[key] = id
-        if let ownLimit { self.putAside(id, at: ownLimit) } else { self.takeTurns(id, of: request) }
+        self.turns[turns]?.lines += 1
+        if let ownLimit { self.putAside(id, at: ownLimit) } else { self.takeTurns(id) }
+        return id
+    }
+
+    private mutating func turns(of request: AdmissionRequest) -> UInt64 {
+        let key = TurnsKey(caller: request.caller, priority: request.priority)
+        if let known = self.turnsOf[key] { return known }
+        self.lastNumber += 1
+        let id = self.lastNumber
+        self.turns[id] = CallerTurns(caller: request.caller, priority: request.priority)
+        self.turnsOf[key] = id
         return id
     }
 
@@ -57,13 +72,13 @@ extension Admission {
         self.giveBack(waiter.taken, of: waiter.request, waiter.caller, waiter.address, at: now)
         // Only what is needed of the line is taken out: a copy of all of it would make the next change copy its numbers.
         let id = waiter.line
-        guard let (count, asideAt) = self.lines[id].map({ ($0.count, $0.asideAt) }) else { return waiter }
+        guard let (count, asideAt) = self.lines[id].map({ ($0.waiting.count, $0.asideAt) }) else { return waiter }
         if count == 0 {
             // The room that its line was called back for is somebody else's now.
             if self.drop(id) { self.serve(at: now) }
         } else if let asideAt, self.isFree(id, of: asideAt) {
             self.lines[id]?.asideAt = nil
-            self.takeTurns(id, of: waiter.request)
+            self.takeTurns(id)
             self.serve(at: now)
         }
         return waiter
@@ -72,48 +87,63 @@ extension Admission {
     /// Whether the one who is the first of a line now waits for something else than the one before.
     private mutating func isFree(_ line: UInt64, of place: LimitPlace) -> Bool {
         let waiters = self.waiters
-        guard let number = self.lines[line]?.first(where: { waiters[$0] != nil }), let waiter = waiters[number]
+        guard let number = self.lines[line]?.waiting.first(where: { waiters[$0] != nil }), let waiter = waiters[number]
         else { return false }
         return self.ownLimit(waiter.request, waiter.caller, waiter.address)?.place != place
     }
 
     /// Takes one out of the queue.
-    private mutating func forget(_ number: UInt64) -> Waiter? {
+    mutating func forget(_ number: UInt64) -> Waiter? {
         guard let waiter = self.waiters.removeValue(forKey: number) else { return nil }
         if let place = waiter.caller { self[place].waiting -= 1 }
         if let place = waiter.address { self[place].waiting -= 1 }
         let caller = waiter.request.caller
         if let count = self.waitingOf[caller] { self.waitingOf[caller] = count > 1 ? count - 1 : nil }
         let waiters = self.waiters
-        self.lines[waiter.line]?.noteGone { waiters[$0] != nil }
+        self.lines[waiter.line]?.waiting.noteGone { waiters[$0] != nil }
+        if let turns = self.lines[waiter.line]?.turns {
+            self.turns[turns]?.waiting.noteGone { waiters[$0] != nil }
+        }
         return waiter
     }
 
     /// Ends a line in which nobody waits; `true` if another one takes turns in its place.
-    private mutating func drop(_ id: UInt64) -> Bool {
+    mutating func drop(_ id: UInt64) -> Bool {
         guard let line = self.lines.removeValue(forKey: id) else { return false }
-        self.lineOf[LineKey(caller: line.caller, priority: line.priority)] = nil
+        self.lineOf[line.key] = nil
+        self.dropTurns(of: line)
         if let place = line.asideAt {
-            self.prune(LinesAside.Key(place: place, priority: line.priority))
+            self.prune(LinesAside.Key(place: place, priority: line.key.priority))
             return false
         }
-        let index = Self.index(of: line.priority)
-        if self.rounds[index].count > 2 * self.lines.count + 16 {
+        return line.calledBackBy.map { self.callBack(LinesAside.Key(place: $0, priority: line.key.priority)) } ?? false
+    }
+
+    /// Ends the turns of a line that is gone, if it was the caller's last one.
+    private mutating func dropTurns(of line: WaitingLine) {
+        self.turns[line.turns]?.lines -= 1
+        guard let left = self.turns[line.turns]?.lines, left == 0 else {
             let lines = self.lines
-            self.rounds[index].prune { lines[$0].map { $0.asideAt == nil } ?? false }
+            self.turns[line.turns]?.prune { lines[$0].map { $0.asideAt == nil } ?? false }
+            return
         }
-        return line.calledBackBy.map { self.callBack(LinesAside.Key(place: $0, priority: line.priority)) } ?? false
+        self.turns[line.turns] = nil
+        self.turnsOf[TurnsKey(caller: line.key.caller, priority: line.key.priority)] = nil
+        let index = Self.index(of: line.key.priority)
+        guard self.rounds[index].count > 2 * self.turns.count + 16 else { return }
+        let turns = self.turns
+        self.rounds[index].prune { turns[$0] != nil }
     }
 
     // MARK: Lines aside
 
-    private mutating func putAside(_ id: UInt64, at place: LimitPlace) {
+    mutating func putAside(_ id: UInt64, at place: LimitPlace) {
         guard var line = self.lines[id] else { return }
         line.asideAt = place
         line.timesAside += 1
         line.calledBackBy = nil
         self.lines[id] = line
-        let key = LinesAside.Key(place: place, priority: line.priority)
+        let key = LinesAside.Key(place: place, priority: line.key.priority)
         self.aside[key, default: LinesAside()].append(LinesAside.Note(line: id, times: line.timesAside))
         self.prune(key)
     }
@@ -151,105 +181,10 @@ extension Admission {
             line.asideAt = nil
             line.calledBackBy = key.place
             self.lines[note.line] = line
-            self.takeTurns(line.id, of: line.caller, line.priority)
+            self.takeTurns(line.id)
             return true
         }
         return false
-    }
-
-    /// Lets a line take turns: first if its caller has nothing under way.
-    private mutating func takeTurns(_ line: UInt64, of caller: LimitKey, _ priority: RequestPriority) {
-        let index = Self.index(of: priority)
-        if self.present[caller] == nil {
-            self.rounds[index].welcome(line)
-        } else {
-            self.rounds[index].append(line)
-        }
-    }
-
-    private mutating func takeTurns(_ line: UInt64, of request: AdmissionRequest) {
-        self.takeTurns(line, of: request.caller, request.priority)
-    }
-
-    // MARK: Turns
-
-    /// Lets in those for whom there is room, in the order of their turns.
-    mutating func serve(at now: Instant) {
-        guard !self.waiters.isEmpty else { return }
-        // Lines whose caller holds its share, by their priority: few, since each of those callers holds an eighth of the places.
-        var passedOver: [(index: Int, line: UInt64)] = []
-        while let priority = self.priorityInTurn() {
-            let index = Self.index(of: priority)
-            guard let (id, isNew) = self.rounds[index].next(), let number = self.first(of: id) else { continue }
-            if let waiter = self.waiters[number], self.isOverShare(waiter.request) {
-                passedOver.append((index, id))
-                // It does not use the room that it was called back for now; somebody else may.
-                if let former = self.lines[id]?.calledBackBy {
-                    self.lines[id]?.calledBackBy = nil
-                    _ = self.callBack(LinesAside.Key(place: former, priority: priority))
-                }
-                continue
-            }
-            self.rounds[index].noteServed(wasNew: isNew)
-            self.admitWaiting(number, from: id, at: now)
-        }
-        for (index, line) in passedOver { self.rounds[index].append(line) }
-    }
-
-    /// Whose turn it is among those that have room; `nil` if nobody has.
-    private mutating func priorityInTurn() -> RequestPriority? {
-        func mayGo(_ priority: RequestPriority) -> Bool {
-            !self.rounds[Self.index(of: priority)].isEmpty
-                && self.inside.hasRoom(for: priority, in: self.shares)
-        }
-        if self.turnsWithoutLow >= Self.turnsBeforeLow, mayGo(.low) { return .low }
-        return [.high, .normal, .low].first(where: mayGo)
-    }
-
-    /// The first of a line, if it may go now; else the line is dropped or put aside.
-    private mutating func first(of id: UInt64) -> UInt64? {
-        let waiters = self.waiters
-        guard self.lines[id]?.asideAt == nil else { return nil }
-        guard let number = self.lines[id]?.first(where: { waiters[$0] != nil }), let waiter = waiters[number] else {
-            _ = self.drop(id)
-            return nil
-        }
-        guard let own = self.ownLimit(waiter.request, waiter.caller, waiter.address) else { return number }
-        let former = self.lines[id]?.calledBackBy
-        self.putAside(id, at: own.place)
-        if let former, former != own.place {
-            _ = self.callBack(LinesAside.Key(place: former, priority: waiter.request.priority))
-        }
-        return nil
-    }
-
-    private mutating func admitWaiting(_ number: UInt64, from id: UInt64, at now: Instant) {
-        guard let waiter = self.forget(number) else { return }
-        if let former = self.lines[id]?.calledBackBy {
-            self.lines[id]?.calledBackBy = nil
-            // Who came first has gone meanwhile, and this one does not use the room that the line was called back for.
-            if former != waiter.caller, former != waiter.address {
-                _ = self.callBack(LinesAside.Key(place: former, priority: waiter.request.priority))
-            }
-        }
-        // It keeps its place in the round, whether anybody is left in it or not.
-        let priority = waiter.request.priority
-        self.rounds[Self.index(of: priority)].append(id)
-        if priority == .low || self.rounds[Self.index(of: .low)].isEmpty {
-            self.turnsWithoutLow = 0
-        } else {
-            self.turnsWithoutLow += 1
-        }
-        let ticket = self.admit(waiter.request, waiter.caller, waiter.address, waiter.taken, at: now)
-        self.decisions.append((number, .admitted(ticket)))
-    }
-
-    static func index(of priority: RequestPriority) -> Int {
-        switch priority {
-        case .low: 0
-        case .normal: 1
-        case .high: 2
-        }
     }
 
     // MARK: When to come again

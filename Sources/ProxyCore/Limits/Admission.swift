@@ -46,7 +46,9 @@ public struct Admission: Sendable {
     // Who waits.
     var waiters: [UInt64: Waiter] = [:]
     var lines: [UInt64: WaitingLine] = [:]
-    var lineOf: [LineKey: UInt64] = [:]
+    var lineOf: [WaitingLine.Key: UInt64] = [:]
+    var turns: [UInt64: CallerTurns] = [:]
+    var turnsOf: [TurnsKey: UInt64] = [:]
     var rounds: [LineRound] = RequestPriority.allCases.map { _ in LineRound() }
     var aside: [LinesAside.Key: LinesAside] = [:]
     /// How many requests of each caller wait.
@@ -76,8 +78,8 @@ public struct Admission: Sendable {
         let taken: Taken
     }
 
-    /// Whose line it is.
-    struct LineKey: Sendable, Hashable {
+    /// Whose turns they are.
+    struct TurnsKey: Sendable, Hashable {
         let caller: LimitKey
         let priority: RequestPriority
     }

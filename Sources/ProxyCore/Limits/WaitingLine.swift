@@ -1,39 +1,53 @@
 import DequeModule
 
-/// Those who wait, in a line of their own for each caller and priority.
+/// Those who wait, in a line of their own for each caller and priority, and each address where those have places.
 ///
-/// Lines take turns, and within one who came first goes first. The line of a caller who has nothing under way goes before
-/// those of the others, so that who asks for little does not wait behind who asks for much; but after ``newcomersInARow`` of
-/// them it is the turn of the others, so that a stream of new callers starves nobody. A line that is served empty keeps its place in the
-/// round until its turn comes, so that nobody is new over and over (the rule of RFC 8290, section 4.2). A line whose first one
-/// is over a limit of its own is put aside and delays nobody.
+/// Callers take turns (``CallerTurns``), and within a line who came first goes first. A caller who has nothing under way goes
+/// before the others, so that who asks for little does not wait behind who asks for much; but after
+/// ``LineRound/newcomersInARow`` of them it is the turn of the others, so that a stream of new callers starves nobody. Who is
+/// served empty keeps its place in the round until its turn comes, so that nobody is new over and over (the rule of RFC 8290,
+/// section 4.2). A line whose first one is over a limit of its own is put aside and delays nobody.
 struct WaitingLine: Sendable {
-    /// After so many new lines it is the turn of an old one.
-    static let newcomersInARow = 3
+    /// Whose line it is.
+    struct Key: Sendable, Hashable {
+        let caller: LimitKey
+        /// `nil` where addresses have no places of their own.
+        let address: LimitKey?
+        let priority: RequestPriority
+    }
 
     /// The number of the line.
     let id: UInt64
     /// Whose it is.
-    let caller: LimitKey
-    /// How urgent its requests are.
-    let priority: RequestPriority
+    let key: Key
+    /// The number of the turns that it shares with the caller's other lines.
+    let turns: UInt64
     /// Where it is put aside; `nil` if it takes turns.
     var asideAt: LimitPlace?
     /// How often it was put aside: an older note of it counts no more.
     var timesAside: UInt64 = 0
     /// Whose room called it back; if it does not use that, somebody else may.
     var calledBackBy: LimitPlace?
-    /// How many wait in it.
-    private(set) var count = 0
-    /// The numbers of those who wait, in the order of their coming, some of whom are gone.
-    private var numbers = Deque<UInt64>()
+    /// Those who wait in it.
+    var waiting = WaitingNumbers()
 
     /// Makes an empty line.
-    init(id: UInt64, caller: LimitKey, priority: RequestPriority) {
+    init(id: UInt64, key: Key, turns: UInt64) {
         self.id = id
-        self.caller = caller
-        self.priority = priority
+        self.key = key
+        self.turns = turns
     }
+}
+
+/// The numbers of some who wait, in the order of their coming.
+struct WaitingNumbers: Sendable {
+    /// How many wait.
+    private(set) var count = 0
+    /// Some of whom are gone.
+    private var numbers = Deque<UInt64>()
+
+    /// Nobody.
+    init() {}
 
     /// One comes.
     mutating func append(_ number: UInt64) {
@@ -63,8 +77,11 @@ struct WaitingLine: Sendable {
     }
 }
 
-/// The lines of one priority that take turns, by their numbers; lines that are gone are passed over.
+/// The callers of one priority that take turns, by the numbers of their ``CallerTurns``; those that are gone are passed over.
 struct LineRound: Sendable {
+    /// After so many new callers it is the turn of an old one.
+    static let newcomersInARow = 3
+
     private var newcomers = Deque<UInt64>()
     private var others = Deque<UInt64>()
     /// How often in a row newcomers went before others.
@@ -73,32 +90,30 @@ struct LineRound: Sendable {
     /// Nobody waits.
     init() {}
 
-    /// Whether there may be a line whose turn it is.
+    /// Whether there may be one whose turn it is.
     var isEmpty: Bool { self.newcomers.isEmpty && self.others.isEmpty }
 
     /// How many numbers are kept.
     var count: Int { self.newcomers.count + self.others.count }
 
-    /// Some of the lines that came last, those whose turn comes last first.
+    /// Some of those that came last, those whose turn comes last first.
     var newest: [UInt64] { self.others.suffix(8).reversed() + self.newcomers.suffix(8).reversed() }
 
-    /// The line of a caller who has nothing under way.
-    mutating func welcome(_ line: UInt64) { self.newcomers.append(line) }
+    /// A caller who has nothing under way.
+    mutating func welcome(_ turns: UInt64) { self.newcomers.append(turns) }
 
-    /// A line that has had its turn, or comes back.
-    mutating func append(_ line: UInt64) { self.others.append(line) }
+    /// One that has had its turn, or comes back.
+    mutating func append(_ turns: UInt64) { self.others.append(turns) }
 
-    /// Takes out the line whose turn it is; whoever can do something with it says so with ``noteServed(wasNew:)``.
-    mutating func next() -> (line: UInt64, isNew: Bool)? {
-        if self.others.isEmpty || self.precedences < WaitingLine.newcomersInARow,
-            let line = self.newcomers.popFirst()
-        {
-            return (line, true)
+    /// Takes out the one whose turn it is; whoever can do something with it says so with ``noteServed(wasNew:)``.
+    mutating func next() -> (turns: UInt64, isNew: Bool)? {
+        if self.others.isEmpty || self.precedences < Self.newcomersInARow, let turns = self.newcomers.popFirst() {
+            return (turns, true)
         }
         return self.others.popFirst().map { ($0, false) }
     }
 
-    /// One of the line that was taken out has got its place.
+    /// One of those of the caller that was taken out has got its place.
     mutating func noteServed(wasNew: Bool) {
         self.precedences = wasNew && !self.others.isEmpty ? self.precedences + 1 : 0
     }

@@ -175,17 +175,16 @@ struct PriorityTests {
         }
         #expect(door.admission.occupancy == (0, 0))
         #expect(door.admission.present.isEmpty && door.admission.waitingOf.isEmpty && door.admission.aside.isEmpty)
+        #expect(door.admission.turns.allSatisfy { $0.value.waiting.count == 0 && $0.value.isInRound })
     }
 
     /// Whoever waits could not go: there is no shared place, or none of its own, or the others need those that are free.
     private static func checkNobodyForgotten(_ door: Door) {
         let admission = door.admission
-        for line in admission.lines.values where line.count > 0 {
-            guard admission.inside.hasRoom(for: line.priority, in: admission.shares) else { continue }
-            let first = admission.waiters.filter { $0.value.line == line.id }.min { $0.key < $1.key }
-            guard let waiter = first?.value else { continue }
+        for waiter in admission.waiters.values {
             #expect(
-                admission.ownLimit(waiter.request, waiter.caller, waiter.address) != nil
+                !admission.inside.hasRoom(for: waiter.request.priority, in: admission.shares)
+                    || admission.ownLimit(waiter.request, waiter.caller, waiter.address) != nil
                     || admission.isOverShare(waiter.request))
         }
     }
