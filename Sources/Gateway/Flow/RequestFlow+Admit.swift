@@ -106,22 +106,15 @@ extension RequestFlow {
     }
 
     /// The tokens that count for the caller's rate.
-    ///
-    /// What the attempts told, but no less than the prompt where the end, and what would have been told there, did not come:
-    /// so nobody gets round the rate by leaving early.
     private var chargedTokens: Int64 {
-        let known = self.record.tokens?.total ?? 0
-        switch self.record.outcome {
-        case .complete, .refused: return known
-        case .cut, .left, .timedOut: break
-        }
-        guard self.head.method == "POST", (self.plan?.attempts ?? 0) > 0, let body = self.body
-        else { return known }
-        // Four bytes a token, as in text; a picture is many bytes and few tokens, hence the bound.
-        return max(known, min(body.received / 4, Self.mostEstimatedTokens))
+        let isWhole =
+            switch self.record.outcome {
+            case .complete, .refused: true
+            case .cut, .left, .timedOut: self.head.method != "POST" || (self.plan?.attempts ?? 0) == 0
+            }
+        return TokenCharge.tokens(
+            told: self.record.tokens?.total ?? 0, isWhole: isWhole, body: self.body?.received ?? 0)
     }
-
-    private static var mostEstimatedTokens: Int64 { 200_000 }
 
     // MARK: How providers fare
 

@@ -152,6 +152,7 @@ extension RequestFlow: AttemptOwner {
         self.running?.status = failure.status
         self.running?.decidedBy = failure.classification?.decidedBy
         self.running?.isPossiblyBilled = failure.result.possiblyBilled
+        self.running?.hasFailed = true
         guard let running = self.running else { return }
         let errorClass = failure.result.errorClass ?? .daemonInternal
         if running.isAskingForUsage, self.repeatWithoutAsking(after: failure, of: running) { return }

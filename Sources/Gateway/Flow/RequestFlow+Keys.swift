@@ -14,6 +14,8 @@ struct RunningAttempt {
     var status: Int?
     /// What decided what its failure means; `nil` for a success, and for one without an answer.
     var decidedBy: String?
+    /// Whether it failed before anything of it was passed on; it may have been an answer that is passed on all the same.
+    var hasFailed = false
     /// Whether it failed after it was sent, so that the provider may charge for it.
     var isPossiblyBilled = false
 
@@ -76,9 +78,9 @@ extension RequestFlow {
             status: running.status, duration: duration)
         attempt.model = running.candidate.model
         self.noteUsage(of: running, isComplete: errorClass == nil, in: &attempt)
-        if let usage = attempt.usage, self.snapshot.keys[running.key]?.tpm != nil {
-            self.dispatch { dispatcher, _, now in dispatcher.spend(usage.counts.total, on: running.dispatched, at: now)
-            }
+        if self.snapshot.keys[running.key]?.tpm != nil {
+            let tokens = self.chargedTokens(of: running, class: errorClass, told: attempt.usage?.counts.total ?? 0)
+            self.dispatch { dispatcher, _, now in dispatcher.spend(tokens, on: running.dispatched, at: now) }
         }
         attempt.selection = running.dispatched.reason.selection
         attempt.isPossiblyBilled = running.isPossiblyBilled
@@ -92,5 +94,13 @@ extension RequestFlow {
         self.record.attempts.append(attempt)
         let provider = running.candidate.provider.name.text
         self.gateway.metrics.upstreamAttempts.with(provider, errorClass?.rawValue ?? "ok").increment()
+    }
+
+    /// The tokens of an attempt that count for its key's rate.
+    private func chargedTokens(of running: RunningAttempt, class errorClass: ErrorClass?, told: Int64) -> Int64 {
+        // One that did not fail ended too early if it did not end well: its caller went away, or its answer broke off.
+        let isSpent = running.hasFailed ? running.isPossiblyBilled : running.attempt.isFullySent
+        let isWhole = errorClass == nil || self.head.method != "POST" || !isSpent
+        return TokenCharge.tokens(told: told, isWhole: isWhole, body: self.body?.received ?? 0)
     }
 }

@@ -156,6 +156,51 @@ struct LimitTests {
         fixture.expectAllSettled()
     }
 
+    @Test(
+        "an attempt that ends early counts for its key as its prompt at least (T-037)",
+        arguments: [
+            "the caller leaves", "the caller leaves a stream", "the stream breaks off", "no answer comes",
+            "an error in the stream", "refused", "not sent",
+        ])
+    func chargesKeysForPrompts(end: String) throws {
+        let fixture = try Self.fixture { configuration in
+            configuration.keys = [configuration.keys[0]]
+            configuration.keys[0].tpm = 60
+            configuration.retry.maxAttempts = 1
+        }
+        let words = String(repeating: "word ", count: 200)
+        let exchange = fixture.post(#"{"model":"m","messages":[{"role":"user","content":"\#(words)"}]}"#)
+        let transfer = try fixture.transfer()
+        if end != "not sent" { transfer.takeBody() }
+        if end.contains("stream") {
+            transfer.head(200, ["Content-Type": "text/event-stream"])
+            transfer.body("data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n")
+        }
+        switch end {
+        case "the stream breaks off": transfer.fail(.closedDuringAnswer)
+        case "no answer comes": transfer.fail(.closedBeforeAnswer)
+        case "an error in the stream":
+            transfer.body("data: {\"error\":{\"type\":\"server_error\",\"message\":\"no\"}}\n\n")
+            transfer.complete()
+        case "refused": transfer.answer(400, ["Content-Type": "application/json"], #"{"error":{"message":"no"}}"#)
+        case "not sent": transfer.fail(.unreachable, sent: false)
+        default: exchange.leave()
+        }
+        fixture.run()
+        #expect(exchange.isOver)
+        // What the end says of the key itself is forgotten.
+        fixture.gateway.resetKeys()
+        let next = fixture.post()
+        if end == "refused" || end == "not sent" {
+            try fixture.transfer().answer(200)
+            #expect(next.status == 200)
+        } else {
+            #expect(next.status == 429)
+            #expect(next.text.contains("limits"))
+        }
+        fixture.expectAllSettled()
+    }
+
     @Test("with A at its limit and 100 of its requests waiting, B starts at once (X-043)")
     func doesNotDelayOthers() throws {
         let fixture = try Self.fixture { configuration in

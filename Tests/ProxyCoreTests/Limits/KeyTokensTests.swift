@@ -62,4 +62,15 @@ struct KeyTokensTests {
         pool.spend(1 << 40, on: grant, at: RateLimitTests.at(0))
         #expect(try Self.label(&pool, at: RateLimitTests.at(0))?.0 == "alpha")
     }
+
+    @Test(
+        "what ended early counts as its prompt at least, and a huge body as no more than a bound (T-037)",
+        arguments: [
+            (0, true, 1 << 30, 0), (7, true, 4_000, 7), (0, false, 0, 0), (0, false, 4_003, 1_000),
+            (300, false, 4_000, 1_000), (3_000, false, 4_000, 3_000), (0, false, 1 << 30, 200_000),
+            (.max, false, 1 << 30, .max),
+        ] as [(Int64, Bool, Int64, Int64)])
+    func chargesPrompt(told: Int64, isWhole: Bool, body: Int64, expected: Int64) {
+        #expect(TokenCharge.tokens(told: told, isWhole: isWhole, body: body) == expected)
+    }
 }

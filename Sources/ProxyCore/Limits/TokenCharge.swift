@@ -1,0 +1,20 @@
+/// The tokens that count for rates of tokens.
+public enum TokenCharge {
+    /// A prompt of which nothing is known but its length counts as no more than this: a picture is many bytes and few tokens.
+    public static let mostEstimated: Int64 = 200_000
+    /// As many bytes of a request are taken for a token, as in text.
+    static let bytesOfToken: Int64 = 4
+
+    /// The tokens of a request, or of one attempt at it.
+    ///
+    /// What the answers told. Where the end did not come, and with it what would have been told there, no less than the
+    /// prompt: it was worked on, and nobody gets round a rate by leaving early.
+    ///
+    /// - Parameters:
+    ///   - told: What is known, at least 0.
+    ///   - isWhole: Whether nothing more was to be told.
+    ///   - body: How many bytes of the request's body came.
+    public static func tokens(told: Int64, isWhole: Bool, body: Int64) -> Int64 {
+        isWhole ? told : max(told, min(body / Self.bytesOfToken, Self.mostEstimated))
+    }
+}
