@@ -20,7 +20,7 @@ struct AddressTurnsTests {
         try door.leave(waited: elsewhere)
         try door.leave(waited: socket)
         #expect(door.admission.waiters.count == behind.count)
-        // Nor does it when somebody else from elsewhere comes first.
+        // Nor does who comes now from elsewhere wait.
         _ = try door.ticket(1, from: .address(9))
     }
 
