@@ -32,7 +32,8 @@ extension Gateway {
             CallerIncident(
                 .certificateRefused(subject: subject), origin: CallerOrigin(connection.transport).identity(),
                 reason: reason),
-            as: "certificate_refused", "client certificate not allowed", ["subject": "\(subject)"], to: logger)
+            "client certificate not allowed",
+            ["event": "certificate_refused", "subject": "\(subject)"], to: logger)
         throw ProxyFault(.forbidden, message: "The client certificate is not allowed.")
     }
 }

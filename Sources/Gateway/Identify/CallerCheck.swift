@@ -89,7 +89,7 @@ struct CallerCheck {
     func unauthorized(_ reason: String, of client: ClientName? = nil, message: String? = nil) -> ProxyFault {
         self.gateway.tell(
             CallerIncident(.authenticationFailed, origin: self.origin.identity(), client: client, reason: reason),
-            as: "auth_failed", "caller not authorised", to: self.logger)
+            "caller not authorised", ["event": "auth_failed"], to: self.logger)
         return ProxyFault(.unauthorized, message: message)
     }
 }
