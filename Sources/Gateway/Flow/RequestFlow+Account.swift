@@ -8,6 +8,8 @@ extension RequestFlow {
     func account() {
         guard !self.isAccounted else { return }
         self.isAccounted = true
+        // First, since how it ended decides what it costs.
+        self.completeRecord()
         self.leaveGate()
         self.phase = .over
         self.queueTimer?.cancel()
@@ -15,7 +17,6 @@ extension RequestFlow {
         self.keepAlive.end()
         self.body?.discard()
         self.returnNonce()
-        self.completeRecord()
         self.countRequest(self.record)
         self.logRequest(self.record)
         self.gateway.counts.add(self.record)

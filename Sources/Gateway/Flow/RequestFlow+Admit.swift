@@ -110,10 +110,10 @@ extension RequestFlow {
         let isWhole =
             switch self.record.outcome {
             case .complete, .refused: true
-            case .cut, .left, .timedOut: self.head.method != "POST" || (self.plan?.attempts ?? 0) == 0
+            case .cut, .left, .timedOut: !self.hasSpentUntold
             }
         return TokenCharge.tokens(
-            told: self.record.tokens?.total ?? 0, isWhole: isWhole, body: self.body?.received ?? 0)
+            told: self.record.tokens ?? TokenCounts(), isWhole: isWhole, body: self.body?.received ?? 0)
     }
 
     // MARK: How providers fare

@@ -78,8 +78,11 @@ extension RequestFlow {
             status: running.status, duration: duration)
         attempt.model = running.candidate.model
         self.noteUsage(of: running, isComplete: errorClass == nil, in: &attempt)
+        let isWhole = errorClass == nil || !self.isSpent(running)
+        if !isWhole { self.hasSpentUntold = true }
         if self.snapshot.keys[running.key]?.tpm != nil {
-            let tokens = self.chargedTokens(of: running, class: errorClass, told: attempt.usage?.counts.total ?? 0)
+            let tokens = TokenCharge.tokens(
+                told: attempt.usage?.counts ?? TokenCounts(), isWhole: isWhole, body: self.body?.received ?? 0)
             self.dispatch { dispatcher, _, now in dispatcher.spend(tokens, on: running.dispatched, at: now) }
         }
         attempt.selection = running.dispatched.reason.selection
@@ -96,11 +99,10 @@ extension RequestFlow {
         self.gateway.metrics.upstreamAttempts.with(provider, errorClass?.rawValue ?? "ok").increment()
     }
 
-    /// The tokens of an attempt that count for its key's rate.
-    private func chargedTokens(of running: RunningAttempt, class errorClass: ErrorClass?, told: Int64) -> Int64 {
-        // One that did not fail ended too early if it did not end well: its caller went away, or its answer broke off.
-        let isSpent = running.hasFailed ? running.isPossiblyBilled : running.attempt.isFullySent
-        let isWhole = errorClass == nil || self.head.method != "POST" || !isSpent
-        return TokenCharge.tokens(told: told, isWhole: isWhole, body: self.body?.received ?? 0)
+    /// Whether a provider may have worked on what an attempt sent: it failed after that, or its caller went away, or its
+    /// answer broke off.
+    private func isSpent(_ running: RunningAttempt) -> Bool {
+        guard self.head.method == "POST" else { return false }
+        return running.hasFailed ? running.isPossiblyBilled : running.attempt.isFullySent
     }
 }

@@ -52,6 +52,8 @@ final class RequestFlow: ExchangeHandler {
     var queueTimer: Scheduled<Void>?
 
     var body: KeptBody?
+    /// Whether an attempt ended early on which a provider may have worked.
+    var hasSpentUntold = false
     /// When all of ``body`` had come; `nil` before.
     var bodyEnded: Instant?
     var inspector = BodyInspector.opaque

@@ -7,14 +7,18 @@ public enum TokenCharge {
 
     /// The tokens of a request, or of one attempt at it.
     ///
-    /// What the answers told. Where the end did not come, and with it what would have been told there, no less than the
-    /// prompt: it was worked on, and nobody gets round a rate by leaving early.
+    /// What the answers told, or what was counted of them. Where the end did not come, and with it what would have been
+    /// told there, the prompt is estimated by its length if more than is known of it: it was worked on, and nobody gets
+    /// round a rate by leaving early.
     ///
     /// - Parameters:
-    ///   - told: What is known, at least 0.
+    ///   - told: What is known.
     ///   - isWhole: Whether nothing more was to be told.
     ///   - body: How many bytes of the request's body came.
-    public static func tokens(told: Int64, isWhole: Bool, body: Int64) -> Int64 {
-        isWhole ? told : max(told, min(body / Self.bytesOfToken, Self.mostEstimated))
+    public static func tokens(told: TokenCounts, isWhole: Bool, body: Int64) -> Int64 {
+        guard !isWhole else { return told.total }
+        let unknown = min(body / Self.bytesOfToken, Self.mostEstimated) - told.prompt
+        let (sum, overflow) = told.total.addingReportingOverflow(max(0, unknown))
+        return overflow ? .max : sum
     }
 }

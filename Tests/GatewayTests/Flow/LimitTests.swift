@@ -56,7 +56,7 @@ struct LimitTests {
         #expect(refused.map(\.outcome) == [.refused])
     }
 
-    @Test("who leaves before the end is charged the prompt at least, who leaves before an attempt nothing (T-037)")
+    @Test("who leaves before the end is charged the prompt at least, who leaves before it was sent nothing (T-037)")
     func chargesPrompt() throws {
         let fixture = try Self.fixture { $0.limits.client.tpm = 60 }
         let early = fixture.open("POST", "/v1/chat/completions", GatewayFixture.fields(Self.announced))
@@ -64,14 +64,36 @@ struct LimitTests {
         fixture.run()
         let body =
             #"{"model":"m","messages":[{"role":"user","content":""# + String(repeating: "word ", count: 200) + #""}]}"#
-        let leaving = fixture.post(body)
-        leaving.leave()
-        fixture.run()
-        #expect(try fixture.transfer().isCancelled)
+        // As long as the provider has not got all of it there is nothing that it could have worked on.
+        for isSent in [false, true] {
+            let leaving = fixture.post(body)
+            if isSent { try fixture.transfer().takeBody() }
+            leaving.leave()
+            fixture.run()
+            #expect(leaving.status == nil)
+            #expect(try fixture.transfer().isCancelled)
+        }
         let next = fixture.post()
         #expect(next.status == 429)
         fixture.expectAllSettled()
         #expect(fixture.metric("kmi_limited_total", ["limit": "client_tpm"]) == 1)
+    }
+
+    @Test("a request that the provider does not answer in time is charged its prompt (T-037)")
+    func chargesTimeouts() throws {
+        let fixture = try Self.fixture {
+            $0.limits.client.tpm = 60
+            $0.upstream.firstByteTimeout = .seconds(1)
+            $0.retry.maxAttempts = 1
+        }
+        let words = String(repeating: "word ", count: 200)
+        let exchange = fixture.post(#"{"model":"m","messages":[{"role":"user","content":"\#(words)"}]}"#)
+        try fixture.transfer().takeBody()
+        fixture.advance(by: .seconds(1))
+        #expect(exchange.status == 504)
+        #expect(fixture.observer.records.map(\.outcome) == [.timedOut])
+        #expect(fixture.post().status == 429)
+        fixture.expectAllSettled()
     }
 
     @Test("a user of the Unix socket is limited by its number (K-040)")

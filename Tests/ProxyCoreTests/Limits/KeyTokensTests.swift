@@ -70,7 +70,14 @@ struct KeyTokensTests {
             (300, false, 4_000, 1_000), (3_000, false, 4_000, 3_000), (0, false, 1 << 30, 200_000),
             (.max, false, 1 << 30, .max),
         ] as [(Int64, Bool, Int64, Int64)])
-    func chargesPrompt(told: Int64, isWhole: Bool, body: Int64, expected: Int64) {
+    func chargesPrompt(prompt: Int64, isWhole: Bool, body: Int64, expected: Int64) {
+        var told = TokenCounts()
+        told.input = prompt
         #expect(TokenCharge.tokens(told: told, isWhole: isWhole, body: body) == expected)
+        // What was answered counts on top of it, whether the prompt was told or is estimated.
+        (told.output, told.reasoning) = (40, 2)
+        let sum = expected.addingReportingOverflow(42)
+        #expect(
+            TokenCharge.tokens(told: told, isWhole: isWhole, body: body) == (sum.overflow ? .max : sum.partialValue))
     }
 }
