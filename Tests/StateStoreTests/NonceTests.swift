@@ -19,20 +19,23 @@ struct NonceTests {
         try await TemporaryDirectory.with { directory in
             let old = try Self.nonce(1, expires: 10)
             let young = try Self.nonce(2, expires: 300)
+            let last = try Self.nonce(4, expires: 11)
             try await withStore(in: directory) { store async throws in
                 store.append(old, at: newYear)
+                store.append(last, at: newYear)
                 store.append(young, at: newYear)
                 // The same one again is no second row.
                 store.append(young, at: newYear)
                 try await store.settled()
-                #expect(store.statistics.writes[.nonces] == 3)
+                #expect(store.statistics.writes[.nonces] == 4)
             }
             try await withStore(in: directory) { store async throws in
-                #expect(Set(try store.load().nonces) == [old, young])
-                store.append(try Self.nonce(3, expires: 600), at: newYear + .seconds(10))
+                #expect(Set(try store.load().nonces) == [old, last, young])
+                store.append(try Self.nonce(3, expires: 600), at: newYear + .seconds(11))
             }
             try await withStore(in: directory) { store async throws in
-                #expect(Set(try store.load().nonces) == [young, try Self.nonce(3, expires: 600)])
+                // The last that has ended tells up to when others were forgotten.
+                #expect(Set(try store.load().nonces) == [last, young, try Self.nonce(3, expires: 600)])
             }
         }
     }

@@ -75,7 +75,14 @@ public struct NonceLedger: Sendable {
     /// Takes over what an earlier process remembered, all of it but what has ended: where that is more than there is room
     /// for, its clients wait.
     public mutating func restore(_ nonces: some Sequence<UsedNonce>, at now: WallTime) {
-        for nonce in nonces where now < nonce.expires { self.insert(nonce) }
+        for nonce in nonces {
+            // The clock that says so may be ahead and be set back: what ended by it passes no more then either.
+            guard now < nonce.expires else {
+                self.forgotten = max(self.forgotten, Self.second(of: nonce))
+                continue
+            }
+            self.insert(nonce)
+        }
     }
 
     /// Whether a nonce was used before, or is being used.

@@ -21,10 +21,13 @@ enum NonceTable {
             tally.add(.nonces)
         }
         guard let now else { return }
+        // The last that has ended stays: it tells up to when others were forgotten, should the clock be set back.
         try database.cachedStatement(
             sql: """
                 DELETE FROM nonces WHERE digest IN (
-                    SELECT digest FROM nonces WHERE expires_at <= ? ORDER BY expires_at LIMIT ?
+                    SELECT digest FROM nonces
+                    WHERE expires_at < (SELECT max(expires_at) FROM nonces WHERE expires_at <= ?)
+                    ORDER BY expires_at LIMIT ?
                 )
                 """
         ).execute(arguments: [now.microseconds, Self.sweep])

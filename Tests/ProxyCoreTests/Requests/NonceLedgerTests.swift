@@ -203,6 +203,16 @@ struct NonceLedgerTests {
         #expect(ledger.reserve(try Self.nonce(20, expires: 600), at: Self.time(412)) == .reserved)
     }
 
+    @Test("what had ended by a clock that was ahead does not pass when that is set back (A-020)")
+    func restoresBehindClock() throws {
+        var ledger = NonceLedger()
+        ledger.restore([try Self.nonce(1, expires: 300)], at: Self.time(7_200))
+        #expect(ledger.count == 0)
+        #expect(ledger.reserve(try Self.nonce(1, expires: 300), at: Self.time(10)) == .tooOld)
+        #expect(ledger.reserve(try Self.nonce(2, expires: 300), at: Self.time(10)) == .tooOld)
+        #expect(ledger.reserve(try Self.nonce(2, expires: 301), at: Self.time(10)) == .reserved)
+    }
+
     @Test("digests tell clients and nonces apart")
     func digests() throws {
         func nonce(_ text: String, of client: String) throws -> UsedNonce {
