@@ -8,10 +8,9 @@ extension Admission {
         for request: AdmissionRequest, _ caller: LimitPlace?, _ address: LimitPlace?, at now: Instant
     ) -> LimitRefusal? {
         guard self.waiters.count >= self.policy.queue else { return nil }
-        let own = self.waitingOf[request.caller] ?? 0
-        self.noteLargest(request.caller, own)
-        if self.policy.queue > 0, let largest = self.largest, (self.waitingOf[largest] ?? 0) >= own + 2,
-            let number = self.lastNumber(of: largest)
+        let own = self.waitingOf[request.caller]
+        if self.policy.queue > 0, let largest = self.waitingOf.largest, largest.count >= own + 2,
+            let number = self.lastNumber(of: largest.caller)
         {
             self.turnAway(number, .queueShare, at: now)
             return nil
@@ -60,10 +59,5 @@ extension Admission {
         let limit = self.ownLimit(waiter.request, waiter.caller, waiter.address)?.name ?? limit
         let refusal = self.refusal(limit, waiter.request, waiter.caller, waiter.address, at: now)
         self.decisions.append((number, .refused(refusal)))
-    }
-
-    /// Notes a caller of whom so many wait.
-    mutating func noteLargest(_ caller: LimitKey, _ own: Int) {
-        if own > self.largest.flatMap({ self.waitingOf[$0] }) ?? 0 { self.largest = caller }
     }
 }

@@ -15,9 +15,7 @@ extension Admission {
         if let turns = self.lines[id]?.turns { self.turns[turns]?.waiting.append(number) }
         if let caller { self[caller].waiting += 1 }
         if let address { self[address].waiting += 1 }
-        let own = (self.waitingOf[request.caller] ?? 0) + 1
-        self.waitingOf[request.caller] = own
-        self.noteLargest(request.caller, own)
+        self.waitingOf.add(request.caller)
         return number
     }
 
@@ -97,8 +95,7 @@ extension Admission {
         guard let waiter = self.waiters.removeValue(forKey: number) else { return nil }
         if let place = waiter.caller { self[place].waiting -= 1 }
         if let place = waiter.address { self[place].waiting -= 1 }
-        let caller = waiter.request.caller
-        if let count = self.waitingOf[caller] { self.waitingOf[caller] = count > 1 ? count - 1 : nil }
+        self.waitingOf.remove(waiter.request.caller)
         let waiters = self.waiters
         self.lines[waiter.line]?.waiting.noteGone { waiters[$0] != nil }
         if let turns = self.lines[waiter.line]?.turns {

@@ -52,9 +52,7 @@ public struct Admission: Sendable {
     var rounds: [LineRound] = RequestPriority.allCases.map { _ in LineRound() }
     var aside: [LinesAside.Key: LinesAside] = [:]
     /// How many requests of each caller wait.
-    var waitingOf: [LimitKey: Int] = [:]
-    /// A caller with the most of those who wait, as far as was seen when one of its requests last came.
-    var largest: LimitKey?
+    var waitingOf = WaitingCounts()
     /// Turns of others since one of low priority had one while one waited.
     var turnsWithoutLow = 0
     var lastNumber: UInt64 = 0
@@ -144,9 +142,13 @@ public struct Admission: Sendable {
     ///
     /// - Parameter tokens: What its attempts took, as far as it is known.
     public mutating func leave(_ ticket: AdmissionTicket, tokens: Int64, at now: Instant) {
+        self.departures.add(at: now)
+        self.release(ticket, tokens: tokens, at: now)
+    }
+
+    private mutating func release(_ ticket: AdmissionTicket, tokens: Int64, at now: Instant) {
         self.tick(at: now)
         self.inside[ticket.priority] -= 1
-        self.departures.add(at: now)
         if let count = self.present[ticket.request.caller] {
             self.present[ticket.request.caller] = count > 1 ? count - 1 : nil
         }
@@ -167,7 +169,8 @@ public struct Admission: Sendable {
     /// A request that was let in after it had waited does not run after all: what it took of the rates is given back too.
     public mutating func withdraw(_ ticket: AdmissionTicket, at now: Instant) {
         self.giveBack(ticket.taken, of: ticket.request, ticket.caller, ticket.address, at: now)
-        self.leave(ticket, tokens: 0, at: now)
+        // Not one of those by whom is reckoned how fast places come free.
+        self.release(ticket, tokens: 0, at: now)
     }
 
     /// Lets a request in that everything was asked for.
@@ -182,10 +185,13 @@ public struct Admission: Sendable {
         return AdmissionTicket(request: request, caller: caller, address: address, taken: taken)
     }
 
-    /// Whether so many are in that the limit is in use; that a priority or a caller has its share says nothing of that.
+    /// Whether so many are in that the limit is in use: so many that a caller alone would be held to its share.
+    ///
+    /// That a priority has its share says nothing of that.
     private var isNearlyFull: Bool {
         guard let limit = self.shares.limit else { return false }
-        return self.inside.total * 10 >= limit * 9 || !self.inside.hasRoom(for: .normal, in: self.shares)
+        return limit > 0
+            && self.inside.total >= Self.shareOfFree * self.inside.free(for: .normal, in: self.shares)
     }
 
     // MARK: What providers tell

@@ -123,6 +123,20 @@ struct PriorityTests {
     }
 
     @Test(
+        "a caller who is held to its share uses the limit, so that it is lowered (X-044, X-043)",
+        arguments: [false, true])
+    func lowersAtShare(expectsHigh: Bool) throws {
+        let door = try Self.door(64, expectsHigh: expectsHigh) { $0.limits.adaptive = true }
+        _ = try door.ticket(1)
+        door.leave(try door.ticket(2))
+        while case .admitted = door.enter(1) {}
+        #expect(door.admission.inside.total < 60)
+        for _ in 0..<20 { door.overload() }
+        door.advance(by: .seconds(1))
+        #expect(door.limit == 48)
+    }
+
+    @Test(
         "whatever comes and goes, no share is exceeded and every count returns to zero (L-004, X-043)",
         arguments: 1...60)
     func holdsShares(seed: UInt64) throws {
