@@ -27,7 +27,7 @@ struct HTTP2LoadTests {
         }
     }
 
-    @Test("reset floods leave the memory flat, and an honest connection is served meanwhile")
+    @Test("while resets flood in, an honest connection is served")
     func resetFlood() async throws {
         let authority = try TestCertificate.authority()
         var caller = try TLSConfiguration.caller(trusting: authority)
@@ -38,7 +38,6 @@ struct HTTP2LoadTests {
             try await TLSClient.with(address, configuration) { honest in
                 try await honest.channel.writeAndFlush(ByteBuffer(bytes: Wire.opening)).get()
                 try await Self.flood(address, configuration)
-                let before = Self.residentBytes()
                 var latencies: [Duration] = []
                 for round in 0..<20 {
                     async let flooded: Void = Self.flood(address, configuration)
@@ -52,9 +51,7 @@ struct HTTP2LoadTests {
                     latencies.append(clock.now - began)
                     try await flooded
                 }
-                let growth = Self.residentBytes() - before
-                print("reset flood: 20 x 2000 resets, growth \(growth) bytes, slowest honest", latencies.max() ?? .zero)
-                #expect(growth < 32 * 1024 * 1024)
+                print("reset flood: 20 x 2000 resets, slowest honest", latencies.max() ?? .zero)
             }
             #expect(server.runningExchanges == 0)
         }
@@ -71,11 +68,5 @@ struct HTTP2LoadTests {
             client.channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
             try await client.receiveAll()
         }
-    }
-
-    private static func residentBytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        let fields = text.split(separator: " ")
-        return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * 4_096
     }
 }
