@@ -75,7 +75,7 @@ def degraded(top: pathlib.Path) -> set[str]:
 
 def metrics(top: pathlib.Path) -> set[str]:
     """The families that the daemon exposes."""
-    return matches(top, "Sources/Metrics", r"\"((?:kmi|process)_[a-z_]+)\"")
+    return matches(top, "Sources/Metrics", r"\"((?:kmi|process)_[a-z0-9_]+)\"")
 
 
 def routes(top: pathlib.Path) -> set[str]:
