@@ -35,6 +35,7 @@ extension ProxyMetrics {
         let keyUsableIn: CollectedFamily
         let keyInFlight: CollectedFamily
         let keyRemaining: CollectedFamily
+        let keyWarn: CollectedFamily
         let breakerState: CollectedFamily
         let unmatchedErrors: CollectedFamily
         let memoryPressure: CollectedFamily
@@ -49,6 +50,7 @@ extension ProxyMetrics {
         let storeWrites: CollectedFamily
         let storeErrors: CollectedFamily
         let storeDropped: CollectedFamily
+        let standing: StandingFamilies
 
         init(registry: MetricsRegistry) {
             self.listenerInfo = registry.collected(
@@ -78,6 +80,9 @@ extension ProxyMetrics {
                 help: "Share of a window of a key's plan that is left, 0 to 1; no series where it is not known.",
                 labels: ["key", "provider", "window"]
             )
+            self.keyWarn = registry.collected(
+                .gauge, "kmi_key_warn", help: "1 while less than a fifth of a window of a key's plan is left, else 0.",
+                labels: ["key", "provider"])
             self.breakerState = registry.collected(
                 .gauge,
                 "kmi_breaker_state",
@@ -93,11 +98,9 @@ extension ProxyMetrics {
             )
             self.memoryPressure = registry.collected(
                 .gauge, "kmi_memory_pressure_ratio",
-                help: "Share of ten seconds in which tasks waited for memory, 0 to 1, when it was last looked at.",
-                labels: [])
+                help: "Share of ten seconds in which tasks waited for memory, 0 to 1, when it was last looked at.")
             self.shedding = registry.collected(
-                .gauge, "kmi_shedding", help: "1 while new requests are refused because memory is short, else 0.",
-                labels: [])
+                .gauge, "kmi_shedding", help: "1 while new requests are refused because memory is short, else 0.")
             self.limitEvictions = registry.collected(
                 .counter, "kmi_limit_table_evictions_total",
                 help: "Callers and addresses forgotten because all of their limits were unused again.", labels: [])
@@ -110,8 +113,7 @@ extension ProxyMetrics {
                 .gauge, "kmi_store_bytes", help: "Size of the database and its write-ahead log in bytes.", labels: [])
             self.storeUsedBytes = registry.collected(
                 .gauge, "kmi_store_used_bytes",
-                help: "Bytes of the database that hold something, without the pages that the next rows go to.",
-                labels: [])
+                help: "Bytes of the database that hold something, without the pages that the next rows go to.")
             self.storeLogBytes = registry.collected(
                 .gauge, "kmi_store_wal_bytes", help: "Size of the write-ahead log alone in bytes.", labels: [])
             self.storeDeleted = registry.collected(
@@ -127,27 +129,29 @@ extension ProxyMetrics {
                 .counter, "kmi_store_dropped_total",
                 help: "Rows given up because too many waited or none could ever be written, by table.",
                 labels: ["table"])
+            self.standing = StandingFamilies(registry: registry)
         }
     }
 
     /// What the daemon's collectors report to: keys and listeners, which are kept elsewhere and come and go.
     public struct ScrapeWriter {
-        private let families: ScrapedFamilies
-        fileprivate var samples: SampleWriter
+        let families: ScrapedFamilies
+        var samples: SampleWriter
 
         fileprivate init(families: ScrapedFamilies, samples: SampleWriter) {
             self.families = families
             self.samples = samples
         }
 
-        /// Reports a key: its state, the seconds until it is usable (0 if it is, `nil` if not known) and its attempts
-        /// under way.
+        /// Reports a key: its state, the seconds until it is usable (0 if it is, `nil` if not known), its attempts under
+        /// way, and whether little is left of a window of its plan.
         public mutating func key(
             _ label: String,
             provider: String,
             state: KeyState,
             usableInSeconds: Double?,
-            inFlight: Int
+            inFlight: Int,
+            isWarned: Bool
         ) {
             for candidate in KeyState.allCases {
                 let value = candidate == state ? 1.0 : 0.0
@@ -155,6 +159,7 @@ extension ProxyMetrics {
             }
             if let usableInSeconds { self.samples.set(self.families.keyUsableIn, label, provider, to: usableInSeconds) }
             self.samples.set(self.families.keyInFlight, label, provider, to: Double(inFlight))
+            self.samples.set(self.families.keyWarn, label, provider, to: isWarned ? 1 : 0)
         }
 
         /// Reports the share of a key's window that is left, 0 to 1.

@@ -10,16 +10,23 @@ struct ExternalTool {
         let errors: String
     }
 
-    /// Prometheus's own checker.
-    static let promtool = ExternalTool(path: "/usr/bin/promtool")
+    /// Prometheus's own checker: on `PATH`, else where `make setup` puts it.
+    static var promtool: ExternalTool {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        let own = Self.root.appending(path: ".tools/bin/promtool").path(percentEncoded: false)
+        let places = path.split(separator: ":").map { "\($0)/promtool" } + [own]
+        return ExternalTool(path: places.first { FileManager.default.isExecutableFile(atPath: $0) } ?? own)
+    }
 
     /// The interpreter with `prometheus_client`: `KMI_TEST_PYTHON`, else the package's `.venv-test`.
     static var python: ExternalTool {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let path = ProcessInfo.processInfo.environment["KMI_TEST_PYTHON"]
-        return ExternalTool(path: path ?? root.appending(path: ".venv-test/bin/python").path(percentEncoded: false))
+        let own = Self.root.appending(path: ".venv-test/bin/python").path(percentEncoded: false)
+        return ExternalTool(path: path ?? own)
     }
+
+    private static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     let path: String
 

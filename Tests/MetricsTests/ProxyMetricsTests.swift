@@ -20,6 +20,7 @@ struct ProxyMetricsTests {
         ("kmi_key_usable_in_seconds", .gauge, ["key", "provider"]),
         ("kmi_key_in_flight", .gauge, ["key", "provider"]),
         ("kmi_key_remaining_ratio", .gauge, ["key", "provider", "window"]),
+        ("kmi_key_warn", .gauge, ["key", "provider"]),
         ("kmi_breaker_state", .gauge, ["provider", "state"]),
         ("kmi_unmatched_errors_total", .counter, ["provider", "status", "type", "code"]),
         ("kmi_in_flight_requests", .gauge, []),
@@ -49,6 +50,15 @@ struct ProxyMetricsTests {
         ("kmi_store_dropped_total", .counter, ["table"]),
         ("kmi_job_last_success_timestamp_seconds", .gauge, ["job"]),
         ("kmi_job_failures_total", .counter, ["job"]),
+        ("kmi_degraded", .gauge, ["reason"]),
+        ("kmi_warnings", .gauge, ["code"]),
+        ("kmi_certificate_not_after_timestamp_seconds", .gauge, ["file"]),
+        ("kmi_tls_handshake_failures_total", .counter, ["reason"]),
+        ("kmi_connections_limit", .gauge, []),
+        ("kmi_in_flight_limit", .gauge, []),
+        ("kmi_queue_limit", .gauge, []),
+        ("kmi_store_queue_limit", .gauge, []),
+        ("kmi_clock_timestamp_seconds", .gauge, []),
         ("kmi_build_info", .gauge, ["version", "commit", "swift", "libcurl", "sqlite"]),
     ]
 
@@ -81,8 +91,17 @@ struct ProxyMetricsTests {
             scrape.remaining(0.25, of: "alpha", provider: "kimi", window: "7d")
             scrape.breaker(.halfOpen, of: "kimi")
             scrape.unmatched(2, provider: "kimi", status: 418, type: "teapot", code: "")
-            scrape.key("alpha", provider: "kimi", state: .cooling, usableInSeconds: 1.5, inFlight: 2)
-            scrape.key("<b>\"\n\u{1B}]8;;", provider: "kimi", state: .disabled, usableInSeconds: nil, inFlight: 0)
+            scrape.degraded(["storage"], of: ["bus", "storage"])
+            scrape.warnings(["prices_old", "prices_old"], of: ["prices_old", "secrets_awaited"])
+            scrape.certificate("certificate", endsAt: 1_800_000_000.5)
+            scrape.handshakeFailures(["refused": 4, "gone": 0])
+            scrape.limits(connections: 4096, inFlight: 512, queue: 256, storeQueue: 8192)
+            scrape.clock(1_763_000_000.25)
+            scrape.key(
+                "alpha", provider: "kimi", state: .cooling, usableInSeconds: 1.5, inFlight: 2, isWarned: true)
+            scrape.key(
+                "<b>\"\n\u{1B}]8;;", provider: "kimi", state: .disabled, usableInSeconds: nil, inFlight: 0,
+                isWarned: false)
         }
         return registry
     }
@@ -113,6 +132,23 @@ struct ProxyMetricsTests {
     func tellsListeners() {
         let text = Self.makeRegistry().render(.prometheus)
         #expect(text.contains("\nkmi_listener_info{listener=\"127.0.0.1:7878\",tls=\"off\"} 1\n"))
+    }
+
+    @Test("what does not work and what stands has a series for each, with a zero where all is well (T-039, X-047)")
+    func tellsStanding() {
+        let lines = Set(Self.makeRegistry().render(.prometheus).split(separator: "\n"))
+        for line in [
+            "kmi_degraded{reason=\"storage\"} 1", "kmi_degraded{reason=\"bus\"} 0",
+            "kmi_warnings{code=\"prices_old\"} 2", "kmi_warnings{code=\"secrets_awaited\"} 0",
+            "kmi_certificate_not_after_timestamp_seconds{file=\"certificate\"} 1800000000.5",
+            "kmi_tls_handshake_failures_total{reason=\"refused\"} 4",
+            "kmi_tls_handshake_failures_total{reason=\"gone\"} 0",
+            "kmi_connections_limit 4096", "kmi_in_flight_limit 512", "kmi_queue_limit 256",
+            "kmi_store_queue_limit 8192", "kmi_clock_timestamp_seconds 1763000000.25",
+            "kmi_key_warn{key=\"alpha\",provider=\"kimi\"} 1",
+        ] {
+            #expect(lines.contains(Substring(line)), "\(line)")
+        }
     }
 
     @Test func countsRequestsByStatus() {

@@ -66,11 +66,6 @@ extension DaemonControl {
     }
 }
 
-extension PriceWarning {
-    /// The warning as the manager's property `Warnings` has it: `prices_old: …`.
-    var busText: String { "\(self.kind.rawValue): \(self.message)" }
-}
-
 extension PriceStatus {
     /// A table in the words of the bus.
     fileprivate init(_ info: PriceTableInfo, now: WallTime) {

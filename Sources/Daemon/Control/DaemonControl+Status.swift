@@ -6,10 +6,6 @@ import StateStore
 extension DaemonControl {
     func managerStatus() -> ManagerStatus {
         let inForce = self.keeper.inForce
-        let awaited = inForce.awaitedLines
-        self.health.set(.storage, isBroken: self.store.trouble != nil)
-        self.health.set(.memory, isBroken: self.gateway.pressure.isShedding)
-        self.health.set(.secrets, isBroken: !awaited.isEmpty)
         let now = self.time.now()
         let keys = self.gateway.dispatcher.snapshots(at: now)
         let configuration = inForce.effective.configuration
@@ -17,7 +13,7 @@ extension DaemonControl {
         status.version = Version.text
         status.commit = Version.commit
         status.builtAt = Version.builtAt
-        status.degraded = self.health.degraded
+        status.degraded = self.lookForDegraded()
         status.state = self.health.isDraining ? "draining" : status.degraded.isEmpty ? "running" : "degraded"
         status.listeners = self.listeners.all.map(\.url)
         status.rotationMode = configuration.rotation.mode.rawValue
@@ -29,12 +25,43 @@ extension DaemonControl {
         status.keysUsable = UInt32(clamping: keys.count { $0.state == .usable })
         status.requestsInFlight = UInt32(clamping: self.gateway.requestsInFlight)
         status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0) } ?? 0
-        status.warnings =
-            awaited.map { "\(SecretWatch.warning): \($0)" }
-            + self.prices.warnings(now: self.time.wallTime()).map(\.busText)
-            + [self.listeners.credentials.flatMap { CertificateDiagnosis.finding($0, now: self.time.wallTime()) }]
-            .compactMap { finding in finding.map { "\($0.code): \($0.message)" } }
+        status.warnings = self.standingWarnings().map { "\($0.code): \($0.message)" }
         return status
+    }
+
+    /// Looks at the parts that tell of themselves only when they are asked, and returns the words of all that are broken.
+    func lookForDegraded() -> [String] {
+        self.health.set(.storage, isBroken: self.store.trouble != nil)
+        self.health.set(.memory, isBroken: self.gateway.pressure.isShedding)
+        self.health.set(.secrets, isBroken: !self.keeper.inForce.awaitedLines.isEmpty)
+        return self.health.degraded
+    }
+
+    /// A line of the property `Warnings`.
+    struct StandingWarning: Sendable, Equatable {
+        /// Every code that there can be.
+        static let codes =
+            [SecretWatch.warning] + PriceWarning.Kind.allCases.map(\.rawValue) + CertificateDiagnosis.codes
+
+        /// The word that programs know it by.
+        let code: String
+        /// For a person.
+        let message: String
+    }
+
+    /// What a person should know and see to, as long as it is so.
+    func standingWarnings() -> [StandingWarning] {
+        let now = self.time.wallTime()
+        var warnings = self.keeper.inForce.awaitedLines.map {
+            StandingWarning(code: SecretWatch.warning, message: $0)
+        }
+        warnings += self.prices.warnings(now: now).map {
+            StandingWarning(code: $0.kind.rawValue, message: $0.message)
+        }
+        if let finding = self.listeners.credentials.flatMap({ CertificateDiagnosis.finding($0, now: now) }) {
+            warnings.append(StandingWarning(code: finding.code, message: finding.message))
+        }
+        return warnings
     }
 
     func keys() -> [KeyStatus] {

@@ -7,6 +7,8 @@ enum CertificateDiagnosis {
     static let check = "certificate"
     /// So long before its end a certificate is worth a warning.
     static let notice = Duration.seconds(14 * 86_400)
+    /// The codes that a finding may have.
+    static let codes = ["certificate_expired", "certificate_expires", "certificate_not_yet_valid"]
 
     /// What is to be said of the times of a certificate.
     struct Finding: Sendable, Equatable {

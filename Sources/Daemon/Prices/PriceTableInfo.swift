@@ -57,7 +57,7 @@ struct PriceTableInfo: Sendable, Equatable {
 /// Something about the prices that a person should know.
 struct PriceWarning: Sendable, Equatable {
     /// What kind of thing.
-    enum Kind: String, Sendable {
+    enum Kind: String, Sendable, CaseIterable {
         /// A table cannot be used, and another one is.
         case unusable = "prices_unusable"
         /// A table is in place, but perhaps not yet on the disk.

@@ -1,13 +1,15 @@
 import Gateway
 import Metrics
 import ProxyCore
+import ProxyHTTP
 import StateStore
 import Synchronization
 
 /// What is counted elsewhere and shown when `/metrics` is read.
 enum DaemonMetrics {
     /// Registers the collectors.
-    static func register(_ metrics: ProxyMetrics, gateway: Gateway, listeners: Listeners, store: StateStore) {
+    static func register(_ metrics: ProxyMetrics, control: DaemonControl) {
+        let (gateway, listeners, store) = (control.gateway, control.listeners, control.store)
         metrics.setBuild(
             version: Version.text, commit: Version.commit.isEmpty ? "unknown" : Version.commit, swift: Version.swift,
             libcurl: Version.libcurl,
@@ -15,8 +17,10 @@ enum DaemonMetrics {
         ProcessMetrics(registry: metrics.registry)
         let time = SystemTime()
         let jobs = Mutex(StoreJobs())
-        metrics.collect { [weak metrics] writer in
+        let known = KnownSeries(metrics)
+        metrics.collect { [weak metrics, weak control] writer in
             let now = time.now()
+            if let metrics { known.prepare(gateway.providers, in: metrics) }
             for key in gateway.dispatcher.snapshots(at: now) {
                 writer.key(
                     key.label.text,
@@ -24,7 +28,8 @@ enum DaemonMetrics {
                     state: ProxyMetrics.KeyState(key.state),
                     usableInSeconds: key.state == .disabled
                         ? nil : max(0, (key.usableAt.map { $0 - now } ?? .zero).seconds),
-                    inFlight: key.inFlight
+                    inFlight: key.inFlight,
+                    isWarned: key.isWarned
                 )
                 for window in key.windows {
                     guard let share = window.remainingShare else { continue }
@@ -46,6 +51,7 @@ enum DaemonMetrics {
             }
             for listener in listeners.all { writer.listener(listener.address, isEncrypted: listener.isTLS) }
             writer.http2Abuses(listeners.http2Abuses)
+            if let control { Self.tellStanding(of: control, at: time.wallTime(), to: &writer) }
             // Whoever scrapes sees what was there at the scrape before at the latest.
             gateway.pressure.wake()
             writer.memory(
@@ -63,6 +69,23 @@ enum DaemonMetrics {
             metrics?.concurrencyLimit.set(admission.concurrencyLimit ?? 0)
             metrics?.limitTableEntries.set(admission.entries)
         }
+    }
+
+    /// What does not work, what a person should see to, and what the numbers are measured against.
+    private static func tellStanding(
+        of control: DaemonControl, at now: WallTime, to writer: inout ProxyMetrics.ScrapeWriter
+    ) {
+        writer.clock(Double(now.microseconds) / 1e6)
+        writer.degraded(control.lookForDegraded(), of: Health.Part.allCases.map(\.rawValue))
+        writer.warnings(control.standingWarnings().map(\.code), of: DaemonControl.StandingWarning.codes)
+        if let credentials = control.listeners.credentials {
+            writer.certificate("certificate", endsAt: Double(credentials.notAfter.microseconds) / 1e6)
+        }
+        writer.handshakeFailures(control.listeners.handshakeFailures)
+        let limits = control.keeper.inForce.effective.configuration.limits
+        writer.limits(
+            connections: control.listeners.maximumConnections, inFlight: limits.inFlight ?? 0, queue: limits.queue,
+            storeQueue: StateStore.rowLimit)
     }
 }
 

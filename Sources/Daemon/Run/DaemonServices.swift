@@ -96,7 +96,7 @@ struct DaemonServices {
         try await Self.open(listeners, configuration.server, presence: presence, client: client, foundation)
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
-        DaemonMetrics.register(metrics, gateway: gateway, listeners: listeners, store: store)
+        DaemonMetrics.register(metrics, control: control)
         let services = Self.services(
             control, loops: loops, ledger: ledger, client: client, presence: presence, notifier: notifier,
             abandoned: stored.changes.abandonedSecrets.filter { $0.place == .secretService })

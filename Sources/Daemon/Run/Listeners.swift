@@ -33,6 +33,8 @@ final class Listeners: Sendable {
     private let admin: HTTPServer
     /// What TLS listeners of either plane use; `nil` if there was no certificate at the start.
     private let tls: (data: ServerTLS, admin: ServerTLS)?
+    /// Connections of callers that are served at once, in each plane.
+    let maximumConnections: Int
     private let logger: Logger
     private let opened = Mutex<[Open]>([])
     private let intake: Intake
@@ -59,6 +61,7 @@ final class Listeners: Sendable {
         self.data = HTTPServer(group: group, responder: gateway, configuration: observed, logger: logger)
         self.admin = HTTPServer(group: group, responder: admin, configuration: configuration, logger: logger)
         self.tls = credentials.map { (ServerTLS($0), ServerTLS($0)) }
+        self.maximumConnections = configuration.maximumConnections
         self.logger = logger
     }
 
@@ -84,6 +87,11 @@ final class Listeners: Sendable {
 
     /// HTTP/2 connections of either plane that were given up for what their callers did, by reason.
     var http2Abuses: [String: UInt64] { self.data.http2Abuses.merging(self.admin.http2Abuses, uniquingKeysWith: +) }
+
+    /// TLS handshakes of either plane that failed, by reason.
+    var handshakeFailures: [String: UInt64] {
+        self.data.handshakeFailures.merging(self.admin.handshakeFailures, uniquingKeysWith: +)
+    }
 
     /// Opens all listeners, or none: throws ``ListenFailures`` with the reason of each that failed.
     func open(_ server: Configuration.Server, runtimeDirectory: String?) async throws {

@@ -57,6 +57,15 @@ public final class HTTPServer: Sendable {
         return Dictionary(uniqueKeysWithValues: HTTP2Abuse.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
     }
 
+    /// How many TLS handshakes failed, by reason.
+    ///
+    /// Every reason is there, with a zero where nothing has happened.
+    public var handshakeFailures: [String: UInt64] {
+        let counts = self.environment.handshakeFailures.counts
+        return Dictionary(
+            uniqueKeysWithValues: TLSHandshake.Failure.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
+    }
+
     /// Begins to listen, with TLS where credentials are given.
     ///
     /// Returns the address with the real port.

@@ -3,8 +3,8 @@ import NIOCore
 import ProxyCore
 import Synchronization
 
-/// Tells the log of handshakes that failed: some a minute, and how many more there were, so that nobody fills it by
-/// knocking.
+/// Counts the handshakes that failed and tells the log of them: of some a minute, and how many more there were, so that
+/// nobody fills it by knocking.
 final class HandshakeFailures: Sendable {
     /// So many are told in ``span``.
     static let most = 10
@@ -34,11 +34,16 @@ final class HandshakeFailures: Sendable {
     }
 
     private let budget = Mutex(Budget())
+    private let counted = Mutex<[TLSHandshake.Failure: UInt64]>([:])
+
+    /// How many failed, by those reasons that there were.
+    var counts: [TLSHandshake.Failure: UInt64] { self.counted.withLock { $0 } }
 
     /// Notes a failure of a connection.
     ///
     /// What the TLS library says is for whoever reads the log at `debug`.
     func note(_ failure: TLSHandshake.Failure, detail: String, of info: ConnectionInfo, _ logger: Logger) {
+        self.counted.withLock { $0[failure, default: 0] += 1 }
         let now = Instant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
         var fields: Logger.Metadata = [
             "event": "tls_handshake_failed", "reason": "\(failure.rawValue)", "connection": "\(info.id)",

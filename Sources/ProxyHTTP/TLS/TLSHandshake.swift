@@ -13,8 +13,8 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
     /// The longest handshake, also where heads have more time or any.
     static let longest = Duration.seconds(60)
 
-    /// Why there was none; words of the log.
-    enum Failure: String {
+    /// Why there was none; words of the log and of the metrics.
+    enum Failure: String, CaseIterable {
         /// Its time was over.
         case timeout
         /// The caller has gone, as one does that only looks whether a port is open.
