@@ -16,8 +16,7 @@ demo: setup ## build, then show the proxy at work against a simulated provider
 	@scripts/demo
 
 run: ## start the daemon in the foreground with your own configuration
-	@scripts/build-info swift build --configuration release --product kmid
-	@scripts/build-info swift build --configuration release --product kmictl
+	@scripts/build-release kmid kmictl >/dev/null
 	@exec .build/release/kmid run
 
 build: ## build everything, tests included (debug)
