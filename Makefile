@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build test check docs format soak sanitize bench install clean
+.PHONY: help setup demo run build test check docs format soak sanitize bench install deb image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,8 @@ soak: setup ## the long forms of the tests
 	@KMI_SOAK=1 scripts/test
 	@scripts/fuzz 600
 	@scripts/soak-hostile
+	@scripts/check-package --release
+	@scripts/check-reproducible
 
 sanitize: ## the tests of threads and buffers with the thread and the address sanitizer
 	@scripts/sanitize
@@ -48,5 +50,11 @@ bench: ## requests per second and CPU per request, beside those of the provider 
 install: ## build for release and install below $(DESTDIR)$(PREFIX)
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
 
+deb: ## build the package for Debian 12, in dist/
+	@scripts/package
+
+image: ## build the container image, with podman or docker
+	@scripts/image
+
 clean: ## remove what was built
-	@rm -rf .build .venv-test .tools
+	@rm -rf .build .venv-test .tools dist
