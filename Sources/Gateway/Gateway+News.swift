@@ -20,7 +20,8 @@ extension Gateway {
             if new == .open, old == .closed {
                 self.warn(
                     "breaker_open",
-                    "Provider \(provider) keeps failing, so it is left alone and tried again by itself.")
+                    "Provider \(provider) keeps failing, so it is left alone and tried again by itself.",
+                    ["provider": "\(provider)"])
             }
         case .overloaded(let provider):
             self.observer.providerChanged(provider)
@@ -28,17 +29,18 @@ extension Gateway {
             self.warn(
                 "refused_alike",
                 "Provider \(provider) refuses the same request with several keys (\(errorClass.rawValue)): the keys may all be "
-                    + "revoked, or the request or the address is wrong.")
+                    + "revoked, or the request or the address is wrong.",
+                ["provider": "\(provider)", "class": "\(errorClass.rawValue)"])
         case .limitedAsAWhole(let provider):
             self.warn(
                 "limited_as_a_whole",
-                "Every key of provider \(provider) was rate limited at once: the limit is one of the address or the account."
-            )
+                "Every key of provider \(provider) was rate limited at once: the limit is one of the address or the account.",
+                ["provider": "\(provider)"])
         case .agentRefused(let provider, let agent):
             self.warn(
                 "agent_refused",
-                "Provider \(provider) answers \(agent.printableASCII) that it is overloaded while it serves other programs."
-            )
+                "Provider \(provider) answers \(agent.printableASCII) that it is overloaded while it serves other programs.",
+                ["provider": "\(provider)"])
         case .conversationMoved(let provider, let label):
             self.logger.notice(
                 "a conversation that is bound to another key was moved",
@@ -48,9 +50,9 @@ extension Gateway {
         }
     }
 
-    /// Tells whoever can act of what needs a person.
-    func warn(_ code: String, _ message: String) {
-        self.logger.warning("\(message)", metadata: ["event": "\(code)"])
+    /// Tells whoever can act of what needs a person; the log gets the fields too.
+    func warn(_ code: String, _ message: String, _ fields: Logger.Metadata = [:]) {
+        self.logger.warning("\(message)", metadata: fields.merging(["event": "\(code)"]) { field, _ in field })
         self.observer.warned(code, message)
     }
 

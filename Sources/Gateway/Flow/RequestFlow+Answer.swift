@@ -92,9 +92,14 @@ extension RequestFlow {
     /// Ends an answer that cannot be completed, so that nobody takes it for complete: an event stream that
     /// stands between two events with the dialect's error event, anything else by cutting the connection.
     func breakOff(_ errorClass: ErrorClass, _ fault: ProxyFault, detail: String) {
-        self.logger.warning(
-            "answer broke off",
-            metadata: ["event": "stream_cut", "class": "\(errorClass.rawValue)", "detail": "\(detail)"])
+        var fields: Logger.Metadata = [
+            "event": "stream_cut", "class": "\(errorClass.rawValue)", "detail": "\(detail)",
+        ]
+        if let running = self.running {
+            fields["provider"] = "\(running.candidate.provider.name)"
+            fields["key"] = "\(running.key)"
+        }
+        self.logger.warning("answer broke off", metadata: fields)
         self.record.errorClass = errorClass
         self.record.outcome = .cut
         if self.isEventStream {
