@@ -10,7 +10,7 @@ struct Daemon: AsyncParsableCommand {
         commandName: "kmid",
         abstract: "Holds the API keys of a machine's user and serves the APIs of their providers on loopback.",
         version: Version.line,
-        subcommands: [Run.self, CheckConfig.self, ShowVersion.self],
+        subcommands: [Run.self, CheckConfig.self, Restore.self, ShowVersion.self],
         defaultSubcommand: Run.self
     )
 
@@ -60,6 +60,23 @@ extension Daemon {
 
         func run() throws {
             throw ExitCode(CheckConfiguration.run(ConfigurationLoader(configPath: self.config)))
+        }
+    }
+
+    /// The command `kmid restore`.
+    struct Restore: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put a copy of the state in its place; the daemon must not run.")
+
+        @Option(help: ArgumentHelp("The directory of the daemon's state.", valueName: "DIR"))
+        var stateDir: String?
+        @Flag(help: "Only check the copy; nothing changes.")
+        var check = false
+        @Argument(help: ArgumentHelp("The copy: a file of backups/ in the state directory.", valueName: "FILE"))
+        var file: String
+
+        func run() throws {
+            throw ExitCode(RestoreState(file: self.file, stateDirectory: self.stateDir, isCheck: self.check).run())
         }
     }
 

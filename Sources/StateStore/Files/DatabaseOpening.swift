@@ -85,20 +85,14 @@ struct DatabaseOpening {
 
     /// What the header tells, so that SQLite does not even open what is not ours.
     private func inspectHeader() throws(StateStoreError) {
-        let header = try self.files.header()
-        guard header.count == 100, header.starts(with: Array("SQLite format 3\u{0}".utf8)) else {
-            throw Migrator.foreign
-        }
-        func number(at offset: Int) -> Int { header[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
-        guard number(at: 68) == Migrator.applicationID else { throw Migrator.foreign }
-        let version = number(at: 60)
+        guard let version = DatabaseHeader(try self.files.header())?.version else { throw Migrator.foreign }
         guard version <= self.migrator.newest else { throw self.migrator.tooNew(version) }
     }
 
     /// Checks pages, types, constraints and references.
     ///
     /// `quick_check` leaves out only what takes longest: that each index entry has its row, and that unique columns are.
-    private static func verify(_ database: Database) throws {
+    static func verify(_ database: Database) throws {
         let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
         guard problem == "ok" else {
             throw StateStoreError(

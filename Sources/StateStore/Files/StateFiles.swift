@@ -13,6 +13,9 @@ struct StateFiles: Sendable {
     /// Where copies of it lie.
     var backups: String { self.directory + "/backups" }
 
+    /// What SQLite puts beside a database: its log, the index of the log, and the journal of a change of the journal's mode.
+    static let companions = ["-wal", "-shm", "-journal"]
+
     /// What names of files begin with that are not complete yet; with the lock on the directory nobody else makes any.
     static let incompletePrefix = "state.sqlite.new-"
 
@@ -40,7 +43,7 @@ struct StateFiles: Sendable {
     /// Returns the files whose modes were.
     func secure(_ logger: Logger) throws(StateStoreError) -> [String] {
         var repaired: [String] = []
-        for suffix in ["", "-wal", "-shm", "-journal"] {
+        for suffix in [""] + Self.companions {
             let path = self.database + suffix
             guard let status = try Self.status(path) else { continue }
             guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else {
@@ -76,7 +79,7 @@ struct StateFiles: Sendable {
 
     /// Removes a file that is not complete, and what SQLite may have left beside it.
     static func discard(_ path: String) {
-        for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) }
+        for suffix in [""] + self.companions { unlink(path + suffix) }
     }
 
     /// Removes the incomplete files of a run that was killed.
@@ -142,12 +145,12 @@ struct StateFiles: Sendable {
         return Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
     }
 
-    /// The first 100 bytes of the database, its header; fewer if it is shorter.
+    /// The header of the database; fewer bytes if the file is shorter.
     func header() throws(StateStoreError) -> [UInt8] {
         let descriptor = Glibc.open(self.database, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.failure("opening", self.database, errno) }
         defer { close(descriptor) }
-        var header = [UInt8](repeating: 0, count: 100)
+        var header = [UInt8](repeating: 0, count: DatabaseHeader.length)
         let count = pread(descriptor, &header, header.count, 0)
         guard count >= 0 else { throw Self.failure("reading", self.database, errno) }
         return Array(header.prefix(count))
@@ -161,7 +164,8 @@ struct StateFiles: Sendable {
         return nil
     }
 
-    private static func synchronise(_ path: String, _ flags: Int32) throws(StateStoreError) {
+    /// Has a file, or the names of a directory, on disk.
+    static func synchronise(_ path: String, _ flags: Int32) throws(StateStoreError) {
         let descriptor = Glibc.open(path, flags | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.failure("opening", path, errno) }
         defer { close(descriptor) }
