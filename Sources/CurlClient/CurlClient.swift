@@ -75,6 +75,16 @@ public final class CurlClient: UpstreamTransport {
         return engine.value.begin(request, observer: observer)
     }
 
+    /// Ends the connections that no transfer uses, on each loop in a moment: the way to their other ends may be gone, and
+    /// the system would notice only after minutes of silence.
+    ///
+    /// Transfers that run go on; their connections serve later ones only if they have brought an answer to its end.
+    public func resetIdleConnections() {
+        for engine in self.engines.values {
+            engine.eventLoop.execute { engine.value.resetIdleConnections() }
+        }
+    }
+
     /// Fails the transfers that still run, closes all connections and ends the thread.
     ///
     /// To be called once; the event loops must still be running.

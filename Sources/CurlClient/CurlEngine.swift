@@ -146,6 +146,11 @@ final class CurlEngine {
         if self.isTimerDue { self.scheduleTick() }
     }
 
+    /// Ends the connections that no transfer uses.
+    func resetIdleConnections() {
+        self.sockets.shutIdle()
+    }
+
     private func countIdleHandles() {
         self.counters.changePooledHandles(by: self.idleHandles.count - self.countedIdleHandles)
         self.countedIdleHandles = self.idleHandles.count

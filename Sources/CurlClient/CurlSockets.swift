@@ -85,7 +85,7 @@ final class CurlSockets {
     /// come later than this cannot be told from an answer by anybody (RFC 9112 §9.2).
     func shutSpoiled() {
         self.polled.removeAll(keepingCapacity: true)
-        for socket in self.openSockets.keys where self.interests[socket] == nil && self.users[socket] == nil {
+        for socket in self.idleSockets {
             self.polled.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
         }
         guard !self.polled.isEmpty, poll(&self.polled, nfds_t(self.polled.count), 0) > 0 else { return }
@@ -93,6 +93,19 @@ final class CurlSockets {
             shutdown(entry.fd, Int32(SHUT_RDWR))
             Self.drain(entry.fd)
         }
+    }
+
+    /// Shuts all idle connections; libcurl finds them to be dead when it looks for one.
+    func shutIdle() {
+        for socket in self.idleSockets {
+            shutdown(socket, Int32(SHUT_RDWR))
+            Self.drain(socket)
+        }
+    }
+
+    /// The sockets that no transfer uses.
+    private var idleSockets: [Int32] {
+        self.openSockets.keys.filter { self.interests[$0] == nil && self.users[$0] == nil }
     }
 
     /// Drops what has come, as otherwise libcurl's look into a TLS connection would find it.

@@ -72,6 +72,15 @@ public final class KeyRecoveryTimer: Sendable {
         }
     }
 
+    /// Reckons anew how long the wait is: the loop's clock may have stood still.
+    func lookAgain() {
+        self.state.withLock { state in
+            state.task?.cancel()
+            state.task = nil
+        }
+        self.arm()
+    }
+
     private func fire(_ number: UInt64) {
         let isWanted = self.state.withLock { state in
             guard state.isRunning, state.number == number else { return false }

@@ -32,6 +32,23 @@ struct ConnectionTests {
         }
     }
 
+    @Test("idle connections that are reset serve nothing any more, and no request notices")
+    func resetsIdleConnections() async throws {
+        try await RawServer.with(script: Self.answerAll) { server in
+            try await ClientFixture.with { fixture in
+                for round in 1...3 {
+                    for _ in 0..<2 {
+                        let outcome = try await fixture.run(self.post(server)) { $0.pieces = [[1, 2, 3]] }
+                        #expect(outcome.isCompleted)
+                    }
+                    #expect(server.acceptedConnections == round)
+                    fixture.client.resetIdleConnections()
+                }
+                #expect(server.requests.count == 6)
+            }
+        }
+    }
+
     @Test func keepsNoMoreIdleConnectionsThanConfigured() async throws {
         try await RawServer.with(script: Self.answerAll) { server in
             for limit in [0, 1, 3] {

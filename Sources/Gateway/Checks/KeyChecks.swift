@@ -16,6 +16,8 @@ public final class KeyChecks: Sendable {
     private let runner: NIOLoopBoundBox<KeyCheckRunner?>
     /// Whether a step was put off that has not begun.
     private let isWoken = Mutex(false)
+    /// What was asked for by ``slow(by:)``, also before the job began.
+    private let slowness = Mutex(1)
 
     /// Makes the job, which does nothing yet.
     ///
@@ -47,6 +49,7 @@ public final class KeyChecks: Sendable {
             self.runner.value?.stop()
             self.runner.value = runner
             runner.start()
+            runner.slow(by: self.slowness.withLock { $0 })
         }
     }
 
@@ -106,6 +109,21 @@ public final class KeyChecks: Sendable {
             // A loop that takes nothing any more asks nothing.
             return false
         }
+    }
+
+    /// Asks for usage so many times more seldom than configured from now on, 1 for as often: on battery, and on networks
+    /// that are paid for by the byte.
+    public func slow(by factor: Int) {
+        self.eventLoop.execute {
+            self.slowness.withLock { $0 = factor }
+            self.runner.value?.slow(by: factor)
+        }
+    }
+
+    /// Begins at once what is due by now, what failed because no provider could be reached, and checks of these keys: the
+    /// machine has woken up, or is on another network.
+    public func lookAgain(at labels: [KeyLabel]) {
+        self.eventLoop.execute { self.runner.value?.lookAgain(at: labels) }
     }
 
     /// As ``probe(_:)``, with what the pool was told; `nil` if nobody was asked.

@@ -59,6 +59,19 @@ extension Dispatcher {
         self.pool.beginCheck(grant, at: now.instant)
     }
 
+    /// The way to the providers is another one than a moment ago: those that are left alone because they could not be asked,
+    /// or failed, are asked by the next request.
+    ///
+    /// What they said themselves, of their load and of keys, stands.
+    public mutating func surroundingsChanged(at now: Moment) {
+        self.catchUp(now)
+        for name in self.providers.keys.sorted()
+        where self.providers[name]?.breaker.allowProbe(at: now.instant) ?? false {
+            self.memoryRevision &+= 1
+            self.news.append(.breaker(name, old: .open, new: .halfOpen, retryAt: nil))
+        }
+    }
+
     /// Takes over what the provider said of a key.
     public mutating func endCheck(_ grant: KeyGrant, _ result: KeyCheckResult, at now: Moment) {
         self.catchUp(now)

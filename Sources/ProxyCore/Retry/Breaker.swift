@@ -124,6 +124,15 @@ public struct Breaker: Sendable, Equatable {
         return .passesAsProbe
     }
 
+    /// Lets the next request through as the probe, without waiting for the deadline; tells whether that changed anything.
+    ///
+    /// For when the reason may have lain on this side, and is gone.
+    public mutating func allowProbe(at now: Instant) -> Bool {
+        guard let opening = self.opening, now < opening.until else { return false }
+        self.opening?.until = now
+        return true
+    }
+
     // MARK: Telling
 
     /// Takes note of how an attempt ended.

@@ -94,6 +94,8 @@ public struct CheckSchedule: Sendable {
     /// Calls under way whose key has gone or was renewed since; they take up room until they end.
     private var orphans: [KeyGrant: ProviderName] = [:]
     private var random: SeededGenerator
+    /// How many times its interval a key is left alone for; 1 unless ``slow(by:at:)`` says otherwise.
+    private var slowness = 1
 
     /// Makes a schedule without keys.
     public init(policy: Policy = Policy(), seed: UInt64) {
@@ -210,7 +212,7 @@ public struct CheckSchedule: Sendable {
         entry.isUnderWay = false
         switch end {
         case .succeeded:
-            entry.due = entry.target.interval.map { now + $0 * self.spread(of: entry) }
+            entry.due = entry.target.interval.map { now + $0 * (Double(self.slowness) * self.spread(of: entry)) }
             entry.hasSucceeded = true
             entry.failures = 0
             entry.forbidden = nil
@@ -225,6 +227,31 @@ public struct CheckSchedule: Sendable {
             entry.due = entry.target.interval == nil ? nil : now + self.policy.backoff
         }
         self.entries[grant.label] = entry
+    }
+
+    // MARK: Surroundings
+
+    /// Asks about each key so many times more seldom than its interval says, from now on; 1 for as often as it says.
+    ///
+    /// A wait that runs is stretched or shortened by as much. What a person wants, and what failed, keeps its time.
+    public mutating func slow(by factor: Int, at now: Instant) {
+        let factor = max(1, factor)
+        guard factor != self.slowness else { return }
+        for (label, entry) in self.entries where entry.hasSucceeded && entry.failures == 0 && !entry.isWanted {
+            guard let asked = entry.asked, let due = entry.nextCall, due > now else { continue }
+            self.entries[label]?.due = max(now, asked + (due - asked) / self.slowness * factor)
+        }
+        self.slowness = factor
+    }
+
+    /// Asks at once where it failed, unless the provider forbids it: the way there is another one now.
+    ///
+    /// If it fails again the back-off goes on where it was.
+    public mutating func retryFailed(at now: Instant) {
+        for (label, entry) in self.entries where entry.failures > 0 {
+            guard let due = entry.nextCall else { continue }
+            self.entries[label]?.due = min(due, max(now, entry.forbidden ?? now))
+        }
     }
 
     // MARK: Parts

@@ -30,6 +30,22 @@ struct BreakerTests {
         #expect(!breaker.wouldAdmit(at: Self.time(14.9)))
     }
 
+    @Test("allowed before its time, it lets one request through, and waits twice as long if that fails")
+    func allowsAProbe() {
+        var breaker = Self.opened()
+        #expect(breaker.allowProbe(at: Self.time(3)) == true)
+        #expect(breaker.allowProbe(at: Self.time(3)) == false)
+        #expect(breaker.state(at: Self.time(3)) == .halfOpen)
+        #expect(breaker.admit(at: Self.time(3)) == .passesAsProbe)
+        #expect(breaker.admit(at: Self.time(3)) == .refused(until: Self.time(4)))
+        #expect(breaker.allowProbe(at: Self.time(3)) == false)
+        let again = breaker.record(.failure, asProbe: true, begun: Self.time(3), at: Self.time(3))
+        #expect(again == Breaker.Transition(old: .halfOpen, new: .open))
+        #expect(breaker.retryAt(at: Self.time(3)) == Self.time(23))
+        var closed = Breaker(policy: Configuration.Breaker())
+        #expect(closed.allowProbe(at: Self.time(3)) == false)
+    }
+
     @Test func forgetsFailuresAfterTheWindow() {
         var breaker = Breaker(policy: Configuration.Breaker())
         for _ in 0..<4 { _ = breaker.record(.failure, asProbe: false, begun: Self.time(0), at: Self.time(0)) }
