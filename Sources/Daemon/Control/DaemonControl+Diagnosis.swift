@@ -106,7 +106,8 @@ extension DaemonControl {
     }
 
     private func lookAround(_ inForce: ConfigurationKeeper.InForce) -> Seen {
-        let entries = self.permissionLook(inForce).entries()
+        let environment = Self.environment
+        let entries = self.permissionLook(inForce, environment).entries()
         return Seen(
             versions: VersionDiagnosis.parts(sqlite: self.store.sqliteVersion).map(VersionDiagnosis.row),
             configuration: ConfigurationDiagnosis.rows(self.reloader.look(), inForce: inForce.file),
@@ -121,19 +122,26 @@ extension DaemonControl {
         )
     }
 
-    private func permissionLook(_ inForce: ConfigurationKeeper.InForce) -> PermissionLook {
-        let socket = self.listeners.all.first { $0.address.hasPrefix("unix:/") }?.address.dropFirst("unix:".count)
-        // A socket elsewhere may lie in a directory that is not the daemon's.
-        let runtime = socket.flatMap {
-            $0.hasSuffix("/kmi/proxy.sock") ? String($0.dropLast("/proxy.sock".count)) : nil
+    /// The variables that are of interest, one by one: values of others may be erased at the same time.
+    private static var environment: [String: String] {
+        let names = ["RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"]
+        return names.reduce(into: [:]) { found, name in
+            if let value = getenv(name) { found[name] = String(cString: value) }
         }
+    }
+
+    private func permissionLook(
+        _ inForce: ConfigurationKeeper.InForce, _ environment: [String: String]
+    ) -> PermissionLook {
         let secrets = inForce.file.keys.compactMap { entry -> String? in
             guard case .file(let path)? = entry.draft.secret else { return nil }
             let directory = entry.origin.source.split(separator: "/").dropLast().joined(separator: "/")
             return path.hasPrefix("/") ? path : "/\(directory)/\(path)"
         }
         return PermissionLook(
-            stateDirectory: self.stateDirectory, runtimeDirectory: runtime, configuration: inForce.file.files,
+            stateDirectory: self.stateDirectory,
+            // A socket elsewhere, such as one that was passed, may lie in a directory that is meant for others.
+            runtimeDirectory: Directories.runtimePath(environment), configuration: inForce.file.files,
             secrets: secrets + inForce.file.followed.filter(\.isSecret).map(\.path))
     }
 

@@ -23,23 +23,38 @@ struct Directories: Sendable {
     ///   - environment: `STATE_DIRECTORY` and `RUNTIME_DIRECTORY` of the service manager, else the session's.
     init(stateDirectory: String?, environment: [String: String]) throws {
         self.state = Self.statePath(stateDirectory, environment: environment)
-        let runtime =
-            environment["RUNTIME_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
-            ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? $0 + "/kmi" : nil }
-        self.runtime = runtime.map(Self.withoutSlash)
+        self.runtime = Self.runtimePath(environment)
         self.repaired = try [self.state, self.runtime].compactMap(\.self).filter(Self.prepare)
     }
 
     /// Where the state lies; nothing is made.
     static func statePath(_ stateDirectory: String?, environment: [String: String]) -> String {
+        if let stateDirectory { return Self.withoutSlash(stateDirectory) }
+        if let given = environment["STATE_DIRECTORY"].flatMap(Self.managed) { return given }
         let home = environment["HOME"] ?? NSHomeDirectory()
         let path =
-            stateDirectory
-            // The service manager separates several by colons; the first one is ours.
-            ?? environment["STATE_DIRECTORY"].flatMap { $0.split(separator: ":").first.map(String.init) }
-            ?? (environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state")
+            (environment["XDG_STATE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? home + "/.local/state")
             + "/kmi"
         return Self.withoutSlash(path)
+    }
+
+    /// Where the sockets lie that the daemon makes; `nil` if nobody names a place.
+    ///
+    /// Nothing is made.
+    static func runtimePath(_ environment: [String: String]) -> String? {
+        environment["RUNTIME_DIRECTORY"].flatMap(Self.managed)
+            ?? environment["XDG_RUNTIME_DIR"].flatMap { $0.hasPrefix("/") ? Self.withoutSlash($0 + "/kmi") : nil }
+    }
+
+    /// The first of the directories that the service manager names, separated by colons; `nil` for none.
+    ///
+    /// The manager has made it, and may name it by a symbolic link of its own (`DynamicUser=`, systemd.exec(5):
+    /// `/var/lib/kmi` leads to `private/kmi`), which is followed. Whose the directory at its end is, is looked at as ever.
+    private static func managed(_ variable: String) -> String? {
+        guard let path = variable.split(separator: ":").first.map({ Self.withoutSlash(String($0)) }) else { return nil }
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
     }
 
     /// A slash at the end would have a symbolic link followed.

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -53,6 +54,59 @@ struct DirectoriesTests {
         try await TemporaryDirectory.with { directory in
             let file = try directory.write("file", "")
             #expect(throws: Directories.Failure.self) { try self.directories(file) }
+        }
+    }
+
+    @Test(
+        "what the service manager names may be a link of its own, which is followed (A-017)",
+        arguments: ["", "/", ":/nowhere"])
+    func followsTheManagersLinks(end: String) async throws {
+        try await TemporaryDirectory.with { directory in
+            // As DynamicUser= lays it out.
+            let state = try directory.makeDirectory("private/kmi")
+            let runtime = try directory.makeDirectory("private/run")
+            let files = FileManager.default
+            try files.createSymbolicLink(atPath: directory.path("state"), withDestinationPath: "private/kmi")
+            try files.createSymbolicLink(atPath: directory.path("run"), withDestinationPath: runtime)
+            let found = try Directories(
+                stateDirectory: nil,
+                environment: [
+                    "STATE_DIRECTORY": directory.path("state") + end, "RUNTIME_DIRECTORY": directory.path("run") + end,
+                ])
+            #expect(found.state == state)
+            #expect(found.runtime == runtime)
+            #expect(found.repaired.isEmpty)
+            // A person's word is none of the manager's.
+            #expect(throws: Directories.Failure.self) {
+                try Directories(
+                    stateDirectory: directory.path("state"), environment: ["STATE_DIRECTORY": directory.path("state")])
+            }
+            #expect(throws: Directories.Failure.self) {
+                try files.createSymbolicLink(atPath: directory.path("home"), withDestinationPath: directory.path)
+                try files.createSymbolicLink(atPath: directory.path("kmi"), withDestinationPath: state)
+                _ = try Directories(stateDirectory: nil, environment: ["XDG_STATE_HOME": directory.path("home")])
+            }
+        }
+    }
+
+    @Test("where the manager's link leads is looked at as ever")
+    func refusesLooseEnds() async throws {
+        try await TemporaryDirectory.with { directory in
+            let files = FileManager.default
+            try files.createSymbolicLink(atPath: directory.path("loose"), withDestinationPath: directory.path("gone"))
+            try files.createSymbolicLink(
+                atPath: directory.path("file"), withDestinationPath: directory.write("target", ""))
+            try files.createSymbolicLink(
+                atPath: directory.path("open"), withDestinationPath: directory.makeDirectory("wide"))
+            #expect(chmod(directory.path("wide"), 0o755) == 0)
+            for name in ["loose", "file"] {
+                #expect(throws: Directories.Failure.self) {
+                    try Directories(stateDirectory: nil, environment: ["STATE_DIRECTORY": directory.path(name)])
+                }
+            }
+            let closed = try Directories(stateDirectory: nil, environment: ["STATE_DIRECTORY": directory.path("open")])
+            #expect(closed.repaired == [directory.path("wide")])
+            #expect(try self.mode(directory.path("wide")) == 0o700)
         }
     }
 }
