@@ -150,8 +150,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "DBusControl", "DBusKit", "StateStore", "Gateway", "ProxyCore", "TestSupport", .logging,
-                .nioPosix, .crypto,
+                "Daemon", "DBusControl", "DBusKit", "StateStore", "Gateway", "ProxyCore", "SystemSupport", "TestSupport",
+                .logging, .nioPosix, .crypto,
             ],
             exclude: ["SecretService/Vectors"]
         ),

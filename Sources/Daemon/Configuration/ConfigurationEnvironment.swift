@@ -2,8 +2,8 @@ import ProxyCore
 
 /// The variables of the environment that set keys: `KMI_SECTION_KEY`.
 enum ConfigurationEnvironment {
-    /// What stands for the file and not for a key of it.
-    private static let others: Set<String> = ["KMI_CONFIG", "KMI_TOKEN"]
+    /// What stands for the file, for a caller's token or for the unit's promise, and not for a key of the file.
+    private static let others: Set<String> = ["KMI_CONFIG", "KMI_TOKEN", "KMI_SANDBOX"]
 
     /// Variables of KMI Manager, and what to use instead.
     ///

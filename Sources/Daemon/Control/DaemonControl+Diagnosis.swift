@@ -43,6 +43,7 @@ extension DaemonControl {
         var rows = seen.versions
         rows += seen.configuration
         rows += seen.permissions
+        rows += SandboxDiagnosis.rows(seen.sandbox)
         rows += KeyDiagnosis.rows(seen.secrets)
         rows += self.connectionRows
         rows += [CertificateDiagnosis.row(self.listeners.credentials, now: self.time.wallTime())].compactMap(\.self)
@@ -103,6 +104,7 @@ extension DaemonControl {
         var fileLimit: UInt64?
         var coreLimit: UInt64?
         var memory: [MemoryReader.Source]
+        var sandbox: SandboxState?
     }
 
     private func lookAround(_ inForce: ConfigurationKeeper.InForce) -> Seen {
@@ -118,13 +120,14 @@ extension DaemonControl {
             openFiles: Self.openFiles(),
             fileLimit: Self.fileLimit(),
             coreLimit: Self.coreLimit(),
-            memory: MemoryReader(.ofThisProcess()).sources
+            memory: MemoryReader(.ofThisProcess()).sources,
+            sandbox: Sandbox.state(environment: environment)
         )
     }
 
     /// The variables that are of interest, one by one: values of others may be erased at the same time.
     private static var environment: [String: String] {
-        let names = ["RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"]
+        let names = ["RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", "KMI_SANDBOX"]
         return names.reduce(into: [:]) { found, name in
             if let value = getenv(name) { found[name] = String(cString: value) }
         }

@@ -52,6 +52,7 @@ struct DaemonRun {
             logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])
         }
         self.raiseDescriptorLimit(loaded.configuration, logger)
+        Sandbox.report(Sandbox.state(environment: environment), to: logger)
         do {
             let directories = try Directories(stateDirectory: self.stateDirectory, environment: environment)
             for path in directories.repaired {

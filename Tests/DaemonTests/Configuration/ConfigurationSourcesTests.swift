@@ -115,6 +115,7 @@ struct ConfigurationSourcesTests {
             environment: [
                 "KMI_SERVER_LISTN": "x", "KMI_PROXY_LISTEN": "0.0.0.0:1", "KMI_PROXY_TOKEN": "sk-very-secret",
                 "KMI_DRY_RUN": "true", "KMI_MY_KEY": "sk", "KMI_KEY_SECRET": "sk-very-secret", "OTHER": "1",
+                "KMI_SANDBOX": "NoNewPrivileges",
             ])
         let lines = loaded.warnings.map(\.description)
         #expect(
