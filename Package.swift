@@ -150,7 +150,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Daemon", "DBusControl", "DBusKit", "StateStore", "Gateway", "ProxyCore", "SystemSupport", "TestSupport",
+                "Daemon", "DBusControl", "DBusKit", "StateStore", "Gateway", "Metrics", "ProxyCore", "SystemSupport",
+                "TestSupport",
                 .logging, .nioPosix, .crypto,
             ],
             exclude: ["SecretService/Vectors"]

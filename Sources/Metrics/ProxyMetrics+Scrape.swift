@@ -51,6 +51,7 @@ extension ProxyMetrics {
         let storeErrors: CollectedFamily
         let storeDropped: CollectedFamily
         let standing: StandingFamilies
+        let jobs: JobFamilies
 
         init(registry: MetricsRegistry) {
             self.listenerInfo = registry.collected(
@@ -107,6 +108,7 @@ extension ProxyMetrics {
             self.limitOverflows = registry.collected(
                 .counter, "kmi_limit_table_overflows_total",
                 help: "Requests of callers and addresses that shared one entry because the table was full.", labels: [])
+            self.jobs = JobFamilies(registry: registry)
             self.storeQueueDepth = registry.collected(
                 .gauge, "kmi_store_queue_depth", help: "Request rows that are not on disk yet.", labels: [])
             self.storeBytes = registry.collected(
@@ -198,6 +200,20 @@ extension ProxyMetrics {
         public mutating func memory(pressure: Double?, isShedding: Bool) {
             if let pressure { self.samples.set(self.families.memoryPressure, to: pressure) }
             self.samples.set(self.families.shedding, to: isShedding ? 1 : 0)
+        }
+
+        /// Reports a background job: when it last began and is due next (seconds since the epoch, `nil` where there is no such
+        /// time), its failures since its last success, and how many runs took too long or were left out.
+        public mutating func job(
+            _ name: String, lastStart: Double?, nextRun: Double?, consecutiveFailures: UInt64, overruns: UInt64,
+            skipped: UInt64
+        ) {
+            let families = self.families.jobs
+            if let lastStart { self.samples.set(families.lastStart, name, to: lastStart) }
+            if let nextRun { self.samples.set(families.nextRun, name, to: nextRun) }
+            self.samples.set(families.consecutiveFailures, name, to: Double(consecutiveFailures))
+            self.samples.set(families.overruns, name, to: Double(overruns))
+            self.samples.set(families.skipped, name, to: Double(skipped))
         }
 
         /// Reports the tables of limits: entries that were forgotten, and requests that found none left.

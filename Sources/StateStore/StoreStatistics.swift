@@ -71,6 +71,8 @@ public struct StoreStatistics: Sendable, Equatable {
     public var lastRetention: WallTime?
     /// Steps of retention that failed; it is tried again, and writing goes on.
     public var retentionFailures: UInt64 = 0
+    /// How deleting fares as a background job: one look at ages and sizes is a run.
+    public var retentionJob = JobState(.retention)
     /// Copies made while the daemon runs.
     public var backups: UInt64 = 0
     /// When the last of them was complete; before the first one when the newest regular copy that there is was begun.

@@ -59,6 +59,11 @@ struct ProxyMetricsTests {
         ("kmi_queue_limit", .gauge, []),
         ("kmi_store_queue_limit", .gauge, []),
         ("kmi_clock_timestamp_seconds", .gauge, []),
+        ("kmi_job_last_start_timestamp_seconds", .gauge, ["job"]),
+        ("kmi_job_next_run_timestamp_seconds", .gauge, ["job"]),
+        ("kmi_job_consecutive_failures", .gauge, ["job"]),
+        ("kmi_job_overruns_total", .counter, ["job"]),
+        ("kmi_job_skipped_total", .counter, ["job"]),
         ("kmi_build_info", .gauge, ["version", "commit", "swift", "libcurl", "sqlite"]),
     ]
 
@@ -86,6 +91,8 @@ struct ProxyMetricsTests {
                 deleted: ["requests": 4])
             scrape.storeSize(all: 4096, used: 2048, log: 1024)
             scrape.limitTables(evictions: 3, overflows: 1)
+            scrape.job("backup", lastStart: 5, nextRun: 9, consecutiveFailures: 1, overruns: 2, skipped: 3)
+            scrape.job("secrets", lastStart: nil, nextRun: nil, consecutiveFailures: 0, overruns: 0, skipped: 0)
             scrape.listener("127.0.0.1:7878", isEncrypted: false)
             scrape.http2Abuses(["resets": 3, "slow_head": 0])
             scrape.remaining(0.25, of: "alpha", provider: "kimi", window: "7d")

@@ -270,12 +270,22 @@ struct BackupScheduleTests {
         #expect(BackupSchedule(every: .zero).interval == .seconds(60))
     }
 
-    @Test("after a failure it is tried again after an hour, at once when the clock was set back")
+    @Test(
+        "after a failure it is tried again within a minute, then ever later up to an hour; at once after a clock set back (T-012)"
+    )
     func triesAgain() {
         var schedule = BackupSchedule(every: .seconds(86_400))
         schedule.failed(at: Self.at(30))
+        #expect(schedule.wait(newest: Self.at(0), now: Self.at(30)) == .seconds(60))
+        #expect(schedule.wait(newest: Self.at(0), now: Self.at(30) + .seconds(60)) == .zero)
+        schedule.failed(at: Self.at(30))
+        #expect(schedule.wait(newest: Self.at(0), now: Self.at(30)) == .seconds(120))
+        for _ in 0..<100 { schedule.failed(at: Self.at(30)) }
         #expect(schedule.wait(newest: Self.at(0), now: Self.at(30)) == BackupSchedule.longestWait)
         #expect(schedule.wait(newest: Self.at(0), now: Self.at(31)) == .zero)
+        var frequent = BackupSchedule(every: .seconds(90))
+        for _ in 0..<100 { frequent.failed(at: Self.at(30)) }
+        #expect(frequent.pause == .seconds(90))
         #expect(schedule.wait(newest: nil, now: Self.at(29)) == .zero)
         schedule.succeeded()
         #expect(schedule.wait(newest: Self.at(0), now: Self.at(30)) == .zero)

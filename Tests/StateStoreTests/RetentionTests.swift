@@ -162,7 +162,7 @@ struct RetentionTests {
         }
     }
 
-    @Test("a failure of retention is counted and told of once, and hinders nothing (K-015)")
+    @Test("a failure of retention is counted and told of once, and hinders nothing (K-015, T-012)")
     func survivesFailures() async throws {
         try await TemporaryDirectory.with { directory in
             let log = LogCollector()
@@ -182,6 +182,11 @@ struct RetentionTests {
                 }
                 #expect(log.events == ["state_retention_failed"])
                 #expect(store.statistics.deleted.isEmpty && store.statistics.lastRetention == nil)
+                let job = store.statistics.retentionJob
+                #expect(job.consecutiveFailures == 2 && job.failures == 2 && job.lastSuccess == nil)
+                #expect(job.lastError.contains("a fault") && job.lastStart != nil && !job.isRunning)
+                // Looked at again after so long without being asked.
+                #expect(RetentionPlan.interval <= .seconds(60))
                 try await store.commit([.override(.dryRun, nil)])
                 store.append(try served(100))
                 #expect(try await store.request(id: "request-100") != nil)
@@ -190,6 +195,7 @@ struct RetentionTests {
                 try await store.onWriter { try $0.execute(sql: "DROP TRIGGER faulty") }
                 store.setRetention(Retention(keep: .zero)) { WallTime(microseconds: .max) }
                 try await eventually("it works again") { store.statistics.deleted[.requests] == 101 }
+                try await eventually("that is told") { store.statistics.retentionJob.consecutiveFailures == 0 }
             }
         }
     }

@@ -93,6 +93,8 @@ public enum ManagerInterface {
         case nextUsableAt = "NextUsableAt"
         /// ``ManagerStatus/warnings``.
         case warnings = "Warnings"
+        /// ``ManagerStatus/jobs``.
+        case jobs = "Jobs"
     }
 
     /// The signals.
@@ -132,6 +134,8 @@ extension ManagerInterface.Property {
         case .nextUsableAt: self.described("t")
         // Moves with each request.
         case .requestsInFlight: self.described("u", change: .silent)
+        // With each run of a job.
+        case .jobs: self.described("aa{sv}", change: .silent)
         }
     }
 }

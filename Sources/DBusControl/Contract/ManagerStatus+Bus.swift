@@ -19,6 +19,7 @@ extension ManagerStatus {
         case .requestsInFlight: .uint32(self.requestsInFlight)
         case .nextUsableAt: .uint64(self.nextUsableAt)
         case .warnings: .texts(self.warnings)
+        case .jobs: JobStatus.busValue(of: self.jobs)
         }
     }
 
@@ -48,5 +49,8 @@ extension ManagerStatus {
         try reader.read(.requestsInFlight, into: &self.requestsInFlight, \.asUInt32)
         try reader.read(.nextUsableAt, into: &self.nextUsableAt, \.asUInt64)
         try reader.read(.warnings, into: &self.warnings, \.asStrings)
+        if let jobs = busProperties[ManagerInterface.Property.jobs.rawValue] {
+            self.jobs = try JobStatus.jobs(busValue: jobs)
+        }
     }
 }

@@ -30,6 +30,8 @@ public struct ManagerStatus: Sendable, Equatable {
     public var nextUsableAt: UInt64 = 0
     /// What a person should know although all works, one `code: message` each; no reason to be `degraded`.
     public var warnings: [String] = []
+    /// The background jobs, in the order of their names.
+    public var jobs: [JobStatus] = []
 
     /// Makes the status of a daemon that nothing is known of.
     public init() {}

@@ -46,7 +46,7 @@ struct ManagerObject: BusObject {
             guard let isOn = value.asBoolean else { throw ControlFault(.invalidArgument, "DryRun: expected b") }
             try await self.service.plane.setDryRun(isOn)
         case .version, .commit, .builtAt, .state, .degraded, .listeners, .activeKey, .startedAt, .keysTotal,
-            .keysUsable, .requestsInFlight, .nextUsableAt, .warnings:
+            .keysUsable, .requestsInFlight, .nextUsableAt, .warnings, .jobs:
             throw ControlFault(.notAllowed, "\(property.rawValue) cannot be set")
         }
     }

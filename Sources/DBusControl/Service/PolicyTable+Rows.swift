@@ -26,7 +26,7 @@ extension ManagerInterface.Property: PolicedProperty {
         switch self {
         case .rotationMode, .dryRun: .control
         case .version, .commit, .builtAt, .state, .degraded, .listeners, .activeKey, .startedAt, .keysTotal,
-            .keysUsable, .requestsInFlight, .nextUsableAt, .warnings:
+            .keysUsable, .requestsInFlight, .nextUsableAt, .warnings, .jobs:
             nil
         }
     }

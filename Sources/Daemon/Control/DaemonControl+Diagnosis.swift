@@ -57,6 +57,7 @@ extension DaemonControl {
                 trouble: self.store.trouble, backupInterval: configuration.storage.backup, startedAt: self.startedAt,
                 now: self.time.wallTime()
             ).rows
+        rows += JobBoard.rows(self.jobs.states)
         let needed = configuration.server.limits.connections + configuration.upstream.maxConnections + 512
         rows.append(ProcessDiagnosis.files(used: seen.openFiles, soft: seen.fileLimit, needed: needed))
         rows.append(ProcessDiagnosis.cores(bytes: seen.coreLimit))

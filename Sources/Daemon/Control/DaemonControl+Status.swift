@@ -25,7 +25,8 @@ extension DaemonControl {
         status.keysUsable = UInt32(clamping: keys.count { $0.state == .usable })
         status.requestsInFlight = UInt32(clamping: self.gateway.requestsInFlight)
         status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0) } ?? 0
-        status.warnings = self.standingWarnings().map { "\($0.code): \($0.message)" }
+        status.jobs = self.jobs.states.map(JobStatus.init)
+        status.warnings = self.standingWarnings().map { "\\($0.code): \\($0.message)" }
         return status
     }
 
@@ -41,7 +42,8 @@ extension DaemonControl {
     struct StandingWarning: Sendable, Equatable {
         /// Every code that there can be.
         static let codes =
-            [SecretWatch.warning] + PriceWarning.Kind.allCases.map(\.rawValue) + CertificateDiagnosis.codes
+            [SecretWatch.warning, JobBoard.warning] + PriceWarning.Kind.allCases.map(\.rawValue)
+            + CertificateDiagnosis.codes
 
         /// The word that programs know it by.
         let code: String
@@ -61,7 +63,7 @@ extension DaemonControl {
         if let finding = self.listeners.credentials.flatMap({ CertificateDiagnosis.finding($0, now: now) }) {
             warnings.append(StandingWarning(code: finding.code, message: finding.message))
         }
-        return warnings
+        return warnings + JobBoard.warnings(self.jobs.states)
     }
 
     func keys() -> [KeyStatus] {

@@ -36,6 +36,8 @@ final class DaemonControl: ControlPlane {
     let trail: AuditTrail
     /// The way to the end.
     let end: DaemonEnd
+    /// How the background jobs fare.
+    let jobs: JobBoard
     let logger: Logger
     /// Whether the daemon is looking for what is wrong.
     let isDiagnosing = Mutex(false)
@@ -48,7 +50,7 @@ final class DaemonControl: ControlPlane {
         gateway: Gateway, keeper: ConfigurationKeeper, store: StateStore, hub: ControlHub, health: Health,
         listeners: Listeners, checks: KeyChecks, prices: PriceKeeper, vault: KeyVault, secretWatch: SecretWatch,
         installationKey: [UInt8], reloader: Reloader, threads: NIOThreadPool, counters: ProxyMetrics,
-        time: any TimeSource, trail: AuditTrail, end: DaemonEnd, logger: Logger
+        time: any TimeSource, trail: AuditTrail, end: DaemonEnd, jobs: JobBoard, logger: Logger
     ) {
         self.gateway = gateway
         self.keeper = keeper
@@ -69,6 +71,7 @@ final class DaemonControl: ControlPlane {
         self.startedAt = time.wallTime()
         self.trail = trail
         self.end = end
+        self.jobs = jobs
         self.logger = logger
     }
 

@@ -1,28 +1,23 @@
-import Logging
+import Gateway
 import ProxyCore
-import ServiceLifecycle
 import StateStore
 
 /// Copies the database every so often, as long as the daemon runs.
 ///
 /// The store tells of each copy and of each failure by itself.
-struct Backups: Service {
+struct Backups: Sendable {
     let store: StateStore
     /// How often; `nil` or zero never (`storage.backup`).
     let interval: Duration?
     /// How many of these copies are kept (`storage.backups_kept`).
     let count: Int
     let time: any TimeSource
+    let job: SharedJobState
 
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await self.work()
-        }
-    }
-
-    private func work() async {
+    /// Works until the task is cancelled.
+    func work() async {
         guard let interval = self.interval, interval > .zero else {
-            // A service that returned would end the daemon.
+            // One that returned would be begun again.
             while !Task.isCancelled { await Self.sleep(.seconds(86_400)) }
             return
         }
@@ -30,17 +25,24 @@ struct Backups: Service {
         while !Task.isCancelled {
             let now = self.time.wallTime()
             do throws(StateStoreError) {
-                let wait = schedule.wait(newest: try await self.store.newestBackup(before: now), now: now)
+                let newest = try await self.store.newestBackup(before: now)
+                let wait = schedule.wait(newest: newest, now: now)
                 guard wait == .zero else {
+                    self.job.plan(after: schedule.due(newest: newest, now: now) - now, every: interval)
                     await Self.sleep(wait)
                     continue
                 }
+                self.job.begin()
                 _ = try await self.store.backUp(keeping: self.count)
                 schedule.succeeded()
+                self.job.succeed()
             } catch {
-                // Counted and told of by the store.
+                // An end of the daemon is no failure; others are counted and told of by the store as well.
+                guard !Task.isCancelled else { return }
                 schedule.failed(at: self.time.wallTime())
-                await Self.sleep(.seconds(60))
+                self.job.fail(error.message)
+                self.job.plan(after: schedule.pause, every: interval)
+                await Self.sleep(schedule.pause)
             }
         }
     }

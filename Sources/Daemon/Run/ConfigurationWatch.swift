@@ -1,8 +1,7 @@
 import DBusControl
+import Gateway
 import Logging
-import Metrics
 import ProxyCore
-import ServiceLifecycle
 import Synchronization
 import SystemSupport
 
@@ -11,48 +10,44 @@ import SystemSupport
 ///
 /// It waits until nothing has happened for ``settle``, so that one save, however an editor does it, is one reload; and what
 /// somebody has asked to be read meanwhile is not read twice.
-final class ConfigurationWatch: Service {
+final class ConfigurationWatch: Sendable {
     /// How long nothing has to happen before the files are looked at.
     static let settle = Duration.milliseconds(800)
     /// The longest wait for that: a change counts within two seconds (T-014).
     static let patience = Duration.milliseconds(1600)
-    /// The pause before watching is tried again where the system allowed none.
-    static let pause = Duration.seconds(60)
 
     private let control: DaemonControl
     private let reloader: Reloader
-    private let metrics: ProxyMetrics
+    private let job: SharedJobState
     private let logger: Logger
     /// How many events there were.
     private let events = Mutex<UInt64>(0)
+    /// What the log was told of why nothing can be watched.
+    private let told = Mutex<FileWatchFailure?>(nil)
 
-    init(control: DaemonControl, reloader: Reloader, metrics: ProxyMetrics, logger: Logger) {
+    init(control: DaemonControl, reloader: Reloader, job: SharedJobState, logger: Logger) {
         self.control = control
         self.reloader = reloader
-        self.metrics = metrics
+        self.job = job
         self.logger = logger
-        // A series that appears only with its first failure is one that no alert can be written for.
-        metrics.jobFailures.with(Self.job).increment(by: 0)
     }
 
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var told: FileWatchFailure?
-            while !Task.isCancelled {
-                do throws(FileWatchFailure) {
-                    try await self.follow()
-                } catch {
-                    self.metrics.jobFailures.with(Self.job).increment()
-                    // Counted each time, and told once for each reason: it is tried again every minute.
-                    if error != told {
-                        self.logger.warning(
-                            "the configuration cannot be watched: after a change, run kmictl reload",
-                            metadata: ["event": "config_watch_failed", "reason": "\(error)"])
-                        told = error
-                    }
-                    await Self.sleep(Self.pause)
-                }
+    /// Works until the task is cancelled, or nothing can be watched.
+    func work() async throws {
+        do throws(FileWatchFailure) {
+            try await self.follow()
+        } catch {
+            // What to do about it is told once for each reason; it is tried again all the time.
+            let former = self.told.withLock { told in
+                defer { told = error }
+                return told
             }
+            if error != former {
+                self.logger.warning(
+                    "the configuration cannot be watched: after a change, run kmictl reload",
+                    metadata: ["event": "config_watch_failed", "reason": "\(error)"])
+            }
+            throw error
         }
     }
 
@@ -109,12 +104,14 @@ final class ConfigurationWatch: Service {
             else {
                 return
             }
+            self.job.begin()
             self.logger.info("the configuration's files have changed", metadata: ["event": "config_file_changed"])
             try await self.control.reloadUnasked()
-            let seconds = SystemTime().wallTime().microseconds / 1_000_000
-            self.metrics.jobLastSuccess.with(Self.job).set(Double(seconds))
+            self.job.succeed()
         } catch {
-            self.metrics.jobFailures.with(Self.job).increment()
+            self.job.fail(error.message)
+            // It waits for the next change.
+            self.job.plan(after: nil, every: nil)
             // Each problem of a configuration is in the log already.
             guard error.code != .invalidConfig else {
                 self.control.hub.service?.warning(
@@ -126,8 +123,6 @@ final class ConfigurationWatch: Service {
             self.logger.error("configuration not reloaded", metadata: ["event": "reload_failed", "reason": "\(error)"])
         }
     }
-
-    private static let job = "config_watch"
 
     private static func sleep(_ duration: Duration) async {
         do {

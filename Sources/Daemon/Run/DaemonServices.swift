@@ -81,11 +81,13 @@ struct DaemonServices {
             loader: foundation.loader, sources: foundation.sources, keeper: keeper, gateway: gateway,
             listeners: listeners, notifier: notifier, logger: logger)
         let end = DaemonEnd()
+        let jobs = JobBoard(metrics: metrics, time: time) { [checks.job.snapshot, store.statistics.retentionJob] }
         let control = DaemonControl(
             gateway: gateway, keeper: keeper, store: store, hub: hub, health: health, listeners: listeners,
             checks: checks, prices: foundation.state.prices, vault: vault, secretWatch: secretWatch,
             installationKey: stored.installationKey,
-            reloader: reloader, threads: threads, counters: metrics, time: time, trail: trail, end: end, logger: logger)
+            reloader: reloader, threads: threads, counters: metrics, time: time, trail: trail, end: end, jobs: jobs,
+            logger: logger)
         let presence = foundation.bus.map {
             BusPresence(
                 address: $0, first: foundation.connection, control: control, userID: geteuid(), logger: logger)
@@ -97,6 +99,7 @@ struct DaemonServices {
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in hub.service?.statusChanged() }
         DaemonMetrics.register(metrics, control: control)
+        jobs.register(metrics)
         let services = Self.services(
             control, loops: loops, ledger: ledger, client: client, presence: presence, notifier: notifier,
             abandoned: stored.changes.abandonedSecrets.filter { $0.place == .secretService })
@@ -111,22 +114,16 @@ struct DaemonServices {
         presence: BusPresence?, notifier: ServiceNotifier, abandoned: [RuntimeChanges.AbandonedSecret]
     ) -> [any Service] {
         let (gateway, listeners, logger) = (control.gateway, control.listeners, control.logger)
-        let storage = control.keeper.inForce.effective.configuration.storage
+        let jobs = Self.jobs(control, abandoned: abandoned)
         var services: [any Service] = [
             Signals(control: control, listeners: listeners, health: control.health, logger: logger),
             EventLoops(loops: loops, threads: control.threads),
             Storage(store: control.store, ledger: ledger, gateway: gateway, turns: control.turns),
-            Backups(
-                store: control.store, interval: storage.backup, count: storage.backupsKept ?? .max, time: control.time),
+            jobs.backup,
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: control.checks, gateway: gateway),
-            MemoryWatch(
-                gateway: gateway, reader: MemoryReader(.ofThisProcess()), threads: control.threads, hub: control.hub,
-                time: control.time, logger: logger),
-            ConfigurationWatch(
-                control: control, reloader: control.reloader, metrics: control.counters, logger: logger),
-            LateSecrets(watch: control.secretWatch, control: control, abandoned: abandoned),
+            jobs.memory, jobs.configuration, jobs.secrets,
             AdminListener(listeners: listeners),
         ]
         // The bus shows how the data plane drains.
@@ -136,6 +133,30 @@ struct DaemonServices {
             Announcement(notifier: notifier, gateway: gateway, logger: logger),
         ]
         return services
+    }
+
+    /// What works in the background; whatever befalls one of them, it is begun again (T-012).
+    private static func jobs(
+        _ control: DaemonControl, abandoned: [RuntimeChanges.AbandonedSecret]
+    ) -> (backup: SupervisedJob, memory: SupervisedJob, configuration: SupervisedJob, secrets: SupervisedJob) {
+        let (board, logger) = (control.jobs, control.logger)
+        let storage = control.keeper.inForce.effective.configuration.storage
+        let backups = Backups(
+            store: control.store, interval: storage.backup, count: storage.backupsKept ?? .max, time: control.time,
+            job: board.backup)
+        let memory = MemoryWatch(
+            gateway: control.gateway, reader: MemoryReader(.ofThisProcess()), threads: control.threads,
+            hub: control.hub, time: control.time, job: board.memory, logger: logger)
+        let configuration = ConfigurationWatch(
+            control: control, reloader: control.reloader, job: board.configWatch, logger: logger)
+        let secrets = LateSecrets(
+            watch: control.secretWatch, control: control, abandoned: abandoned, job: board.secrets)
+        return (
+            SupervisedJob(state: board.backup, logger: logger) { await backups.work() },
+            SupervisedJob(state: board.memory, logger: logger) { try await memory.work() },
+            SupervisedJob(state: board.configWatch, logger: logger) { try await configuration.work() },
+            SupervisedJob(state: board.secrets, logger: logger) { await secrets.work() }
+        )
     }
 
     /// The configuration in force, with what the Secret Service hands out at once.

@@ -1,25 +1,28 @@
 import DBusControl
+import Gateway
 import Logging
 import ProxyCore
-import ServiceLifecycle
 import StateStore
 
 /// Brings secrets in that the Secret Service did not have, or did not hand out, when the daemon started, and removes those of
 /// removed keys that it did not let go.
-struct LateSecrets: Service {
+struct LateSecrets: Sendable {
     let watch: SecretWatch
     let control: DaemonControl
     /// Secrets of keys whose addition or removal was cut off, or that were locked then.
     let abandoned: [RuntimeChanges.AbandonedSecret]
+    let job: SharedJobState
 
-    func run() async throws {
-        let (watch, control, abandoned) = (self.watch, self.control, self.abandoned)
-        await cancelWhenGracefulShutdown {
-            watch.abandon(abandoned.map(\.label))
-            await watch.run {
-                await control.removeFromService()
-                await control.fetchLateSecrets()
-            }
+    /// Works until the task is cancelled.
+    func work() async {
+        let (control, job) = (self.control, self.job)
+        self.watch.abandon(self.abandoned.map(\.label))
+        await self.watch.run {
+            job.begin()
+            await control.removeFromService()
+            await control.fetchLateSecrets()
+            // That a keyring is locked is a matter of its owner, and told as `secrets` in Degraded.
+            job.succeed()
         }
     }
 }

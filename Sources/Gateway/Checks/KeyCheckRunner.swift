@@ -13,6 +13,7 @@ final class KeyCheckRunner {
         let transport: any UpstreamTransport
         let time: any TimeSource
         let metrics: ProxyMetrics
+        let job: SharedJobState
         let logger: Logger
         let userAgent: String
     }
@@ -140,6 +141,8 @@ final class KeyCheckRunner {
             // One that is due and could not begin must not be asked for again at once.
             if let next = self.surroundings.host.nextCheck { wait = min(wait, max(next - now, Self.shortestWait)) }
         }
+        // Keys are asked about one by one, each in its own time: there is no interval that a call could overrun.
+        self.surroundings.job.plan(after: isDryRun ? nil : wait, every: nil)
         // A step later than the deadline: rounded down it would come too early and find nothing.
         let delay = TimeAmount(wait) + .milliseconds(1)
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.step() }
@@ -149,6 +152,7 @@ final class KeyCheckRunner {
 
     func begin(_ flight: KeyCheckFlight, _ snapshot: GatewaySnapshot) {
         self.flights[flight.grant] = flight
+        if flight.isRefresh { self.surroundings.job.begin() }
         flight.timer = self.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(flight.provider.usageTimeout)) {
             [weak self] in self?.end(flight, with: .nothing(reason: "timeout", retryAfter: nil))
         }
@@ -219,6 +223,7 @@ final class KeyCheckRunner {
         let surroundings = self.surroundings
         if let report = flight.report {
             self.schedule.ended(flight.grant, .succeeded, at: self.now)
+            surroundings.job.succeed()
             surroundings.metrics.jobLastSuccess.with(Self.job).set(
                 Double(surroundings.time.wallTime().microseconds) / 1e6)
             self.log(.debug, "usage refreshed", "usage_refreshed", flight, ["windows": "\(report.windows.count)"])
@@ -230,6 +235,7 @@ final class KeyCheckRunner {
         }
         let finding = flight.usageFinding ?? last
         self.schedule.ended(flight.grant, .failed(retryAfter: finding.retryAfter), at: self.now)
+        surroundings.job.fail("\(flight.provider.name): \(finding.reason)")
         surroundings.metrics.jobFailures.with(Self.job).increment()
         self.log(
             .notice, "usage could not be refreshed", "usage_refresh_failed", flight, ["reason": "\(finding.reason)"])

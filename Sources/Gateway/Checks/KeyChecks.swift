@@ -13,6 +13,8 @@ public final class KeyChecks: Sendable {
     let surroundings: KeyCheckRunner.Surroundings
     let eventLoop: any EventLoop
     private let seed: UInt64
+    /// How the asking for usage fares; each call is a run.
+    public let job: SharedJobState
     private let runner: NIOLoopBoundBox<KeyCheckRunner?>
     /// Whether a step was put off that has not begun.
     private let isWoken = Mutex(false)
@@ -34,8 +36,10 @@ public final class KeyChecks: Sendable {
         host: any KeyCheckHost, transport: any UpstreamTransport, time: any TimeSource, metrics: ProxyMetrics,
         logger: Logger, eventLoop: any EventLoop, userAgent: String, seed: UInt64 = .random(in: 0 ... .max)
     ) {
+        self.job = SharedJobState(.usage, time: time)
         self.surroundings = KeyCheckRunner.Surroundings(
-            host: host, transport: transport, time: time, metrics: metrics, logger: logger, userAgent: userAgent)
+            host: host, transport: transport, time: time, metrics: metrics, job: self.job, logger: logger,
+            userAgent: userAgent)
         self.eventLoop = eventLoop
         self.seed = seed
         self.runner = NIOLoopBoundBox<KeyCheckRunner?>.makeEmptyBox(

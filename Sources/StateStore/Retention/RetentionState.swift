@@ -20,7 +20,8 @@ struct RetentionState: Sendable {
     var generation: UInt64 = 0
     private var pausedUntil: Instant?
     private var lastReport: Instant?
-    private var isLooking = false
+    /// Whether ages are being looked at.
+    private(set) var isLooking = false
 
     /// The machine's clock.
     static let machineClock: @Sendable () -> WallTime = {

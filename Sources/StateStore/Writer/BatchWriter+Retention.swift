@@ -28,9 +28,14 @@ extension BatchWriter {
     /// On the writer's queue only.
     func retain(for time: Duration) {
         let started = Self.now()
-        let (isResumed, isDoubtful) = self.retention.withLock { state in
+        let (isResumed, isDoubtful, isLook) = self.retention.withLock { state in
             state.plan.noteWrites()
-            return (state.resume(at: RetentionState.bootTime()), state.takeDoubt())
+            let wasLooking = state.isLooking
+            return (state.resume(at: RetentionState.bootTime()), state.takeDoubt(), state.isLooking && !wasLooking)
+        }
+        if isLook {
+            let now = self.retentionMoment
+            self.state.withLock { $0.statistics.retentionJob.begin(at: now) }
         }
         if isDoubtful {
             self.logger.warning(
@@ -95,20 +100,36 @@ extension BatchWriter {
             state.statistics.usedBytes = UInt64(clamping: facts.usedBytes)
             state.statistics.bytes = sizes.database + sizes.log
             state.statistics.walBytes = sizes.log
-            state.statistics.lastRetention = time ?? state.statistics.lastRetention
+            guard let time else { return }
+            state.statistics.lastRetention = time
+            let now = Moment(instant: Self.now(), wallTime: time)
+            state.statistics.retentionJob.succeed(at: now)
+            // While requests come it is sooner.
+            state.statistics.retentionJob.plan(
+                after: RetentionPlan.idleInterval, every: RetentionPlan.idleInterval, at: now)
         }
     }
 
     private func failRetention(_ error: StateStoreError) {
         let isTold = self.retention.withLock { $0.fail(at: RetentionState.bootTime()) }
+        let now = self.retentionMoment
         let failures = self.state.withLock { state in
             state.statistics.retentionFailures += 1
+            state.statistics.retentionJob.fail(error.message, at: now)
+            state.statistics.retentionJob.plan(
+                after: RetentionPlan.interval, every: RetentionPlan.idleInterval, at: now)
             return state.statistics.retentionFailures
         }
         guard isTold else { return }
         self.logger.warning(
             "old state not deleted; it is tried again",
             metadata: ["event": "state_retention_failed", "reason": "\(error)", "failures": "\(failures)"])
+    }
+
+    /// The present time, on the clock that ages are told by as well.
+    private var retentionMoment: Moment {
+        let clock = self.retention.withLock { $0.clock }
+        return Moment(instant: Self.now(), wallTime: clock())
     }
 
     /// What is in use is told also where nothing is limited, and so never measured again.

@@ -26,6 +26,29 @@ extension ManagerStatus {
         case .requestsInFlight: .unsigned(UInt64(self.requestsInFlight))
         case .nextUsableAt: .moment(self.nextUsableAt)
         case .warnings: .strings(self.warnings)
+        case .jobs: .array(self.jobs.map(\.json))
+        }
+    }
+}
+
+extension JobStatus {
+    /// The job as an object.
+    var json: JSONValue {
+        .object(Field.allCases.reduce(into: [:]) { $0[$1.rawValue] = self.json(of: $1) })
+    }
+
+    private func json(of field: Field) -> JSONValue {
+        switch field {
+        case .name: .string(self.name)
+        case .isRunning: .boolean(self.isRunning)
+        case .lastStart: .moment(self.lastStart)
+        case .lastSuccess: .moment(self.lastSuccess)
+        case .lastError: self.lastError.isEmpty ? .null : .string(self.lastError)
+        case .consecutiveFailures: .unsigned(self.consecutiveFailures)
+        case .failures: .unsigned(self.failures)
+        case .overruns: .unsigned(self.overruns)
+        case .skipped: .unsigned(self.skipped)
+        case .nextRun: .moment(self.nextRun)
         }
     }
 }

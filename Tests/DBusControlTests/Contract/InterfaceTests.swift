@@ -10,7 +10,7 @@ struct InterfaceTests {
                 "Version s const", "Commit s const", "BuiltAt t const", "State s", "Degraded as", "Listeners as",
                 "RotationMode s rw", "ActiveKey s",
                 "DryRun b rw", "StartedAt t const", "KeysTotal u", "KeysUsable u", "RequestsInFlight u silent",
-                "NextUsableAt t", "Warnings as",
+                "NextUsableAt t", "Warnings as", "Jobs aa{sv} silent",
             ])
     }
 

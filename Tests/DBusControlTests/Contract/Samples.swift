@@ -19,7 +19,23 @@ enum Samples {
         status.requestsInFlight = 7
         status.nextUsableAt = 1_767_225_660_000_000
         status.warnings = ["prices_old: the price table is 200 days old"]
+        status.jobs = [Self.job]
         return status
+    }()
+
+    static let job: JobStatus = {
+        var job = JobStatus()
+        job.name = "backup"
+        job.isRunning = true
+        job.lastStart = 1_767_225_600_000_001
+        job.lastSuccess = 1_767_225_600_000_002
+        job.lastError = "no space left"
+        job.consecutiveFailures = 3
+        job.failures = 4
+        job.overruns = 5
+        job.skipped = 6
+        job.nextRun = 1_767_225_660_000_003
+        return job
     }()
 
     static let key: KeyStatus = {

@@ -95,6 +95,37 @@ struct KeyUsageTests {
         fixture.end()
     }
 
+    @Test("a refresh that failed is made again within a minute, and the job tells of both (T-012, A-009)")
+    func recovers() throws {
+        let fixture = try KeyChecksFixture()
+        fixture.start()
+        var failed: Int?
+        var repeated: Int?
+        for second in 0..<300 where repeated == nil {
+            fixture.advance(by: .seconds(1))
+            for transfer in fixture.open {
+                guard transfer.credential == "Bearer sk-alpha" else {
+                    transfer.json(KeyChecksFixture.usages)
+                    continue
+                }
+                guard failed == nil else {
+                    repeated = second
+                    transfer.json(KeyChecksFixture.usages)
+                    continue
+                }
+                failed = second
+                transfer.fail(.unreachable)
+                let job = fixture.checks.job.snapshot
+                #expect(job.failures == 1 && job.consecutiveFailures == 1)
+                #expect(job.lastError.contains("unreachable"), "\(job.lastError)")
+            }
+        }
+        #expect(try #require(repeated) - #require(failed) <= 60)
+        let job = fixture.checks.job.snapshot
+        #expect(job.failures == 1 && job.consecutiveFailures == 0 && job.lastStart != nil && job.lastSuccess != nil)
+        fixture.end()
+    }
+
     @Test("a usage server that hangs delays the refresh of twenty keys by one timeout (K-044)")
     func boundsAHangingServer() throws {
         let fixture = try KeyChecksFixture { configuration in

@@ -44,7 +44,7 @@ struct StatusTests {
     func countsStates() async throws {
         let expected =
             #"{"active_key":"alpha","built_at":null,"commit":null,"degraded":[],"dry_run":false,"#
-            + #""keys":{"billing":0,"cooling":1,"disabled":0,"exhausted":0,"invalid":1,"suspect":0,"usable":1},"#
+            + #""jobs":[],"keys":{"billing":0,"cooling":1,"disabled":0,"exhausted":0,"invalid":1,"suspect":0,"usable":1},"#
             + #""keys_total":3,"keys_usable":1,"#
             + #""listeners":["http://127.0.0.1:7878","unix:/run/user/1000/kmi/proxy.sock"],"#
             + #""next_usable_at":"2026-01-02T03:05:35Z","#

@@ -115,6 +115,14 @@ enum FullPool {
         status.keysUsable = 3
         status.dryRun = true
         status.warnings = ["prices_old: the price table is 200 days old; kmictl prices import FILE replaces it"]
+        var backup = JobStatus()
+        backup.name = "backup"
+        backup.lastStart = Samples.now - 60 * Samples.second
+        backup.lastError = "no space left"
+        backup.consecutiveFailures = 1
+        backup.failures = 2
+        backup.nextRun = Samples.now + 60 * Samples.second
+        status.jobs = [backup]
         status.commit = "0123456789abcdef0123456789abcdef01234567"
         status.builtAt = Samples.now - 10 * 86_400 * Samples.second
         return status
