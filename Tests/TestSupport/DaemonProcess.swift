@@ -41,13 +41,14 @@ public struct DaemonProcess: Sendable {
     /// Starts a daemon in a directory that holds its configuration already, with the state that another one left there.
     ///
     /// The scope may end the daemon itself, for instance by `SIGKILL`. `launcher` is a program with arguments that becomes
-    /// the daemon, whose command follows.
+    /// the daemon, whose command follows. `listeners` tells its addresses if its log does not go to standard error.
     public static func with<Value>(
         in directory: TemporaryDirectory,
         token: String,
         bus: String = "none",
         environment: [String: String] = [:],
         launcher: [String] = [],
+        listeners told: (() async throws -> [String: HTTPAddress])? = nil,
         _ body: (DaemonProcess) async throws -> Value
     ) async throws -> Value {
         let notifications = try NotifySocket(at: directory.path("notify-\(UInt32.random(in: .min ... .max))"))
@@ -61,7 +62,7 @@ public struct DaemonProcess: Sendable {
                 .merging(environment) { $1 }
         ) { process in
             try await Self.waitForReady(process, notifications)
-            let listeners = try await Self.listeners(of: process)
+            let listeners = if let told { try await told() } else { try await Self.listeners(of: process) }
             return try await body(
                 DaemonProcess(
                     process: process, directory: directory, token: token, listeners: listeners,

@@ -187,6 +187,7 @@ extension ConfigurationSchema {
         ),
         Setting(
             "log.format", \.log.format, Form.choice(Configuration.Log.Format.self), default: #""auto""#, .restart,
-            "`auto` is the journal when started by systemd, text on a terminal, JSON otherwise."),
+            "`auto` is the journal when standard error is connected to it, as systemd does, text on a terminal, JSON otherwise. "
+                + "`journal` sends entries to the journal wherever standard error leads."),
     ]
 }

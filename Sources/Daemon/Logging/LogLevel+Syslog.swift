@@ -13,6 +13,18 @@ extension Logger.Level {
         }
     }
 
+    /// The number of syslog.h for the level.
+    var syslogPriority: Int {
+        switch self {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+
     /// The level that a word of syslog.h means; `nil` if it is none.
     init?(syslogWord word: String) {
         switch word {

@@ -1,11 +1,12 @@
 import Dispatch
-import Foundation
+import Logging
+import ProxyCore
 import Synchronization
 
-/// Writes log lines to standard error without ever holding up the thread that logs: lines wait in a bounded queue, and
-/// what does not fit is counted and said once there is room again.
+/// Has log entries written without ever holding up the thread that logs: they wait in a bounded queue, and what does not
+/// fit is counted and said once there is room again.
 final class LogSink: Sendable {
-    /// At most so many bytes wait.
+    /// At most so many bytes wait, by ``LogRecord/size``.
     static let capacity = 4 << 20
 
     private struct State {
@@ -15,22 +16,22 @@ final class LogSink: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "kmi.log")
-    private let descriptor: Int32
-    private let describesDrops: @Sendable (Int) -> String
+    private let writer: any LogWriter
+    private let time: any TimeSource
 
     /// Makes a sink.
     ///
     /// - Parameters:
-    ///   - descriptor: Where the lines go.
-    ///   - describesDrops: The line that tells how many lines were dropped.
-    init(descriptor: Int32 = STDERR_FILENO, describesDrops: @escaping @Sendable (Int) -> String) {
-        self.descriptor = descriptor
-        self.describesDrops = describesDrops
+    ///   - writer: Writes what comes, on the sink's own thread.
+    ///   - time: When it is told that something was dropped.
+    init(writer: any LogWriter, time: any TimeSource) {
+        self.writer = writer
+        self.time = time
     }
 
-    /// Takes a line, without its end.
-    func write(_ line: String) {
-        let size = line.utf8.count + 1
+    /// Takes an entry.
+    func write(_ record: LogRecord) {
+        let size = record.size
         let fits = self.state.withLock { state in
             guard state.waitingBytes + size <= Self.capacity else {
                 state.dropped += 1
@@ -46,9 +47,19 @@ final class LogSink: Sendable {
                 defer { state.dropped = 0 }
                 return state.dropped
             }
-            self.put(line)
-            if dropped > 0 { self.put(self.describesDrops(dropped)) }
+            self.writer.write(record)
+            if dropped > 0 {
+                self.writer.write(
+                    LogRecord(
+                        .warning, "log entries dropped", ["event": "log_dropped", "count": "\(dropped)"],
+                        at: self.time.wallTime()))
+            }
         }
+    }
+
+    /// Does something later, on the sink's own thread.
+    func after(_ wait: Duration, _ body: @escaping @Sendable () -> Void) {
+        self.queue.asyncAfter(deadline: .now() + max(0, wait.seconds), execute: body)
     }
 
     /// Waits until everything written so far is out, but no longer than a second.
@@ -56,18 +67,5 @@ final class LogSink: Sendable {
         let done = DispatchSemaphore(value: 0)
         self.queue.async { done.signal() }
         _ = done.wait(timeout: .now() + 1)
-    }
-
-    private func put(_ line: String) {
-        var bytes = Array((line + "\n").utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Foundation.write(self.descriptor, $0.baseAddress, $0.count) }
-            if count > 0 {
-                bytes = bytes.dropFirst(count)
-            } else if errno != EINTR {
-                // Standard error is gone: there is nobody left to tell.
-                return
-            }
-        }
     }
 }

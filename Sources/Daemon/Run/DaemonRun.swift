@@ -46,7 +46,7 @@ struct DaemonRun {
             return status
         }
         let output = LogOutput(loaded.configuration.log)
-        defer { output.sink.flush() }
+        defer { output.flush() }
         let logger = output.logger(label: "kmid")
         for warning in loaded.warnings {
             logger.warning("configuration", metadata: ["event": "config_warning", "warning": "\(warning)"])

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import ProxyCore
 import Testing
 
 @testable import Daemon
@@ -15,7 +16,7 @@ struct LogTextTests {
 
     private func render(_ style: LogStyle, _ text: String) -> String {
         LogLine(style: style).render(
-            level: .info, message: "m", fields: ["field": "\(text)", text: "v"], at: Date(timeIntervalSince1970: 0))
+            LogRecord(.info, "m", ["field": "\(text)", text: "v"], at: WallTime(microseconds: 0)))
     }
 
     @Test("a text line holds nothing that a terminal would act on or hide", arguments: foreign)

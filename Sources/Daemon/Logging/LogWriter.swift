@@ -1,0 +1,49 @@
+import Foundation
+import Logging
+
+/// Writes entries of the log; it may take its time, since the sink calls it on a thread of its own.
+protocol LogWriter: Sendable {
+    /// Where entries go, at present.
+    var target: LogTarget { get }
+
+    /// Writes an entry, after the one before.
+    func write(_ record: LogRecord)
+}
+
+/// Writes each entry as one line to a descriptor.
+struct LineWriter: LogWriter {
+    let style: LogStyle
+    let target: LogTarget
+    private let descriptor: Int32
+    private let tellsPriority: Bool
+
+    /// Makes a writer.
+    ///
+    /// - Parameters:
+    ///   - style: How the lines look.
+    ///   - target: Where they go.
+    ///   - descriptor: By which way.
+    ///   - tellsPriority: Whether each line begins with its level as the journal's streams understand it (sd-daemon(3)).
+    init(
+        _ style: LogStyle, target: LogTarget = .console, descriptor: Int32 = STDERR_FILENO, tellsPriority: Bool = false
+    ) {
+        self.style = style
+        self.target = target
+        self.descriptor = descriptor
+        self.tellsPriority = tellsPriority
+    }
+
+    func write(_ record: LogRecord) {
+        let prefix = self.tellsPriority ? "<\(record.level.syslogPriority)>" : ""
+        var bytes = Array((prefix + LogLine(style: self.style).render(record) + "\n").utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Foundation.write(self.descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR {
+                // Standard error is gone: there is nobody left to tell.
+                return
+            }
+        }
+    }
+}

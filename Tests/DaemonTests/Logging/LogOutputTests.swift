@@ -1,0 +1,137 @@
+import Foundation
+import Logging
+import ProxyCore
+import Synchronization
+import SystemSupport
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+/// What becomes of entries between the loggers and where they are written.
+@Suite(.timeLimit(.minutes(1)))
+struct LogOutputTests {
+    /// Keeps what it is given; holds everybody up while it is closed.
+    private final class Keeper: LogWriter {
+        private let records = Mutex<[LogRecord]>([])
+        private let gate = NSCondition()
+        private let isClosed = Mutex(false)
+
+        var target: LogTarget { .console }
+        var all: [LogRecord] { self.records.withLock { $0 } }
+
+        func write(_ record: LogRecord) {
+            self.gate.lock()
+            while self.isClosed.withLock({ $0 }) { self.gate.wait() }
+            self.gate.unlock()
+            self.records.withLock { $0.append(record) }
+        }
+
+        func set(isClosed: Bool) {
+            self.gate.lock()
+            self.isClosed.withLock { $0 = isClosed }
+            self.gate.broadcast()
+            self.gate.unlock()
+        }
+    }
+
+    @Test("the same warning of a key is limited, and it is told how many were held back, at the latest at the end")
+    func limits() {
+        let (keeper, clock) = (Keeper(), ManualClock())
+        let output = LogOutput(keeper, level: .info, time: clock)
+        let logger = output.logger(label: "test")
+        for _ in 0..<25 { logger.warning("cut", metadata: ["event": "stream_cut", "key": "alpha"]) }
+        logger.warning("cut", metadata: ["event": "stream_cut", "key": "beta"])
+        for _ in 0..<50 { logger.info("request", metadata: ["event": "request", "key": "alpha"]) }
+        clock.advance(by: .seconds(61))
+        logger.error("other", metadata: ["event": "state_lost"])
+        output.flush()
+        let records = keeper.all
+        #expect(records.count { $0.event == "stream_cut" && $0["key"] == "alpha" } == 10)
+        #expect(records.count { $0.event == "stream_cut" && $0["key"] == "beta" } == 1)
+        #expect(records.count { $0.event == "request" } == 50)
+        let told = records.filter { $0.event == "log_suppressed" }
+        #expect(told.count == 1 && told.first?.level == .warning)
+        #expect(
+            told.first?["suppressed"] == "stream_cut" && told.first?["key"] == "alpha" && told.first?["count"] == "15")
+        for _ in 0..<12 { logger.error("other", metadata: ["event": "state_lost"]) }
+        output.flush()
+        #expect(keeper.all.last?.event == "log_suppressed" && keeper.all.last?.level == .error)
+    }
+
+    @Test("what was held back is told when the interval ends, although nothing follows")
+    func tellsByItself() async throws {
+        let keeper = Keeper()
+        let output = LogOutput(keeper, level: .info, limits: LogLimiter.Terms(burst: 1, interval: .milliseconds(20)))
+        let logger = output.logger(label: "test")
+        while keeper.all.count(where: { $0.event == "x" }) < 1 { logger.warning("m", metadata: ["event": "x"]) }
+        for _ in 0..<5 { logger.warning("m", metadata: ["event": "x"]) }
+        try await eventually("it is told") { keeper.all.contains { $0.event == "log_suppressed" } }
+    }
+
+    @Test("while nothing is written nobody waits, the queue stays bounded, and what is dropped is counted (T-030)")
+    func dropsAndCounts() throws {
+        let keeper = Keeper()
+        let output = LogOutput(keeper, level: .info)
+        let logger = output.logger(label: "test")
+        keeper.set(isClosed: true)
+        let text = String(repeating: "x", count: 10_000)
+        let count = 1_000
+        for _ in 0..<count { logger.info("m", metadata: ["event": "request", "text": "\(text)"]) }
+        keeper.set(isClosed: false)
+        output.flush()
+        let written = keeper.all.count { $0.event == "request" }
+        #expect(written < count && written * 10_000 <= LogSink.capacity)
+        let dropped = keeper.all.compactMap { $0.event == "log_dropped" ? $0["count"].flatMap(Int.init) : nil }
+        #expect(dropped.reduce(0, +) + written == count)
+    }
+
+    @Test("an error without an event has one, and one that comes as an error has its text (A-018)")
+    func namesErrors() {
+        struct Fault: Error, CustomStringConvertible { let description = "the fault" }
+        let keeper = Keeper()
+        let output = LogOutput(keeper, level: .info)
+        let logger = output.logger(label: "test")
+        logger.error("broken", error: Fault())
+        logger.warning("no event is needed here")
+        logger.critical("named", metadata: ["event": "failed"])
+        output.flush()
+        #expect(keeper.all.map(\.event) == ["internal_error", nil, "failed"])
+        #expect(keeper.all.first?["error"] == "the fault")
+        #expect(keeper.all.first?.place.file == "DaemonTests/LogOutputTests.swift")
+        #expect(keeper.all.first?.place.function == "namesErrors()")
+    }
+
+    @Test(
+        "what the journal does not take goes to standard error, with a notice at the first and when it takes them again"
+    )
+    func fallsBack() async throws {
+        try await TemporaryDirectory.with { directory in
+            let path = directory.path("s")
+            try directory.write("error", "")
+            let descriptor = open(directory.path("error"), O_WRONLY | O_APPEND | O_CLOEXEC)
+            defer { close(descriptor) }
+            let writer = JournalWriter(
+                socket: JournalSocket(path: path),
+                fallback: LineWriter(.json, descriptor: descriptor, tellsPriority: true), time: SystemTime())
+            #expect(writer.target == .journal)
+            let record = LogRecord(.error, "m", ["event": "failed", "key": "alpha"], at: SystemTime().wallTime())
+            writer.write(record)
+            writer.write(record)
+            #expect(writer.target == .console)
+            let lines = try String(contentsOfFile: directory.path("error"), encoding: .utf8).split(separator: "\n")
+            #expect(lines.count == 3)
+            #expect(lines.first?.hasPrefix("<4>{") == true && lines.first?.contains("journal_unreachable") == true)
+            #expect(lines.dropFirst().allSatisfy { $0.hasPrefix("<3>{") && $0.contains(#""event":"failed""#) })
+
+            let journal = try NotifySocket(at: path)
+            writer.write(record)
+            #expect(writer.target == .journal)
+            #expect(try journal.receive(within: .seconds(5))?.contains("KMI_EVENT=failed") == true)
+            let notice = try #require(try journal.receive(within: .seconds(5)))
+            #expect(notice.contains("KMI_EVENT=journal_reached") && notice.contains("KMI_COUNT=2"))
+            #expect(
+                try String(contentsOfFile: directory.path("error"), encoding: .utf8).split(separator: "\n").count == 3)
+        }
+    }
+}
