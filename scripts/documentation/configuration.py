@@ -42,7 +42,6 @@ def tables(top: pathlib.Path) -> list[tuple[str, list[Key]]]:
 CHANGES = {
     "live": "A reload applies it.",
     "restart": "A change takes a restart.",
-    "not yet": "Read and checked, without effect in this version.",
 }
 
 

@@ -11,7 +11,10 @@ EVENT_HELPERS = {
     "Sources/Daemon/Prices/PriceKeeper.swift": [
         ("Sources/Daemon/Prices/PriceTableInfo.swift", r"case \w+ = \"(prices_\w+)\"")
     ],
-    "Sources/Gateway/Gateway+News.swift": [("Sources/Gateway", r"\bwarn\(\s*\"(\w+)\"")],
+    "Sources/Gateway/Gateway+News.swift": [
+        ("Sources/Gateway", r"\bwarn\(\s*\"(\w+)\""),
+        ("Sources/Daemon/Control/Ledger.swift", r"\bwarn\(\s*\"(\w+)\""),
+    ],
     "Sources/Gateway/Checks/KeyCheckRunner.swift": [
         ("Sources/Gateway/Checks", r"\.log\(\s*\.\w+, \"[^\"]*\", \"(\w+)\"")
     ],
@@ -60,7 +63,8 @@ def warnings(top: pathlib.Path) -> set[str]:
     return (
         matches(top, "Sources/Gateway", r"\bwarn\(\s*\"(\w+)\"")
         | matches(top, "Sources/Daemon", r"\bservice\?\.warning\(\s*\"(\w+)\"")
-        | matches(top, "Sources/Daemon/SecretService", r"static let warning = \"(\w+)\"")
+        | matches(top, "Sources/Daemon/Desktop", r"StandingWarning\(\s*code: \"(\w+)\"")
+        | matches(top, "Sources/Daemon", r"static let warning = \"(\w+)\"")
         | matches(top, "Sources/Daemon/Prices/PriceTableInfo.swift", r"case \w+ = \"(prices_\w+)\"")
         | matches(top, "Sources/Daemon/Diagnosis/CertificateDiagnosis.swift", r"code: \"(\w+)\"")
     )

@@ -143,7 +143,6 @@ struct ConfigurationDifference: Sendable {
         switch support {
         case .live: Change(key: key, outcome: .applied, reason: "in force for new requests")
         case .restart: Change(key: key, outcome: .restartRequired, reason: "in force after a restart")
-        case .notYet: Change(key: key, outcome: .rejected, reason: "not in force in this version")
         }
     }
 }

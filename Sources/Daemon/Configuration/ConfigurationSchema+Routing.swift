@@ -179,8 +179,13 @@ extension ConfigurationSchema {
             "control.watch", \.control.watch, Form.boolean, default: "true", .live,
             "Whether the files are read again by themselves when they change."),
         Setting(
-            "notifications.desktop", \.notifications.desktop, Form.boolean, default: "true", .notYet,
+            "notifications.desktop", \.notifications.desktop, Form.boolean, default: "true", .live,
             "Whether the desktop shows what needs a person."),
+        Setting(
+            "notifications.error_rate", \.notifications.errorRate, Form.number(0...1).noLimitAtZero(), default: "0.5",
+            .live,
+            "The share of the requests of the last 5 minutes, but at least 10 of them, that fail through no fault of their callers, "
+                + "from which a warning is raised."),
         Setting(
             "log.level", \.log.level, Form.choice(Configuration.Log.Level.self), default: #""info""#, .live,
             "The least urgent messages that are written."

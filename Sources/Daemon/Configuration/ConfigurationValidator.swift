@@ -21,7 +21,6 @@ struct ConfigurationValidator {
         self.checkClients()
         self.checkListeners()
         self.checkPools()
-        self.checkSupport()
         self.assemble()
         return self.reader
     }
@@ -223,43 +222,6 @@ struct ConfigurationValidator {
     /// Where the first of two keys was set, or else the second.
     private func set(_ first: String, _ second: String) -> ConfigurationOrigin {
         self.reader.origins[first] ?? self.origin(of: second)
-    }
-
-    // MARK: What this version does
-
-    private mutating func checkSupport() {
-        let defaults = Configuration()
-        for setting in ConfigurationSchema.document.settings {
-            guard let origin = self.reader.origins[setting.name],
-                !setting.isEqual(self.reader.configuration, defaults)
-            else { continue }
-            self.checkSupport(setting.support, origin)
-        }
-        self.checkSupport(self.reader.clients, ConfigurationSchema.client, ClientDraft())
-        self.checkSupport(self.reader.providers, ConfigurationSchema.provider, ProviderDraft())
-        self.checkSupport(self.reader.keys, ConfigurationSchema.key, KeyDraft())
-    }
-
-    private mutating func checkSupport<Draft>(
-        _ entries: [Entry<Draft>],
-        _ schema: TableSchema<Draft>,
-        _ defaults: Draft
-    ) {
-        for entry in entries {
-            for setting in schema.settings {
-                guard let origin = entry.origins[setting.name], !setting.isEqual(entry.draft, defaults) else {
-                    continue
-                }
-                self.checkSupport(setting.support, origin)
-            }
-        }
-    }
-
-    private mutating func checkSupport(_ support: ConfigurationSupport, _ origin: ConfigurationOrigin) {
-        switch support {
-        case .live, .restart: break
-        case .notYet: self.reader.warn("is not in force in this version", at: origin)
-        }
     }
 
     // MARK: Result

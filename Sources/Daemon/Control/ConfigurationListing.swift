@@ -243,7 +243,6 @@ extension ConfigurationSupport {
         switch self {
         case .live: "live"
         case .restart: "restart"
-        case .notYet: "not_yet"
         }
     }
 }

@@ -8,9 +8,12 @@ import Synchronization
 final class ControlHub: Sendable {
     /// Tells moments as the bus shows them.
     let clock: ShownClock
+    /// What the desktop is told.
+    let attention: Attention
     private let present = Mutex<ControlService?>(nil)
 
-    init(time: any TimeSource) {
+    init(time: any TimeSource, notifications: Configuration.Notifications) {
+        self.attention = Attention(notifications)
         self.clock = ShownClock(time: time)
     }
 

@@ -233,6 +233,7 @@ extension DaemonControl {
         await self.forget(outdated)
         await self.askForServiceSecrets()
         self.store.setRetention(Retention(self.keeper.inForce.effective.configuration))
+        self.hub.attention.configure(self.keeper.inForce.effective.configuration.notifications)
         await self.loadPrices(of: loaded)
         self.announceObjects()
         self.announceKeys()

@@ -46,6 +46,7 @@ extension DaemonControl {
         rows += SandboxDiagnosis.rows(seen.sandbox)
         rows += KeyDiagnosis.rows(seen.secrets)
         rows += self.connectionRows
+        rows.append(self.desktopRow)
         rows += [CertificateDiagnosis.row(self.listeners.credentials, now: self.time.wallTime())].compactMap(\.self)
         rows += ClockDiagnosis.rows(
             isSynchronised: SystemClock.isSynchronised, shift: self.hub.clock.shift, offsets: offsets)

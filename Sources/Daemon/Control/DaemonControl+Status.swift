@@ -26,7 +26,7 @@ extension DaemonControl {
         status.requestsInFlight = UInt32(clamping: self.gateway.requestsInFlight)
         status.nextUsableAt = keys.compactMap(\.usableAt).min().map { self.wallTime(of: $0) } ?? 0
         status.jobs = self.jobs.states.map(JobStatus.init)
-        status.warnings = self.standingWarnings().map { "\\($0.code): \\($0.message)" }
+        status.warnings = self.standingWarnings().map { "\($0.code): \($0.message)" }
         return status
     }
 
@@ -35,6 +35,7 @@ extension DaemonControl {
         self.health.set(.storage, isBroken: self.store.trouble != nil)
         self.health.set(.memory, isBroken: self.gateway.pressure.isShedding)
         self.health.set(.secrets, isBroken: !self.keeper.inForce.awaitedLines.isEmpty)
+        self.health.set(.notifications, isBroken: self.isDesktopMissing)
         return self.health.degraded
     }
 
@@ -43,7 +44,7 @@ extension DaemonControl {
         /// Every code that there can be.
         static let codes =
             [SecretWatch.warning, JobBoard.warning] + PriceWarning.Kind.allCases.map(\.rawValue)
-            + CertificateDiagnosis.codes
+            + CertificateDiagnosis.codes + DaemonControl.desktopWarningCodes
 
         /// The word that programs know it by.
         let code: String
@@ -63,7 +64,7 @@ extension DaemonControl {
         if let finding = self.listeners.credentials.flatMap({ CertificateDiagnosis.finding($0, now: now) }) {
             warnings.append(StandingWarning(code: finding.code, message: finding.message))
         }
-        return warnings + JobBoard.warnings(self.jobs.states)
+        return warnings + JobBoard.warnings(self.jobs.states) + self.desktopWarnings(at: self.time.now())
     }
 
     func keys() -> [KeyStatus] {

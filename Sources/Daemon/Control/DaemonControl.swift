@@ -141,6 +141,7 @@ final class DaemonControl: ControlPlane {
 
     /// Tells the bus that keys or clients came or went.
     func announceObjects() {
+        self.hub.attention.wake()
         self.hub.service?.objectsChanged()
         self.hub.service?.statusChanged()
     }

@@ -8,6 +8,8 @@ final class Health: Sendable {
         case bus
         /// The memory of the machine, or of the daemon's control group.
         case memory
+        /// Whoever shows messages on the desktop, where somebody wrote down that they are to be shown.
+        case notifications
         /// The secrets that the Secret Service is to have.
         case secrets
         /// The database.

@@ -4,17 +4,19 @@ import ProxyCore
 import StateStore
 import Synchronization
 
-/// Passes on what the gateway tells: to the store, so that it survives, and to the bus, so that it shows.
+/// Passes on what the gateway tells: to the store, so that it survives, and to the bus and the desktop, so that it shows.
 ///
 /// Called on event loops; nothing here waits.
 final class Ledger: GatewayObserver {
     private let store: StateStore
     private let hub: ControlHub
     private let trail: AuditTrail
+    private let time: any TimeSource
     private let gateway = Mutex<Gateway?>(nil)
 
-    init(store: StateStore, hub: ControlHub, trail: AuditTrail) {
+    init(store: StateStore, hub: ControlHub, trail: AuditTrail, time: any TimeSource) {
         self.store = store
+        self.time = time
         self.trail = trail
         self.hub = hub
     }
@@ -31,13 +33,21 @@ final class Ledger: GatewayObserver {
 
     func requestFinished(_ record: RequestRecord) {
         self.store.append(record)
+        self.countError(of: record)
         guard let service = self.hub.service else { return }
         if service.hasSubscribers { service.requestFinished(RequestRow(record)) }
         for id in record.lastAttempts.keys { service.keyChanged(id.label.text) }
         service.statusChanged()
     }
 
+    /// Warns, once, when too many requests fail.
+    private func countError(of record: RequestRecord) {
+        guard let finding = self.hub.attention.note(record, at: self.time.now()) else { return }
+        self.gateway.withLock { $0 }?.warn("errors_frequent", finding.sentence)
+    }
+
     func keyChanged(_ transition: KeyTransition) {
+        self.hub.attention.wake()
         guard let service = self.hub.service else { return }
         // States of one model show in `ModelStates` only (contract section 7).
         guard transition.model == nil else { return service.keyChanged(transition.key.text) }

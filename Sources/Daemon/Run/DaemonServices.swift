@@ -52,9 +52,11 @@ struct DaemonServices {
         let metrics = ProxyMetrics(registry: MetricsRegistry())
         let client = try CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
-        let (hub, health) = (ControlHub(time: time), Health())
+        let (hub, health) = (
+            ControlHub(time: time, notifications: configuration.notifications), Health()
+        )
         let trail = Self.trail(of: foundation, time: time)
-        let ledger = Ledger(store: foundation.state.store, hub: hub, trail: trail)
+        let ledger = Ledger(store: foundation.state.store, hub: hub, trail: trail, time: time)
         let gateway = Gateway(
             snapshot: keeper.snapshot, transport: client, metrics: metrics, time: time,
             spool: BodySpool(directory: foundation.directories.state, threads: threads),
@@ -97,11 +99,15 @@ struct DaemonServices {
         await control.removeAbandonedSecrets(stored.changes.abandonedSecrets.filter { $0.place == .files })
         try await Self.open(listeners, configuration.server, presence: presence, client: client, foundation)
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
-        store.onTrouble { [hub] in hub.service?.statusChanged() }
+        store.onTrouble { [hub] in
+            hub.service?.statusChanged()
+            hub.attention.wake()
+        }
         DaemonMetrics.register(metrics, control: control)
         jobs.register(metrics)
         let services = Self.services(
-            control, loops: loops, ledger: ledger, client: client, presence: presence, notifier: notifier,
+            control, loops: loops, ledger: ledger, client: client, bus: foundation.bus, presence: presence,
+            notifier: notifier,
             abandoned: stored.changes.abandonedSecrets.filter { $0.place == .secretService })
         let group = ServiceGroup(configuration: Self.configuration(services, logger: logger))
         control.end.connect(to: group)
@@ -111,7 +117,7 @@ struct DaemonServices {
     /// Everything that runs, in the order of dependence: what comes first ends last.
     private static func services(
         _ control: DaemonControl, loops: MultiThreadedEventLoopGroup, ledger: Ledger, client: CurlClient,
-        presence: BusPresence?, notifier: ServiceNotifier, abandoned: [RuntimeChanges.AbandonedSecret]
+        bus: BusAddress?, presence: BusPresence?, notifier: ServiceNotifier, abandoned: [RuntimeChanges.AbandonedSecret]
     ) -> [any Service] {
         let (gateway, listeners, logger) = (control.gateway, control.listeners, control.logger)
         let jobs = Self.jobs(control, abandoned: abandoned)
@@ -124,6 +130,8 @@ struct DaemonServices {
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: control.checks, gateway: gateway),
             jobs.memory, jobs.configuration, jobs.secrets,
+            SurroundingsWatch(control: control, client: client, eventLoop: loops.next()),
+            DesktopNotifier(address: bus, control: control, eventLoop: loops.next()),
             AdminListener(listeners: listeners),
         ]
         // The bus shows how the data plane drains.

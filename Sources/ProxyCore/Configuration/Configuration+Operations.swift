@@ -90,6 +90,8 @@ extension Configuration {
     public struct Notifications: Sendable, Equatable {
         /// Whether the desktop shows what needs a person.
         public var desktop = true
+        /// The share of requests that fail through no fault of their callers, from which a warning is raised; `nil` for never.
+        public var errorRate: Double? = 0.5
 
         /// Makes the defaults.
         public init() {}

@@ -44,7 +44,7 @@ struct ConfigurationDifferenceTests {
         #expect(
             difference.changes.map { "\($0.key) \($0.outcome.rawValue)" } == [
                 "key.a.secret applied", "key.a.weight applied", "key.b applied", "key.c applied", "model.m applied",
-                "notifications.desktop rejected", "server.admin_listen restart_required", "server.dry_run applied",
+                "notifications.desktop applied", "server.admin_listen restart_required", "server.dry_run applied",
             ])
         #expect(difference.changes.allSatisfy { !$0.reason.isEmpty })
         #expect(difference.effective.server.dryRun)

@@ -163,6 +163,7 @@ enum ContractText {
 
         [notifications]
         desktop = true
+        error_rate = 0.5
 
         [log]
         level  = "info"

@@ -87,7 +87,7 @@ struct ConfigurationListingTests {
         #expect(self.text(rows["retry.budget"]) == "0.2 | default |  | live")
         #expect(self.text(rows["trace.audit_keep"]) == "\"365d\" | default |  | live")
         #expect(self.text(rows["auth.hmac"]) == "\"off\" | default |  | live")
-        #expect(self.text(rows["notifications.desktop"]) == "true | default |  | not_yet")
+        #expect(self.text(rows["notifications.desktop"]) == "true | default |  | live")
     }
 
     @Test("lists are told entry by entry, secrets as references, and what the daemon fills in as a default")

@@ -100,7 +100,7 @@ struct SupervisedJobTests {
         #expect(value("kmi_job_last_start_timestamp_seconds", "secrets") == 1_767_225_600)
         #expect(value("kmi_job_next_run_timestamp_seconds", "secrets") == 1_767_225_604)
         #expect(JobBoard.warnings(board.states).count == 1)
-        #expect(JobBoard.warnings(board.states)[0].hasPrefix("job_failing: the job secrets has failed 3 times"))
+        #expect(JobBoard.warnings(board.states)[0].message.hasPrefix("the job secrets has failed 3 times"))
         let rows = JobBoard.rows(board.states)
         #expect(rows.map(\.result) == ["ok", "fail"])
         #expect(rows[1].subject == "secrets" && rows[1].message.contains("the service hangs"))

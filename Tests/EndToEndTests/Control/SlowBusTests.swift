@@ -64,13 +64,13 @@ struct SlowBusTests {
                             try await steering.run(["status"]).isSuccess
                         }
                         let own = try await BusConnection.open(.address(bus.address), timeout: .seconds(5))
-                        // The bus, its name, the daemon's one connection and this one.
-                        try await eventually("one connection is left", within: .seconds(10)) {
+                        // That which the daemon is steered over, the one that listens for the desktop, and this one.
+                        try await eventually("no further connection is left", within: .seconds(10)) {
                             let names = try await own.call(
                                 "org.freedesktop.DBus", path: "/org/freedesktop/DBus",
                                 interface: "org.freedesktop.DBus", member: "ListNames", timeout: .seconds(5))
                             guard case .array(_, let elements)? = names.first else { throw TestFailure("\(names)") }
-                            return elements.compactMap(\.asString).count { $0.hasPrefix(":") } == 2
+                            return elements.compactMap(\.asString).count { $0.hasPrefix(":") } == 3
                         }
                         await own.close()
                     }

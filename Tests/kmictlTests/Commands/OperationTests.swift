@@ -145,7 +145,7 @@ struct OperationTests {
                 row("rotation.mode", "\"sticky\"", "file", "/etc/kmi/kmi.toml:3", "live"),
                 row("rotation.affinity", "true", "default", "", "live"),
                 row("server.listen", "[\"127.0.0.1:7878\"]", "default", "", "restart"),
-                row("auth.hmac", "\"off\"", "default", "", "not_yet"),
+                row("auth.hmac", "\"off\"", "default", "", "live"),
                 row("key.alpha.priority", "9", "state", "", "live"),
             ]
         }
