@@ -90,6 +90,7 @@ public final class Gateway: Responder {
                 }
             }
         }
+        metrics.showStages()
         self.gate = AdmissionGate(snapshot.admission)
         self.priorities = PriorityCounters(metrics)
         self.pressure = MemoryPressureGauge(threshold: snapshot.configuration.limits.memoryPressure)
@@ -148,6 +149,7 @@ public final class Gateway: Responder {
         let fault = ProxyFault(refusal: reason)
         let dialect = head.map { Dialect.ofUnrouted(target: $0.target, headers: $0.headers) } ?? .openai
         self.metrics.rejected.with(fault.code.rawValue).increment()
+        if let failure = RequestStage.Failure(fault.code) { self.metrics.count(.receive, failure) }
         // Without a head nobody can tell the dialect, although the answer has to be in one.
         let counted = head == nil ? Dialect.other : dialect
         self.metrics.requests(dialect: counted.rawValue, provider: "", code: fault.status).increment()

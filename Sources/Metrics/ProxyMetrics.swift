@@ -60,6 +60,8 @@ public final class ProxyMetrics: Sendable {
     public let jobLastSuccess: MetricFamily<Gauge>
     /// `kmi_job_failures_total`: background job.
     public let jobFailures: MetricFamily<Counter>
+    /// `kmi_stage_failures_total`: stage of a request, `fault` or `timeout`.
+    public let stageFailures: MetricFamily<Counter>
 
     private let tokens: MetricFamily<Counter>
     private let cost: MetricFamily<Counter>
@@ -135,6 +137,10 @@ public final class ProxyMetrics: Sendable {
         (self.limited, self.priorityRequests, self.queueWait) = (limits.limited, limits.priorities, limits.wait)
         (self.concurrencyLimit, self.limitTableEntries) = (limits.concurrency, limits.entries)
         (self.jobLastSuccess, self.jobFailures) = Self.jobs(in: registry)
+        self.stageFailures = registry.counter(
+            "kmi_stage_failures_total",
+            help: "Requests that ended because a stage of their life failed or took too long, by stage and reason.",
+            labels: ["stage", "reason"])
         (self.tokens, self.cost) = Self.accounts(in: registry)
         self.buildInfo = registry.gauge(
             "kmi_build_info", help: "Always 1; the labels tell what is running.",

@@ -64,6 +64,7 @@ struct ProxyMetricsTests {
         ("kmi_job_consecutive_failures", .gauge, ["job"]),
         ("kmi_job_overruns_total", .counter, ["job"]),
         ("kmi_job_skipped_total", .counter, ["job"]),
+        ("kmi_stage_failures_total", .counter, ["stage", "reason"]),
         ("kmi_build_info", .gauge, ["version", "commit", "swift", "libcurl", "sqlite"]),
     ]
 
@@ -84,6 +85,7 @@ struct ProxyMetricsTests {
         metrics.retries.with("provider_rate_limited").increment()
         metrics.streamsCut.with("kimi", "provider_unreachable").increment()
         metrics.rejected.with("unauthorized").increment()
+        metrics.stageFailures.with("forward", "fault").increment()
         metrics.inFlightRequests.increment()
         metrics.collect { scrape in
             scrape.store(

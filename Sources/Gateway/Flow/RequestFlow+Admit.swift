@@ -74,6 +74,7 @@ extension RequestFlow {
         guard case .queued(let number) = self.phase,
             let refusal = self.gateway.gate.expire(number, at: self.gateway.time.now())
         else { return }
+        self.gateway.metrics.count(.admit, .timeout)
         self.phase = .beginning
         self.refuse(refusal)
     }

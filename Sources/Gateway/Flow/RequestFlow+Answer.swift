@@ -8,6 +8,9 @@ extension RequestFlow {
     func refuse(_ fault: ProxyFault) {
         guard !self.hasAnswered else { return }
         if self.record.errorClass == nil { self.record.errorClass = fault.code.errorClass }
+        if let failure = RequestStage.Failure(fault.code) {
+            self.gateway.metrics.count(RequestStage(self.phase), failure)
+        }
         if (self.plan?.attempts ?? 0) == 0 {
             self.record.outcome = .refused
             self.gateway.metrics.rejected.with(fault.code.rawValue).increment()
@@ -100,6 +103,7 @@ extension RequestFlow {
             fields["key"] = "\(running.key)"
         }
         self.logger.warning("answer broke off", metadata: fields)
+        if let failure = RequestStage.Failure(fault.code) { self.gateway.metrics.count(.answer, failure) }
         self.record.errorClass = errorClass
         self.record.outcome = .cut
         if self.isEventStream {
