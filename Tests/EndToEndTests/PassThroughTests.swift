@@ -57,7 +57,7 @@ struct PassThroughTests {
         }
     }
 
-    @Test("credentials, hop-by-hop and control fields stop here; the allowed ones pass (contract 4)")
+    @Test("credentials, hop-by-hop and control fields stop here; the allowed ones pass (contract 4, T-021)")
     func requestFields() async throws {
         try await SimulatorProcess.with { simulator in
             try await DaemonProcess.with(DaemonConfiguration(simulator)) { daemon in
