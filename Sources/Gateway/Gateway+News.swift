@@ -50,10 +50,15 @@ extension Gateway {
         }
     }
 
-    /// Tells whoever can act of what needs a person; the log gets the fields too.
+    /// Tells whoever can act of what needs a person.
     ///
     /// `code` is a word for programs, the name of the log's event as well.
-    public func warn(_ code: String, _ message: String, _ fields: Logger.Metadata = [:]) {
+    public func warn(_ code: String, _ message: String) {
+        self.warn(code, message, [:])
+    }
+
+    /// The same; the log gets the fields too.
+    func warn(_ code: String, _ message: String, _ fields: Logger.Metadata) {
         self.logger.warning("\(message)", metadata: fields.merging(["event": "\(code)"]) { field, _ in field })
         self.observer.warned(code, message)
     }

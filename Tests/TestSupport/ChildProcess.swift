@@ -30,13 +30,15 @@ public final class ChildProcess: Sendable {
 
     /// Starts a program.
     ///
-    /// The environment is exactly what is given; standard input is a file, an empty one unless told otherwise.
+    /// The environment is exactly what is given; standard input is a file, an empty one unless told otherwise. The
+    /// descriptors of `passed` are its 3, 4 and so on.
     public init(
         _ executable: String,
         arguments: [String] = [],
         environment: [String: String] = [:],
         directory: String = "/",
-        input: String = "/dev/null"
+        input: String = "/dev/null",
+        passed: [Int32] = []
     ) throws {
         let output = try Pipe.make()
         let errors = try Pipe.make()
@@ -51,7 +53,8 @@ public final class ChildProcess: Sendable {
             directory: directory,
             standardInput: input,
             standardOutput: output.write,
-            standardError: errors.write
+            standardError: errors.write,
+            passed: passed
         )
         do {
             self.pid = try Spawner.shared.spawn(spawning)
@@ -75,13 +78,15 @@ public final class ChildProcess: Sendable {
         arguments: [String] = [],
         environment: [String: String] = [:],
         directory: String = "/",
+        passed: [Int32] = [],
         _ body: (ChildProcess) async throws -> Value
     ) async throws -> Value {
         let process = try ChildProcess(
             executable,
             arguments: arguments,
             environment: environment,
-            directory: directory
+            directory: directory,
+            passed: passed
         )
         do {
             let value = try await body(process)

@@ -41,7 +41,8 @@ public struct DaemonProcess: Sendable {
     /// Starts a daemon in a directory that holds its configuration already, with the state that another one left there.
     ///
     /// The scope may end the daemon itself, for instance by `SIGKILL`. `launcher` is a program with arguments that becomes
-    /// the daemon, whose command follows. `listeners` tells its addresses if its log does not go to standard error.
+    /// the daemon, whose command follows. `listeners` tells its addresses if its log does not go to standard error. `sockets` are
+    /// passed as a service manager does that holds them.
     public static func with<Value>(
         in directory: TemporaryDirectory,
         token: String,
@@ -49,17 +50,22 @@ public struct DaemonProcess: Sendable {
         environment: [String: String] = [:],
         launcher: [String] = [],
         listeners told: (() async throws -> [String: HTTPAddress])? = nil,
+        sockets: [HeldSocket] = [],
         _ body: (DaemonProcess) async throws -> Value
     ) async throws -> Value {
         let notifications = try NotifySocket(at: directory.path("notify-\(UInt32.random(in: .min ... .max))"))
-        let command = try launcher + [BuildProducts.path(of: "kmid")] + Self.arguments(in: directory, bus: bus)
+        let command =
+            try launcher + (sockets.isEmpty ? [] : HeldSocket.launcher) + [BuildProducts.path(of: "kmid")]
+            + Self.arguments(in: directory, bus: bus)
         return try await ChildProcess.with(
             command[0],
             arguments: Array(command.dropFirst()),
             environment: try Self.environment(in: directory)
                 // A test says itself when files are to be read again.
                 .merging(["NOTIFY_SOCKET": notifications.path, "KMI_CONTROL_WATCH": "false"]) { $1 }
-                .merging(environment) { $1 }
+                .merging(HeldSocket.environment(of: sockets)) { $1 }
+                .merging(environment) { $1 },
+            passed: sockets.map(\.descriptor)
         ) { process in
             try await Self.waitForReady(process, notifications)
             let listeners = if let told { try await told() } else { try await Self.listeners(of: process) }

@@ -10,6 +10,8 @@ struct Spawning: Sendable {
     var standardInput: String
     var standardOutput: Int32
     var standardError: Int32
+    /// Descriptors that the process gets as 3, 4 and so on.
+    var passed: [Int32] = []
 }
 
 /// Starts processes from one thread that never ends.
@@ -82,7 +84,13 @@ final class Spawner: Sendable {
         // Not every socket of this process is closed on exec. A child that holds a copy would keep listeners and
         // connections of other tests open after they were closed here.
         // Those beyond are more than the tests ever have; closing what is not open is no error here.
-        for descriptor in Int32(3)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        let passed = spawning.passed.map { fcntl($0, F_DUPFD_CLOEXEC, 1024) }
+        defer { for descriptor in passed where descriptor >= 0 { close(descriptor) } }
+        guard !passed.contains(where: { $0 < 0 }) else { return .failure(TestFailure("cannot pass a descriptor")) }
+        for (index, descriptor) in passed.enumerated() {
+            posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(3 + index))
+        }
+        for descriptor in Int32(3 + passed.count)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -153,6 +153,27 @@ final class RequestFlow: ExchangeHandler {
         self.running?.attempt.setPaused(false)
     }
 
+    func exchangeMustEnd() {
+        let fault = ProxyFault(
+            .overloaded, message: "The proxy is being stopped or restarted; try again.", retryAfter: 1)
+        if case .queued(let number) = self.phase {
+            _ = self.gateway.gate.abandon(number, at: self.gateway.time.now())
+            self.phase = .beginning
+        }
+        guard self.hasAnswered else {
+            self.repeatTimer?.cancel()
+            if let running = self.running {
+                running.attempt.cancel()
+                self.settle(running, class: .daemonOverloaded)
+            }
+            self.record.errorClass = .daemonOverloaded
+            return self.refuse(fault)
+        }
+        // What has no attempt any more is on its way to the caller, all of it.
+        guard self.running != nil, case .answering = self.phase else { return }
+        self.breakOff(.daemonOverloaded, fault, detail: "the time to drain is over")
+    }
+
     func exchangeClosed(byCaller: Bool) {
         if byCaller { self.callerLeft() }
         self.close()

@@ -133,10 +133,19 @@ public protocol ExchangeHandler: AnyObject {
     func exchangeReceivedEnd()
     /// The caller takes bytes again.
     func exchangeBecameWritable()
+    /// The listener goes, and the exchange cannot run on: it is to be ended now in a way that its caller understands.
+    ///
+    /// Comes once at most; whoever does not end it is cut a moment later.
+    func exchangeMustEnd()
     /// The exchange is over, once and last: the answer is complete, was aborted, or the caller has left.
     ///
     /// `byCaller` tells whether the connection ended before the answer was complete and without our doing. A caller that
     /// closes only its sending side has left as well. It is `false` where the listener itself refused the rest of the
     /// request: then no answer can be given any more.
     func exchangeClosed(byCaller: Bool)
+}
+
+extension ExchangeHandler {
+    /// Nothing, for those who can only be cut.
+    public func exchangeMustEnd() {}
 }

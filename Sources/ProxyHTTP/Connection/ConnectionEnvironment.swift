@@ -16,8 +16,10 @@ struct ConnectionEnvironment: Sendable {
 
 /// What a server tells its connections, as an event in their pipelines.
 enum ConnectionCommand: Sendable {
-    /// Serve what runs, then close.
-    case drain
+    /// Serve what runs, and what comes within the grace, then close.
+    case drain(DrainGrace)
+    /// The time to drain is over: end what runs, as far as it can be ended in the words of its protocol.
+    case wrapUp
     /// Close at once.
     case abort
 }

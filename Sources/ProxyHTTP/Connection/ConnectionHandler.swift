@@ -124,10 +124,14 @@ final class ConnectionHandler: ChannelInboundHandler, CallerConnection {
             return
         }
         switch command {
-        case .drain:
-            self.carryOut(self.machine.drain(outputPending: self.pendingBytes > 0))
+        case .drain(let grace):
+            self.carryOut(self.machine.drain(grace, outputPending: self.pendingBytes > 0, at: self.now))
+        case .wrapUp:
+            if let exchange = self.current, exchange.countAbort(in: self.environment.registry) {
+                exchange.handler?.exchangeMustEnd()
+            }
         case .abort:
-            if self.current != nil { self.environment.registry.countAbort() }
+            _ = self.current?.countAbort(in: self.environment.registry)
             self.carryOut(self.machine.answerAborted())
         }
         self.settle()

@@ -53,7 +53,11 @@ struct ConnectionStateMachine: Sendable {
     private(set) var phase = Phase.idle
     private var phaseDeadline: Instant?
     private var isFresh = true
+    /// When the first head has to be complete.
+    private let firstDeadline: Instant?
     private var isDraining = false
+    /// How long a request may still come, on a connection that drains and whose caller has not been told.
+    private var nextGrace: Duration?
 
     private var answer = Answer.notBegun
     private var closesAfterAnswer = false
@@ -71,7 +75,8 @@ struct ConnectionStateMachine: Sendable {
         self.limits = limits
         self.bodyTime = BodyTime(limit: limits.body)
         self.stall = StallWatch(limit: limits.stalledWrite)
-        self.phaseDeadline = Self.deadline(limits.header, from: now)
+        self.firstDeadline = Self.deadline(limits.header, from: now)
+        self.phaseDeadline = self.firstDeadline
     }
 
     // MARK: What holds
@@ -123,7 +128,7 @@ struct ConnectionStateMachine: Sendable {
         guard self.phase == .idle else { return }
         self.phase = .head
         // The first request's time runs from the accept, so that connecting and waiting buys nothing.
-        if !self.isFresh { self.phaseDeadline = Self.deadline(self.limits.header, from: now) }
+        self.phaseDeadline = self.isFresh ? self.firstDeadline : Self.deadline(self.limits.header, from: now)
     }
 
     /// A request has begun.
@@ -246,13 +251,19 @@ struct ConnectionStateMachine: Sendable {
         _ = self.cut()
     }
 
-    /// No further request is served; answers say `Connection: close` from now on.
-    mutating func drain(outputPending: Bool) -> Decision {
+    /// No further request is served but one that comes within the grace; answers say `Connection: close` from now on.
+    mutating func drain(_ grace: DrainGrace = .none, outputPending: Bool, at now: Instant) -> Decision {
         self.isDraining = true
+        self.nextGrace = grace.next
         switch self.phase {
-        case .idle: return outputPending ? self.closeOutput() : self.cut()
+        case .idle:
+            guard let wait = self.isFresh ? grace.first : grace.next else {
+                return outputPending ? self.closeOutput() : self.cut()
+            }
+            self.phaseDeadline = min(self.phaseDeadline ?? now + wait, now + wait)
         case .discarding: return self.closeOutput()
-        case .exchange: self.closesAfterAnswer = true
+        // With the head of the answer on its way the caller takes the connection for one that is kept, and may use it.
+        case .exchange: if self.answer == .notBegun || self.nextGrace == nil { self.closesAfterAnswer = true }
         case .head, .flushing, .lingering, .closed: break
         }
         return .goOn
@@ -275,6 +286,8 @@ struct ConnectionStateMachine: Sendable {
         if self.phase == .exchange, let late = self.bodyTime.deadline, late <= now { return self.fail(.timeout) }
         guard let phaseDeadline = self.phaseDeadline, phaseDeadline <= now else { return .goOn }
         switch self.phase {
+        case .idle where outputPending && self.isDraining:
+            return self.closeOutput()
         case .idle where outputPending:
             self.phaseDeadline = Self.deadline(self.limits.idle, from: now)
             return .goOn
@@ -290,9 +303,10 @@ struct ConnectionStateMachine: Sendable {
     }
 
     private mutating func becomeIdle(at now: Instant) -> Decision {
-        guard !self.isDraining else { return self.closeOutput() }
+        let wait = self.isDraining ? self.nextGrace : self.limits.idle
+        guard !self.isDraining || wait != nil else { return self.closeOutput() }
         self.phase = .idle
-        self.phaseDeadline = Self.deadline(self.limits.idle, from: now)
+        self.phaseDeadline = Self.deadline(wait, from: now)
         return .goOn
     }
 

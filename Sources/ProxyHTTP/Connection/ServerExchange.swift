@@ -12,12 +12,21 @@ final class ServerExchange: Exchange {
     var channel: ConnectionHandler?
     /// The responder's side, until it has heard that the exchange is over.
     var handler: (any ExchangeHandler)?
+    private var isCountedAsAborted = false
 
     init(eventLoop: any EventLoop, connection: ConnectionInfo, request: SoundHead, channel: ConnectionHandler) {
         self.eventLoop = eventLoop
         self.connection = connection
         self.request = request
         self.channel = channel
+    }
+
+    /// Counts it as one that ended because the server did; `false` if that has been done.
+    func countAbort(in registry: ConnectionRegistry) -> Bool {
+        guard !self.isCountedAsAborted else { return false }
+        self.isCountedAsAborted = true
+        registry.countAbort()
+        return true
     }
 
     var isWritable: Bool {

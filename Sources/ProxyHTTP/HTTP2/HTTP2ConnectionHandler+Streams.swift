@@ -18,7 +18,7 @@ extension HTTP2ConnectionHandler {
         stream.hasEnded = block.endStream
         self.streams[id] = stream
         self.lastStreamID = max(self.lastStreamID, id)
-        self.machine.streamOpened()
+        self.carryOut(self.machine.streamOpened(at: self.now))
         self.touch(stream)
     }
 

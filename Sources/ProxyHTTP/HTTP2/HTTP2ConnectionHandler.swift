@@ -101,7 +101,7 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler, CallerConnection {
         case .goAway:
             self.carryOut(self.machine.callerLeaves(at: self.now))
         case .ping(_, ack: true):
-            self.carryOut(self.machine.endConfirmed())
+            self.carryOut(self.machine.endConfirmed(at: self.now))
         default:
             // Settings, windows, priorities and resets are the decoder's; it tells of what follows from them.
             break
@@ -131,10 +131,14 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler, CallerConnection {
             self.windowChanged(event)
         case let command as ConnectionCommand:
             switch command {
-            case .drain:
-                self.carryOut(self.machine.drain(outputPending: self.pendingBytes > 0, at: self.now))
+            case .drain(let grace):
+                self.carryOut(self.machine.drain(grace, outputPending: self.pendingBytes > 0, at: self.now))
+            case .wrapUp:
+                for stream in Array(self.streams.values) where self.countAbort(of: stream) {
+                    stream.handler?.exchangeMustEnd()
+                }
             case .abort:
-                for stream in self.streams.values where stream.owner != nil { self.environment.registry.countAbort() }
+                for stream in self.streams.values { _ = self.countAbort(of: stream) }
                 self.carryOut(self.machine.aborted())
             }
             self.settle()
@@ -161,6 +165,14 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler, CallerConnection {
             self.cutTransport(context)
         }
         // What is left are faults on one stream, which the decoder has reset.
+    }
+
+    /// Counts a stream's exchange as one that ended because the server did; `false` if there is none, or that has been done.
+    private func countAbort(of stream: HTTP2Stream) -> Bool {
+        guard stream.owner != nil, !stream.isCountedAsAborted else { return false }
+        stream.isCountedAsAborted = true
+        self.environment.registry.countAbort()
+        return true
     }
 
     private func begin() {

@@ -43,6 +43,8 @@ struct HTTP2ConnectionMachine: Sendable {
 
     private enum Leaving: Sendable, Equatable {
         case no
+        /// Nothing has been asked for yet: the end is announced with the first stream, since a caller that hears of it before opens none.
+        case awaitingFirst(until: Instant)
         case announced(until: Instant)
         case named
     }
@@ -58,6 +60,7 @@ struct HTTP2ConnectionMachine: Sendable {
     private(set) var grievance: HTTP2Abuse?
     private var isOverloaded = false
     private var streams = 0
+    private var hasHadStreams = false
     /// The last answers are on their way, for which a slow reader has its time.
     private var isFlushing = false
     private var stall: StallWatch
@@ -81,7 +84,10 @@ struct HTTP2ConnectionMachine: Sendable {
         }
         consider(self.headDeadline)
         consider(self.stall.deadline)
-        if case .announced(let until) = self.leaving { consider(until) }
+        switch self.leaving {
+        case .announced(let until), .awaitingFirst(let until): consider(until)
+        case .no, .named: break
+        }
         return next
     }
 
@@ -101,9 +107,13 @@ struct HTTP2ConnectionMachine: Sendable {
     }
 
     /// A stream has begun.
-    mutating func streamOpened() {
+    mutating func streamOpened(at now: Instant) -> Decision {
         self.streams += 1
+        self.hasHadStreams = true
         if self.phase == .serving { self.phaseDeadline = nil }
+        guard case .awaitingFirst = self.leaving else { return .goOn }
+        self.leaving = .announced(until: now + HTTP2Limits.drainGrace)
+        return .announceEnd
     }
 
     /// A stream is over.
@@ -153,17 +163,28 @@ struct HTTP2ConnectionMachine: Sendable {
         if self.isOverloaded, self.streams > 0 { self.refuseStreams() }
     }
 
-    /// No further streams are wanted.
-    mutating func drain(outputPending: Bool, at now: Instant) -> Decision {
+    /// No further streams are wanted but those that come within the grace.
+    mutating func drain(_ grace: DrainGrace = .none, outputPending: Bool, at now: Instant) -> Decision {
         guard self.takesInput, self.leaving == .no else { return .goOn }
-        guard self.streams > 0 else { return self.finish(outputPending ? .finish : .finishIdle, at: now) }
-        self.leaving = .announced(until: now + HTTP2Limits.drainGrace)
+        if self.streams > 0 {
+            self.leaving = .announced(until: now + HTTP2Limits.drainGrace)
+            return .announceEnd
+        }
+        if !self.hasHadStreams, let first = grace.first {
+            self.leaving = .awaitingFirst(until: now + first)
+            return .goOn
+        }
+        guard self.phase == .serving, let next = grace.next else {
+            return self.finish(outputPending ? .finish : .finishIdle, at: now)
+        }
+        self.leaving = .announced(until: now + next)
         return .announceEnd
     }
 
     /// The caller has confirmed that it has heard of the end.
-    mutating func endConfirmed() -> Decision {
+    mutating func endConfirmed(at now: Instant) -> Decision {
         guard self.takesInput, case .announced = self.leaving else { return .goOn }
+        guard self.streams > 0 else { return self.finish(.finish, at: now) }
         self.refuseStreams()
         return .nameLastStream
     }
@@ -202,7 +223,12 @@ struct HTTP2ConnectionMachine: Sendable {
     mutating func deadlineReached(at now: Instant, outputPending: Bool) -> Decision {
         if let stalled = self.stall.deadline, stalled <= now { return self.aborted() }
         if let late = self.headDeadline, late <= now { return self.abused(.slowHead, at: now) }
-        if case .announced(let until) = self.leaving, until <= now { return self.endConfirmed() }
+        switch self.leaving {
+        case .announced(let until) where until <= now: return self.endConfirmed(at: now)
+        case .awaitingFirst(let until) where until <= now:
+            return self.finish(outputPending ? .finish : .finishIdle, at: now)
+        default: break
+        }
         guard let late = self.phaseDeadline, late <= now else { return .goOn }
         switch self.phase {
         case .opening where self.isOverloaded: return self.finish(.finish, at: now)

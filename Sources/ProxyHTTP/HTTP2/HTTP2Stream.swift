@@ -53,6 +53,7 @@ final class HTTP2Stream: Exchange {
     var closedByCaller: Bool?
     var isTouched = false
     var wasResetByUs = false
+    var isCountedAsAborted = false
     /// The stream is no more.
     var isGone = false
 

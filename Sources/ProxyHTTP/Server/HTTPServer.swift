@@ -1,3 +1,5 @@
+// `listen`, to set the length of a queue: NIO does that for sockets that it has bound itself.
+import Glibc
 public import Logging
 public import NIOCore
 import NIOPosix
@@ -11,6 +13,8 @@ public final class HTTPServer: Sendable {
     private struct Listener {
         var channel: any Channel
         var file: UnixSocketFile?
+        /// Others hold the socket too, and go on listening when it is closed here.
+        var isHeld = false
     }
 
     private struct State {
@@ -22,6 +26,9 @@ public final class HTTPServer: Sendable {
     private let configuration: HTTPServerConfiguration
     private let environment: ConnectionEnvironment
     private let state = Mutex(State())
+
+    /// What cannot be served to its end at the end of a drain has so long to end in its own words.
+    private static let wrapUpTime = Duration.milliseconds(500)
 
     /// Makes a server that does not listen yet.
     public init(
@@ -42,6 +49,9 @@ public final class HTTPServer: Sendable {
             callerObserver: configuration.callerObserver
         )
     }
+
+    /// Whether no new connection is taken any more.
+    var isClosed: Bool { self.state.withLock { $0.isClosed } }
 
     /// How many connections are being served.
     public var openConnections: Int { self.environment.registry.openConnections }
@@ -73,6 +83,7 @@ public final class HTTPServer: Sendable {
         on address: ListenAddress, tls: ServerTLS? = nil
     ) async throws(ListenError) -> BoundAddress {
         var file: UnixSocketFile?
+        var isHeld = false
         do {
             let channel: any Channel
             switch address {
@@ -84,21 +95,59 @@ public final class HTTPServer: Sendable {
                 file = bound.file
                 channel = try await self.bootstrap(tcp: false, tls).withBoundSocket(bound.descriptor).get()
             case .socket(let descriptor):
-                let isTCP = try ListeningDescriptor.isTCP(descriptor, for: address)
-                channel = try await self.bootstrap(tcp: isTCP, tls).withBoundSocket(descriptor).get()
+                channel = try await self.adopt(descriptor, as: address, bootstrap: { self.bootstrap(tcp: $0, tls) })
+                isHeld = true
             }
-            let isKept = self.state.withLock { state in
-                if !state.isClosed { state.listeners.append(Listener(channel: channel, file: file)) }
-                return !state.isClosed
-            }
-            guard isKept else {
-                await Self.close(channel)
-                throw ListenError(code: .closed, address: address, message: "the server is closing")
-            }
+            try await self.keep(Listener(channel: channel, file: file, isHeld: isHeld), at: address)
             return Self.boundAddress(channel)
         } catch {
             file?.remove()
             throw Self.listenError(error, address: address)
+        }
+    }
+
+    /// Accepts connections on a socket that was handed over and closes each at once, so that nobody waits there in vain.
+    ///
+    /// The server owns the descriptor from then on.
+    public func turnAway(at descriptor: CInt) async throws(ListenError) {
+        let address = ListenAddress.socket(descriptor: descriptor)
+        do {
+            let channel = try await self.adopt(
+                descriptor, as: address,
+                bootstrap: { _ in
+                    ServerBootstrap(group: self.group).childChannelInitializer {
+                        $0.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel)
+                    }
+                })
+            try await self.keep(Listener(channel: channel, isHeld: true), at: address)
+        } catch {
+            throw Self.listenError(error, address: address)
+        }
+    }
+
+    /// Listens on a socket that was handed over.
+    private func adopt(
+        _ descriptor: CInt, as address: ListenAddress, bootstrap: (Bool) -> ServerBootstrap
+    ) async throws -> any Channel {
+        let isTCP = try ListeningDescriptor.isTCP(descriptor, for: address)
+        let channel = try await bootstrap(isTCP).withBoundSocket(descriptor).get()
+        // The channel has shortened the queue in which connections wait while one process ends and the next one starts.
+        guard Glibc.listen(descriptor, SOMAXCONN) == 0 else {
+            let number = errno
+            await Self.close(channel)
+            throw ListenError(number: number, address: address, call: "listen")
+        }
+        return channel
+    }
+
+    private func keep(_ listener: Listener, at address: ListenAddress) async throws {
+        let isKept = self.state.withLock { state in
+            if !state.isClosed { state.listeners.append(listener) }
+            return !state.isClosed
+        }
+        guard isKept else {
+            await Self.close(listener.channel)
+            throw ListenError(code: .closed, address: address, message: "the server is closing")
         }
     }
 
@@ -111,17 +160,21 @@ public final class HTTPServer: Sendable {
         self.environment.registry.tell(TLSRulesChanged(generation: generation))
     }
 
-    /// Stops listening, closes idle connections at once, lets running requests finish until the time is over, and then
-    /// aborts them.
+    /// Stops listening, closes connections that bring no request within the grace, lets running requests finish until the
+    /// time is over, has the others end themselves, and cuts those that do not.
     ///
-    /// Answers that begin from now on say `Connection: close`.
+    /// Answers that begin from now on say `Connection: close`. Connections that were not accepted yet stay in the kernel's
+    /// queue where others hold the listening socket.
     ///
-    /// `limit` is the configured time unless given. Returns how many requests were aborted.
+    /// `limit` is the configured time unless given, and `grace` the one for held or own listeners. Returns how many requests
+    /// could not finish.
     @discardableResult
-    public func drain(within limit: Duration? = nil) async -> Int {
-        await self.stopListening()
-        self.environment.registry.close(telling: .drain)
+    public func drain(within limit: Duration? = nil, grace: DrainGrace? = nil) async -> Int {
+        let isHeld = await self.stopListening()
+        self.environment.registry.close(telling: .drain(grace ?? (isHeld ? .held : .own)))
         if await self.emptied(within: limit ?? self.configuration.drainTimeout) { return self.abortedSoFar }
+        self.environment.registry.tell(ConnectionCommand.wrapUp)
+        if await self.emptied(within: Self.wrapUpTime) { return self.abortedSoFar }
         return await self.abortAll()
     }
 
@@ -130,7 +183,7 @@ public final class HTTPServer: Sendable {
     /// Returns how many requests were aborted.
     @discardableResult
     public func closeNow() async -> Int {
-        await self.stopListening()
+        _ = await self.stopListening()
         return await self.abortAll()
     }
 
@@ -145,15 +198,46 @@ public final class HTTPServer: Sendable {
         return self.abortedSoFar
     }
 
-    private func stopListening() async {
+    /// Closes the listeners, but none of the connections that they have accepted.
+    ///
+    /// Returns whether others hold one of them.
+    private func stopListening() async -> Bool {
         let listeners = self.state.withLock { state in
             state.isClosed = true
             defer { state.listeners.removeAll() }
             return state.listeners
         }
+        guard !listeners.isEmpty else { return false }
         for listener in listeners {
             listener.file?.remove()
-            await Self.close(listener.channel)
+            await Self.stopAccepting(listener.channel)
+        }
+        await self.finishAccepting()
+        for listener in listeners { await Self.close(listener.channel) }
+        return listeners.contains(where: \.isHeld)
+    }
+
+    /// Waits until every connection that was accepted has its handlers.
+    ///
+    /// A connection is prepared on its own loop, reported on that of its listener, which closes it if it is closed itself by
+    /// then, and registered on its own again: three turns.
+    private func finishAccepting() async {
+        for _ in 0..<3 {
+            await withTaskGroup(of: Void.self) { turns in
+                for loop in self.group.makeIterator() {
+                    turns.addTask {
+                        await withCheckedContinuation { continuation in loop.execute { continuation.resume() } }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func stopAccepting(_ channel: any Channel) async {
+        do {
+            try await channel.setOption(.autoRead, value: false).get()
+        } catch {
+            // Closed already: it accepts nothing.
         }
     }
 

@@ -32,6 +32,8 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
     private let acceptedAt: Instant
     private var timer: Scheduled<Void>?
     private var isDecided = false
+    /// Until when a connection that is to end may still be taken up and bring its first request.
+    private var graceEnd: Instant?
 
     /// Makes the handler of a connection that was accepted at a time of its loop.
     init(
@@ -48,6 +50,12 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         let deadline = self.acceptedAt + min(self.environment.limits.header ?? Self.longest, Self.longest)
+        self.end(at: deadline, context: context)
+        if context.channel.isActive { context.read() }
+    }
+
+    private func end(at deadline: Instant, context: ChannelHandlerContext) {
+        self.timer?.cancel()
         self.timer = context.eventLoop.assumeIsolated().scheduleTask(
             deadline: .uptimeNanoseconds(UInt64(clamping: deadline.nanoseconds))
         ) {
@@ -59,7 +67,6 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
                 self.fail(.timeout, context: context)
             }
         }
-        if context.channel.isActive { context.read() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -82,13 +89,24 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
         switch event {
         case TLSUserEvent.handshakeCompleted(let negotiated):
             self.complete(negotiated, context: context)
-        case is ConnectionCommand:
-            // Nothing has been asked for yet.
-            self.isDecided = true
-            context.triggerUserOutboundEvent(TransportCut(), promise: nil)
+        case let command as ConnectionCommand:
+            self.carryOut(command, context: context)
         default:
             context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    private func carryOut(_ command: ConnectionCommand, context: ChannelHandlerContext) {
+        if case .drain(let grace) = command, let first = grace.first, !self.isDecided {
+            let graceEnd = DeadlineTimer.now(context.eventLoop) + first
+            let deadline = self.acceptedAt + min(self.environment.limits.header ?? Self.longest, Self.longest)
+            self.graceEnd = graceEnd
+            if graceEnd < deadline { self.end(at: graceEnd, context: context) }
+            return
+        }
+        // Nothing has been asked for yet.
+        self.isDecided = true
+        context.triggerUserOutboundEvent(TransportCut(), promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -120,6 +138,11 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler {
         self.isDecided = true
         do {
             try self.serve(negotiated, context: context)
+            if let graceEnd {
+                // The handlers that stand behind this one now have not heard of it.
+                let left = max(.zero, graceEnd - DeadlineTimer.now(context.eventLoop))
+                context.fireUserInboundEventTriggered(ConnectionCommand.drain(DrainGrace(first: left)))
+            }
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
         } catch {
             // Nothing that the caller has done.

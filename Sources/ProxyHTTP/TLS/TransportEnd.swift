@@ -41,7 +41,7 @@ final class TransportEnd: ChannelInboundHandler, ChannelOutboundHandler {
         // The second itself is one in which the certificate is good.
         let left = notAfter - wallTime() + .milliseconds(1)
         guard left > .zero else {
-            context.fireUserInboundEventTriggered(ConnectionCommand.drain)
+            context.fireUserInboundEventTriggered(ConnectionCommand.drain(.none))
             return
         }
         let wait = min(left, Self.longestLook)
@@ -78,6 +78,6 @@ final class TransportEnd: ChannelInboundHandler, ChannelOutboundHandler {
             context.fireUserInboundEventTriggered(event)
             return
         }
-        if change.generation > self.generation { context.fireUserInboundEventTriggered(ConnectionCommand.drain) }
+        if change.generation > self.generation { context.fireUserInboundEventTriggered(ConnectionCommand.drain(.none)) }
     }
 }

@@ -270,23 +270,23 @@ struct ConnectionStateMachineTests {
     @Test("draining closes what is idle, lets the rest end and says Connection: close (K-028)")
     func draining() {
         var machine = Self.machine()
-        expect(machine.drain(outputPending: false), .cut)
+        expect(machine.drain(outputPending: false, at: Self.at(0)), .cut)
         machine = Self.machine()
-        expect(machine.drain(outputPending: true), .closeOutput)
+        expect(machine.drain(outputPending: true, at: Self.at(0)), .closeOutput)
         machine = Self.machine()
         machine.headBegan(at: Self.at(0))
-        expect(machine.drain(outputPending: false), .goOn)
+        expect(machine.drain(outputPending: false, at: Self.at(0)), .goOn)
         machine.exchangeBegan(Self.head())
         expect(machine.answerBegan(wantsClose: false, remainingBody: 0), true)
 
         machine = Self.machine(with: Self.head())
-        expect(machine.drain(outputPending: false), .goOn)
+        expect(machine.drain(outputPending: false, at: Self.at(0)), .goOn)
         expect(machine.answerBegan(wantsClose: false, remainingBody: 0), true)
 
         // The head was out already: the connection ends all the same.
         machine = Self.machine(with: Self.head())
         expect(machine.answerBegan(wantsClose: false, remainingBody: 0), false)
-        _ = machine.drain(outputPending: false)
+        _ = machine.drain(outputPending: false, at: Self.at(0))
         expect(machine.answerCompleted(remainingBody: 0, at: Self.at(0)), .closeOutput)
     }
 
@@ -298,7 +298,7 @@ struct ConnectionStateMachineTests {
         expect(machine.bodyResumed(bufferedBytes: 0, at: Self.at(0)), false)
         expect(machine.answerCompleted(remainingBody: 0, at: Self.at(0)), .goOn)
         expect(machine.inputRefused(.malformed), .goOn)
-        expect(machine.drain(outputPending: false), .goOn)
+        expect(machine.drain(outputPending: false, at: Self.at(0)), .goOn)
         machine.outputClosed(at: Self.at(0))
         #expect(machine.phase == .closed)
         #expect(machine.deadline == nil)

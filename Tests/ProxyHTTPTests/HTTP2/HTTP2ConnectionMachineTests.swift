@@ -26,7 +26,7 @@ struct HTTP2ConnectionMachineTests {
     @Test("a drain waits for the reader of the last answer as long as it takes any byte, and lingers after that")
     func drainWithSlowReader() {
         var machine = Self.serving()
-        machine.streamOpened()
+        _ = machine.streamOpened(at: Self.at(0))
         expect(machine.drain(outputPending: true, at: Self.at(1)), .announceEnd)
         expect(machine.streamClosed(at: Self.at(2)), .finish)
         for minute in 1...20 {

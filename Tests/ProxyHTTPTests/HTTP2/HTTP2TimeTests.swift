@@ -121,7 +121,7 @@ struct HTTP2TimeTests {
         let responder = ScriptedResponder { remote.take($0) }
         let connection = try EmbeddedHTTP2(responder)
         try connection.send(Wire.get(1, "/running"))
-        connection.tell(.drain)
+        connection.tell(.drain(.none))
         let announced = connection.frames.first { $0.type == 7 }
         #expect(announced?.payload == [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
         try connection.send(Wire.get(3, "/within"))
@@ -147,7 +147,7 @@ struct HTTP2TimeTests {
     func drainUnconfirmed() throws {
         let connection = try EmbeddedHTTP2(ScriptedResponder { _ in })
         try connection.send(Wire.get(1))
-        connection.tell(.drain)
+        connection.tell(.drain(.none))
         connection.advance(.milliseconds(999))
         #expect(connection.goAways == [0])
         connection.advance(.milliseconds(1))
@@ -157,7 +157,7 @@ struct HTTP2TimeTests {
     @Test("draining closes an idle connection at once")
     func drainIdle() throws {
         let connection = try EmbeddedHTTP2(.echo())
-        connection.tell(.drain)
+        connection.tell(.drain(.none))
         #expect(connection.goAways == [0])
         #expect(!connection.isOpen)
     }
@@ -167,7 +167,7 @@ struct HTTP2TimeTests {
         let responder = ScriptedResponder { _ in }
         let connection = try EmbeddedHTTP2(responder)
         try connection.send(Wire.get(1) + Wire.get(3))
-        connection.tell(.drain)
+        connection.tell(.drain(.none))
         connection.tell(.abort)
         #expect(!connection.isOpen)
         #expect(connection.registry.abortedExchanges == 2)

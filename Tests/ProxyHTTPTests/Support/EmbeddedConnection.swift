@@ -8,6 +8,7 @@ import ProxyCore
 struct EmbeddedConnection {
     let loop = EmbeddedEventLoop()
     let channel: EmbeddedChannel
+    let registry = ConnectionRegistry(maximum: 10)
 
     init(_ responder: ScriptedResponder) throws {
         self.channel = EmbeddedChannel(loop: self.loop)
@@ -15,7 +16,7 @@ struct EmbeddedConnection {
             responder: responder,
             limits: ConnectionLimits(HTTPServerConfiguration()),
             maximumHeaderBytes: 1024,
-            registry: ConnectionRegistry(maximum: 10),
+            registry: self.registry,
             wallTime: { WallTime(microseconds: 0) },
             logger: quietLogger
         )

@@ -73,6 +73,7 @@ final class ScriptedHandler: ExchangeHandler {
     var whenBody: ((ScriptedHandler, ByteBuffer) -> Void)?
     var whenEnd: ((ScriptedHandler) -> Void)?
     var whenWritable: ((ScriptedHandler) -> Void)?
+    var whenMustEnd: ((ScriptedHandler) -> Void)?
 
     init(head: RequestHead, exchange: any Exchange, seen: Watched<[Seen]>) {
         self.head = head
@@ -97,11 +98,16 @@ final class ScriptedHandler: ExchangeHandler {
         self.whenWritable?(self)
     }
 
+    func exchangeMustEnd() {
+        self.whenMustEnd?(self)
+    }
+
     func exchangeClosed(byCaller: Bool) {
         self.seen.update { $0.append(.closed(byCaller: byCaller)) }
         self.whenBody = nil
         self.whenEnd = nil
         self.whenWritable = nil
+        self.whenMustEnd = nil
     }
 
     /// Answers 200 with this text.
