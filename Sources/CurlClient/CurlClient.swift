@@ -85,6 +85,13 @@ public final class CurlClient: UpstreamTransport {
         }
     }
 
+    /// Has the thread that reports libcurl's sockets call a closure when its turn comes; at once after ``shutdown()``.
+    ///
+    /// Never waits.
+    public func giveSign(_ sign: @escaping @Sendable () -> Void) {
+        self.poller.giveSign(sign)
+    }
+
     /// Fails the transfers that still run, closes all connections and ends the thread.
     ///
     /// To be called once; the event loops must still be running.

@@ -9,26 +9,53 @@ import Synchronization
 final class ReadinessPoller: Sendable {
     private let master: EpollSet
     private let stopEvent: Int32
+    private let signEvent: Int32
+    /// Who wants to hear that the thread turns; `nil` once it does so no more.
+    private let signs = Mutex<[@Sendable () -> Void]?>([])
     private let waiters = Mutex<(finished: Bool, continuations: [CheckedContinuation<Void, Never>])>((false, []))
 
     private static let stopLabel = UInt64.max
+    private static let signLabel = UInt64.max - 1
 
     /// Makes the poller; the thread starts with ``start(_:)``.
     init() throws(CurlClientError) {
         self.master = try EpollSet()
         self.stopEvent = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-        guard self.stopEvent >= 0 else { throw CurlClientError(code: .system, message: "eventfd: error \(errno)") }
-        let failure = self.master.watch(
-            self.stopEvent,
-            for: EPOLLIN.rawValue,
-            label: Self.stopLabel,
-            isNew: true
-        )
-        guard failure == 0 else { throw CurlClientError(code: .system, message: "epoll_ctl: error \(failure)") }
+        self.signEvent = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard self.stopEvent >= 0, self.signEvent >= 0 else {
+            throw CurlClientError(code: .system, message: "eventfd: error \(errno)")
+        }
+        for (event, label) in [(self.stopEvent, Self.stopLabel), (self.signEvent, Self.signLabel)] {
+            let failure = self.master.watch(event, for: EPOLLIN.rawValue, label: label, isNew: true)
+            guard failure == 0 else { throw CurlClientError(code: .system, message: "epoll_ctl: error \(failure)") }
+        }
     }
 
     deinit {
-        close(self.stopEvent)
+        for event in [self.stopEvent, self.signEvent] where event >= 0 { close(event) }
+    }
+
+    /// Has the thread call a closure in its next turn; at once on the caller's if it has ended.
+    func giveSign(_ sign: @escaping @Sendable () -> Void) {
+        let isTaken = self.signs.withLock { signs in
+            signs?.append(sign)
+            return signs != nil
+        }
+        guard isTaken else { return sign() }
+        var one: UInt64 = 1
+        // Fails when the counter is full only, and then it is readable.
+        _ = write(self.signEvent, &one, MemoryLayout<UInt64>.size)
+    }
+
+    private func giveSigns(isLast: Bool = false) {
+        var count: UInt64 = 0
+        // Fails when there is nothing to read only.
+        _ = read(self.signEvent, &count, MemoryLayout<UInt64>.size)
+        let signs = self.signs.withLock { signs in
+            defer { signs = isLast ? nil : [] }
+            return signs ?? []
+        }
+        for sign in signs { sign() }
     }
 
     /// Takes in an engine's set, to be reported as `index`.
@@ -99,9 +126,14 @@ final class ReadinessPoller: Sendable {
             // Only a bad descriptor fails here, and this object owns it.
             if count < 0 { break }
             for event in events.prefix(count) {
-                if event.data.u64 == Self.stopLabel { goesOn = false } else { report(Int(event.data.u64)) }
+                switch event.data.u64 {
+                case Self.stopLabel: goesOn = false
+                case Self.signLabel: self.giveSigns()
+                default: report(Int(event.data.u64))
+                }
             }
         }
+        self.giveSigns(isLast: true)
         let continuations = self.waiters.withLock { waiters in
             waiters.finished = true
             defer { waiters.continuations = [] }

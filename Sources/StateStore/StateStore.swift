@@ -231,6 +231,13 @@ public final class StateStore: Sendable {
         self.writer.troubleObserver.withLock { $0 = body }
     }
 
+    /// Has a closure called on the writer's thread when its turn comes, after what is being written.
+    ///
+    /// Never waits.
+    public func giveSign(_ sign: @escaping @Sendable () -> Void) {
+        self.writer.giveSign(sign)
+    }
+
     /// Writes what waits and closes the database, within 5 s; every change that waits is answered.
     ///
     /// What is handed over afterwards is given up.

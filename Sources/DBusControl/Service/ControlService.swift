@@ -66,6 +66,13 @@ public final class ControlService: Sendable {
         DescriptorReader("file", limit: limit, deadline: deadline, slots: 2)
     }
 
+    /// Has the thread of the connection call a closure when its turn comes; at once after the connection's end.
+    ///
+    /// Never waits.
+    public func giveSign(_ sign: @escaping @Sendable () -> Void) {
+        self.connection.giveSign(sign)
+    }
+
     /// Exports all objects; to be called once, before the name is requested.
     public func export() throws(BusError) {
         let status = self.plane.managerStatus().busProperties

@@ -54,6 +54,13 @@ public final class BusConnection: Sendable {
     /// Signals that were not sent: too many waited, the bus took none, or one could not be encoded.
     public var droppedSignals: Int { self.mailbox.droppedSignals }
 
+    /// Has the connection's thread call a closure when its turn comes; at once on the caller's after the end.
+    ///
+    /// Never waits. Whoever asks again does so after the closure was called, so that no more than one waits of each.
+    public func giveSign(_ sign: @escaping @Sendable () -> Void) {
+        if !self.mailbox.post(.sign(sign)) { sign() }
+    }
+
     /// Waits until the connection is over and tells how it ended; any number may wait.
     ///
     /// Only the end of the connection ends the wait, not the cancellation of the task.

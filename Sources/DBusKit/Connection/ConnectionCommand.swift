@@ -12,6 +12,8 @@ enum ConnectionCommand: Sendable {
     case subscribe(SignalRule, SignalBuffer, OutgoingCall)
     /// Have the bus send these signals no more.
     case unsubscribe(SignalBuffer)
+    /// Tell somebody that the thread turns.
+    case sign(@Sendable () -> Void)
     /// End the connection once everything is sent.
     case close
 }

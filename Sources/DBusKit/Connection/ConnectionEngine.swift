@@ -80,6 +80,7 @@ final class ConnectionEngine {
         case .answer(let outcome, let reference): self.answer(outcome, reference)
         case .subscribe(let rule, let buffer, let call): self.subscribe(rule, buffer, call)
         case .unsubscribe(let buffer): self.unsubscribe(buffer)
+        case .sign(let sign): sign()
         case .close:
             guard self.isOpen else {
                 self.end = .closed
@@ -98,6 +99,7 @@ final class ConnectionEngine {
             buffer.finish(discarding: true)
             self.conclude(call, .failure(ConnectionMailbox.ended))
         case .signal: self.mailbox.signalDropped()
+        case .sign(let sign): sign()
         case .forget, .answer, .unsubscribe, .close: break
         }
     }

@@ -69,9 +69,13 @@ final class ConnectionMailbox: Sendable {
     }
 
     /// Hands over anything else; after the end there is no need for it.
-    func post(_ command: ConnectionCommand) {
+    ///
+    /// Returns whether it was taken.
+    @discardableResult
+    func post(_ command: ConnectionCommand) -> Bool {
         self.state.withLock { state in
             if !state.isSealed { self.append(command, to: &state) }
+            return !state.isSealed
         }
     }
 

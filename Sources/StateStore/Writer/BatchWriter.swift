@@ -152,6 +152,11 @@ final class BatchWriter: Sendable {
         }
     }
 
+    /// Has a closure called when the queue comes to it.
+    func giveSign(_ sign: @escaping @Sendable () -> Void) {
+        self.queue.async { sign() }
+    }
+
     func trouble() -> String? {
         let now = Self.now()
         return self.state.withLock { $0.trouble(at: now) }
