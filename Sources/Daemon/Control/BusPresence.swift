@@ -148,7 +148,7 @@ final class BusPresence: Service {
                 self.isNameTaken.withLock { $0 = false }
                 self.control.health.set(.bus, isBroken: false)
                 self.logger.notice("back on the bus", metadata: ["event": "bus_back", "bus": "\(self.address)"])
-                self.control.hub.service?.statusChanged()
+                self.control.hub.statusChanged()
                 return connection
             }
             // Told once: it is asked for again until the other one has ended.
@@ -190,6 +190,7 @@ final class BusPresence: Service {
     private func lost(_ reason: String) {
         self.control.hub.service = nil
         self.control.health.set(.bus, isBroken: true)
+        self.control.hub.standingMoved()
         self.logger.warning(
             "the bus is gone: serving on, and trying to come back",
             metadata: ["event": "bus_lost", "bus": "\(self.address)", "reason": "\(reason)"])

@@ -11,6 +11,7 @@ final class ControlHub: Sendable {
     /// What the desktop is told.
     let attention: Attention
     private let present = Mutex<ControlService?>(nil)
+    private let follower = Mutex<(@Sendable () -> Void)?>(nil)
 
     init(time: any TimeSource, notifications: Configuration.Notifications) {
         self.attention = Attention(notifications)
@@ -21,5 +22,23 @@ final class ControlHub: Sendable {
     var service: ControlService? {
         get { self.present.withLock { $0 } }
         set { self.present.withLock { $0 = newValue } }
+    }
+
+    /// Has a closure called whenever the daemon may stand otherwise than before, also while there is no bus.
+    ///
+    /// It must not wait.
+    func onChange(_ body: @escaping @Sendable () -> Void) {
+        self.follower.withLock { $0 = body }
+    }
+
+    /// How many keys are usable, or what does not work as configured, may have changed; for those who do not ask the bus.
+    func standingMoved() {
+        self.follower.withLock { $0 }?()
+    }
+
+    /// Tells the bus, and whoever follows, that the daemon may stand otherwise than before.
+    func statusChanged() {
+        self.service?.statusChanged()
+        self.standingMoved()
     }
 }

@@ -31,7 +31,7 @@ extension DaemonControl {
                 as: AuditEntry(
                     "setting_changed", "setting changed", ["setting": "\(subject.text)", "value": "\(value)"]))
             self.keeper.apply(changes, to: self.gateway)
-            self.hub.service?.statusChanged()
+            self.hub.statusChanged()
         }
     }
 
@@ -52,7 +52,7 @@ extension DaemonControl {
                     ["key": "\(rotation.key)", "provider": "\(name)", "reason": "\(rotation.reason.rawValue)"]))
             self.hub.service?.rotated(
                 from: former?.text ?? "", to: rotation.key.text, reason: rotation.reason.rawValue)
-            self.hub.service?.statusChanged()
+            self.hub.statusChanged()
             try saved.get()
             return Rotation(key: rotation.key.text, reason: rotation.reason.rawValue)
         }

@@ -17,7 +17,7 @@ extension DaemonControl {
             self.trail.tell(entry, after: error)
         }
         self.health.isDraining = true
-        self.hub.service?.statusChanged()
+        self.hub.statusChanged()
         self.end.begin()
     }
 }

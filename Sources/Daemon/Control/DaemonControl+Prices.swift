@@ -61,7 +61,7 @@ extension DaemonControl {
         for warning in keeper.warnings(now: now) {
             self.hub.service?.warning(warning.kind.rawValue, warning.message)
         }
-        self.hub.service?.statusChanged()
+        self.hub.statusChanged()
         return PriceStatus(info, now: now)
     }
 }

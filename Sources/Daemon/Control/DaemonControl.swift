@@ -143,11 +143,12 @@ final class DaemonControl: ControlPlane {
     func announceObjects() {
         self.hub.attention.wake()
         self.hub.service?.objectsChanged()
-        self.hub.service?.statusChanged()
+        self.hub.statusChanged()
     }
 
     /// Tells the bus that something of every key may have changed.
     func announceKeys() {
+        self.hub.standingMoved()
         guard let service = self.hub.service else { return }
         for key in self.gateway.dispatcher.snapshots(at: self.time.now()) { service.keyChanged(key.label.text) }
         service.statusChanged()

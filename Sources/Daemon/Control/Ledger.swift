@@ -48,6 +48,7 @@ final class Ledger: GatewayObserver {
 
     func keyChanged(_ transition: KeyTransition) {
         self.hub.attention.wake()
+        if transition.model == nil { self.hub.standingMoved() }
         guard let service = self.hub.service else { return }
         // States of one model show in `ModelStates` only (contract section 7).
         guard transition.model == nil else { return service.keyChanged(transition.key.text) }
@@ -66,7 +67,7 @@ final class Ledger: GatewayObserver {
 
     func providerChanged(_ provider: ProviderName) {
         self.hub.service?.providerChanged(provider.text)
-        self.hub.service?.statusChanged()
+        self.hub.statusChanged()
     }
 
     func warned(_ code: String, _ message: String) {

@@ -135,7 +135,7 @@ final class DesktopNotifier: Service {
             self.logger.debug(
                 isThere ? "somebody shows messages on the desktop" : "nobody shows messages on the desktop",
                 metadata: ["event": "notification_server", "present": "\(isThere)"])
-            self.control.hub.service?.statusChanged()
+            self.control.hub.statusChanged()
         }
         look.ask()
     }

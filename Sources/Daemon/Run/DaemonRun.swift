@@ -30,6 +30,8 @@ struct DaemonRun {
         signal(SIGPIPE, SIG_IGN)
         // Until the daemon listens to it, a wish to read the configuration is met by the start itself.
         signal(SIGHUP, SIG_IGN)
+        // Before the environment is read by others, and before anything else could take a descriptor for its own.
+        let given = GivenByManager.take()
         let environment = ProcessInfo.processInfo.environment
         let loader = ConfigurationLoader(
             configPath: self.config, options: self.bus.map { ["control.bus": $0] } ?? [:], environment: environment,
@@ -54,6 +56,7 @@ struct DaemonRun {
         self.raiseDescriptorLimit(loaded.configuration, logger)
         Sandbox.report(Sandbox.state(environment: environment), to: logger)
         do {
+            guard given.sockets.failures.isEmpty else { throw ListenFailures(failures: given.sockets.failures) }
             let directories = try Directories(stateDirectory: self.stateDirectory, environment: environment)
             for path in directories.repaired {
                 logger.warning(
@@ -72,7 +75,7 @@ struct DaemonRun {
             let services = try await DaemonServices.make(
                 DaemonServices.Foundation(
                     loaded: loaded, loader: loader, sources: sources, directories: directories, state: state,
-                    bus: address,
+                    given: given, bus: address,
                     connection: connection, output: output, logger: logger))
             try await services.run()
             logger.info("ended", metadata: ["event": "ended"])

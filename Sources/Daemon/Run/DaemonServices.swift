@@ -27,6 +27,8 @@ struct DaemonServices {
         let sources: ConfigurationSources
         let directories: Directories
         let state: DaemonState
+        /// What the service manager has given to the process.
+        let given: GivenByManager
         /// The bus that was asked for; `nil` for none.
         let bus: BusAddress?
         /// The connection to it; `nil` if it could not be reached.
@@ -76,12 +78,14 @@ struct DaemonServices {
             group: loops, gateway: gateway, admin: admin, server: configuration.server,
             credentials: keeper.inForce.file.tls, intake: intake, callerObserver: PeerObserver(), logger: logger)
         let notifier = ServiceNotifier()
+        let teller = StatusTeller(notifier: notifier, logger: logger)
+        hub.onChange { [teller] in teller.changed() }
         let checks = KeyChecks(
             host: gateway, transport: client, time: time, metrics: metrics, logger: logger, eventLoop: loops.next(),
             userAgent: "kmid/\(Version.text)")
         let reloader = Reloader(
             loader: foundation.loader, sources: foundation.sources, keeper: keeper, gateway: gateway,
-            listeners: listeners, notifier: notifier, logger: logger)
+            listeners: listeners, teller: teller, logger: logger)
         let end = DaemonEnd()
         let jobs = JobBoard(metrics: metrics, time: time) { [checks.job.snapshot, store.statistics.retentionJob] }
         let control = DaemonControl(
@@ -97,17 +101,21 @@ struct DaemonServices {
         // Before anybody can ask for something: it is about what was there at the start.
         await control.forget(Array(outdated))
         await control.removeAbandonedSecrets(stored.changes.abandonedSecrets.filter { $0.place == .files })
-        try await Self.open(listeners, configuration.server, presence: presence, client: client, foundation)
+        try await Self.open(listeners, configuration, presence: presence, client: client, foundation)
+        teller.connect { control.managerStatus() }
         // Whoever watches hears that storage fails, and that it works again, also while nobody sends requests.
         store.onTrouble { [hub] in
-            hub.service?.statusChanged()
+            hub.statusChanged()
             hub.attention.wake()
         }
         DaemonMetrics.register(metrics, control: control)
         jobs.register(metrics)
         let services = Self.services(
             control, loops: loops, ledger: ledger, client: client, bus: foundation.bus, presence: presence,
-            notifier: notifier,
+            teller: teller,
+            watchdog: WatchdogFeeding(
+                interval: foundation.given.watchdog, loops: loops, client: client, store: store, hub: hub,
+                notifier: notifier, logger: logger),
             abandoned: stored.changes.abandonedSecrets.filter { $0.place == .secretService })
         let group = ServiceGroup(configuration: Self.configuration(services, logger: logger))
         control.end.connect(to: group)
@@ -117,14 +125,17 @@ struct DaemonServices {
     /// Everything that runs, in the order of dependence: what comes first ends last.
     private static func services(
         _ control: DaemonControl, loops: MultiThreadedEventLoopGroup, ledger: Ledger, client: CurlClient,
-        bus: BusAddress?, presence: BusPresence?, notifier: ServiceNotifier, abandoned: [RuntimeChanges.AbandonedSecret]
+        bus: BusAddress?, presence: BusPresence?, teller: StatusTeller, watchdog: WatchdogFeeding,
+        abandoned: [RuntimeChanges.AbandonedSecret]
     ) -> [any Service] {
         let (gateway, listeners, logger) = (control.gateway, control.listeners, control.logger)
         let jobs = Self.jobs(control, abandoned: abandoned)
         var services: [any Service] = [
-            Signals(control: control, listeners: listeners, health: control.health, logger: logger),
+            Signals(control: control, listeners: listeners, health: control.health, loops: loops, logger: logger),
             EventLoops(loops: loops, threads: control.threads),
             Storage(store: control.store, ledger: ledger, gateway: gateway, turns: control.turns),
+            // Everything that it asks for a sign ends after it.
+            watchdog,
             jobs.backup,
             Upstreams(client: client),
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
@@ -137,8 +148,9 @@ struct DaemonServices {
         // The bus shows how the data plane drains.
         if let presence { services.append(presence) }
         services += [
-            DataListeners(listeners: listeners, hub: control.hub, health: control.health, logger: logger),
-            Announcement(notifier: notifier, gateway: gateway, logger: logger),
+            DataListeners(
+                listeners: listeners, hub: control.hub, health: control.health, teller: teller, logger: logger),
+            Announcement(teller: teller, listeners: listeners, logger: logger),
         ]
         return services
     }
@@ -203,11 +215,13 @@ struct DaemonServices {
 
     /// Opens the listeners and takes the name on the bus, in this order; nothing is left open if that fails.
     private static func open(
-        _ listeners: Listeners, _ server: Configuration.Server, presence: BusPresence?, client: CurlClient,
+        _ listeners: Listeners, _ configuration: Configuration, presence: BusPresence?, client: CurlClient,
         _ foundation: Foundation
     ) async throws {
         do {
-            try await listeners.open(server, runtimeDirectory: foundation.directories.runtime)
+            try await listeners.open(
+                configuration, passed: foundation.given.sockets.sockets,
+                runtimeDirectory: foundation.directories.runtime)
             try await presence?.appear()
         } catch {
             await listeners.closeNow()

@@ -4,6 +4,7 @@ import NIOCore
 import ProxyCore
 import ProxyHTTP
 import Synchronization
+import SystemSupport
 
 /// The listeners that could not be opened, all of them (T-016).
 struct ListenFailures: Error {
@@ -93,18 +94,27 @@ final class Listeners: Sendable {
         self.data.handshakeFailures.merging(self.admin.handshakeFailures, uniquingKeysWith: +)
     }
 
+    /// How many requests of callers are with the gateway.
+    var runningRequests: Int { self.data.runningExchanges }
+
     /// Opens all listeners, or none: throws ``ListenFailures`` with the reason of each that failed.
-    func open(_ server: Configuration.Server, runtimeDirectory: String?) async throws {
-        var failures: [any Error] = []
-        for listener in server.listen {
-            await self.open(listener, kind: "data", on: self.data, self.tls?.data, &failures)
-        }
-        if let path = self.socketPath(server.socket, runtimeDirectory: runtimeDirectory) {
-            let listener = ListenSpecification(address: .unix(path: path))
-            await self.open(listener, kind: "socket", on: self.data, nil, &failures)
-        }
-        if let listener = server.adminListen {
-            await self.open(listener, kind: "admin", on: self.admin, self.tls?.admin, &failures)
+    ///
+    /// Sockets that the service manager has passed are used first.
+    func open(
+        _ configuration: Configuration, passed: [PassedSocket] = [], runtimeDirectory: String?
+    ) async throws {
+        let server = configuration.server
+        let plan = ListenPlan(
+            passed: passed,
+            configured: ListenPlan.Configured(
+                data: server.listen,
+                socketPath: self.socketPath(server.socket, runtimeDirectory: runtimeDirectory),
+                admin: server.adminListen, hasCertificate: self.tls != nil,
+                requiresTokens: configuration.auth.requireToken))
+        var failures: [any Error] = plan.refusals
+        if failures.isEmpty {
+            for entry in plan.entries { await self.open(entry, &failures) }
+            for socket in plan.unserved { await self.turnAway(socket, &failures) }
         }
         guard failures.isEmpty else {
             await self.closeNow()
@@ -113,24 +123,57 @@ final class Listeners: Sendable {
         self.intake.isOpen = true
     }
 
-    private func open(
-        _ listener: ListenSpecification, kind: String, on server: HTTPServer, _ tls: ServerTLS?,
-        _ failures: inout [any Error]
-    ) async {
+    private func open(_ entry: ListenPlan.Entry, _ failures: inout [any Error]) async {
+        let (server, tls) =
+            switch entry.plane {
+            case .data: (self.data, self.tls?.data)
+            case .admin: (self.admin, self.tls?.admin)
+            }
         do throws(ListenError) {
-            let address = ListenAddress(listener.address)
-            let isTLS = listener.isEncrypted(hasCertificate: tls != nil)
+            var metadata: Logger.Metadata = ["event": "listening", "listener": "\(entry.kind)"]
+            let address: ListenAddress
+            switch entry.source {
+            case .opened(let place): address = ListenAddress(place)
+            case .passed(let socket):
+                address = .socket(descriptor: socket.descriptor)
+                metadata["passed"] = "\(socket.name)"
+            }
             // Without credentials it would be plain, which nobody has asked for.
-            guard !isTLS || tls != nil else {
+            guard !entry.isTLS || tls != nil else {
                 throw ListenError(code: .system, address: address, message: "there is no certificate for it")
             }
-            let bound = try await server.listen(on: address, tls: isTLS ? tls : nil)
-            self.opened.withLock { $0.append(Open(kind: kind, address: "\(bound)", isTLS: isTLS)) }
-            self.logger.info(
-                "listening",
+            var bound = try await server.listen(on: address, tls: entry.isTLS ? tls : nil).description
+            // One without a path has a name all the same.
+            if case .passed(let socket) = entry.source { bound = socket.place.description }
+            self.opened.withLock { [bound] in
+                $0.append(Open(kind: entry.kind, address: bound, isTLS: entry.isTLS))
+            }
+            metadata["address"] = "\(bound)"
+            metadata["tls"] = entry.isTLS ? "1.2+" : "off"
+            self.logger.info("listening", metadata: metadata)
+        } catch {
+            failures.append(Self.naming(error))
+        }
+    }
+
+    /// An error that names who has the port already.
+    private static func naming(_ error: ListenError) -> ListenError {
+        guard
+            error.code == .addressInUse, case .tcp(let host, let port) = error.address,
+            let owner = UInt16(exactly: port).flatMap({ PortOwner.find(host: host, port: $0) })
+        else { return error }
+        var error = error
+        error.message += "; \(owner) listens there"
+        return error
+    }
+
+    private func turnAway(_ socket: PassedSocket, _ failures: inout [any Error]) async {
+        do throws(ListenError) {
+            try await self.admin.turnAway(at: socket.descriptor)
+            self.logger.warning(
+                "a socket of the administration was passed, which server.admin_listen turns off: nobody is served there",
                 metadata: [
-                    "event": "listening", "listener": "\(kind)", "address": "\(bound)",
-                    "tls": isTLS ? "1.2+" : "off",
+                    "event": "socket_unserved", "passed": "\(socket.name)", "address": "\(socket.place)",
                 ])
         } catch {
             failures.append(error)
@@ -167,6 +210,6 @@ final class Listeners: Sendable {
 
     /// Ends the administration's listener.
     func closeAdmin() async {
-        await self.admin.drain(within: .seconds(1))
+        await self.admin.drain(within: .seconds(1), grace: .brief)
     }
 }

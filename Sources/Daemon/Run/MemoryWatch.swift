@@ -34,7 +34,7 @@ struct MemoryWatch: Sendable {
             repeat {
                 self.job.begin()
                 let reading = try await self.threads.runIfActive { self.reader.read() }
-                if self.gateway.noteMemory(reading, at: self.time.now()) { self.hub.service?.statusChanged() }
+                if self.gateway.noteMemory(reading, at: self.time.now()) { self.hub.statusChanged() }
                 self.job.succeed()
                 self.job.plan(after: Self.interval, every: Self.interval)
                 try await Task.sleep(for: Self.interval)

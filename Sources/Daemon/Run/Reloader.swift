@@ -14,7 +14,7 @@ final class Reloader: Sendable {
     private let keeper: ConfigurationKeeper
     private let gateway: Gateway
     private let listeners: Listeners
-    private let notifier: ServiceNotifier
+    private let teller: StatusTeller
     private let logger: Logger
     private let lastRead: Mutex<LastRead>
 
@@ -26,13 +26,13 @@ final class Reloader: Sendable {
 
     init(
         loader: ConfigurationLoader, sources: ConfigurationSources, keeper: ConfigurationKeeper, gateway: Gateway,
-        listeners: Listeners, notifier: ServiceNotifier, logger: Logger
+        listeners: Listeners, teller: StatusTeller, logger: Logger
     ) {
         self.loader = loader
         self.keeper = keeper
         self.gateway = gateway
         self.listeners = listeners
-        self.notifier = notifier
+        self.teller = teller
         self.logger = logger
         self.lastRead = Mutex(LastRead(sources: sources, followed: keeper.inForce.file.followed))
     }
@@ -54,7 +54,7 @@ final class Reloader: Sendable {
 
     /// Reads all sources; blocks, so it is called off the event loops.
     func read() -> Result<LoadedConfiguration, ConfigurationProblems> {
-        self.notifier.tell(.reloading, logger: self.logger)
+        self.teller.reloading()
         // Before they are read: what changes in between is found to be new afterwards.
         let sources = ConfigurationSources(self.loader.files)
         let result = self.loader.load(now: SystemTime().wallTime())
@@ -87,7 +87,7 @@ final class Reloader: Sendable {
             self.logger.error(
                 "configuration not reloaded", metadata: ["event": "reload_rejected", "problem": "\(problem)"])
         }
-        self.tellReady()
+        self.teller.ready()
     }
 
     /// Puts in force what was read.
@@ -110,12 +110,8 @@ final class Reloader: Sendable {
         }
         self.logger.notice(
             "configuration reloaded", metadata: ["event": "config_reloaded", "changes": "\(changes.count)"])
-        self.tellReady()
+        self.teller.ready()
         return (changes.map(ReloadEntry.init), outdated)
-    }
-
-    private func tellReady() {
-        self.notifier.tell(.ready(status: Announcement.status(of: self.gateway)), logger: self.logger)
     }
 }
 

@@ -96,14 +96,21 @@ struct DataListeners: Service {
     let listeners: Listeners
     let hub: ControlHub
     let health: Health
+    let teller: StatusTeller
     let logger: Logger
 
     func run() async throws {
         await toldToEnd()
         self.health.isDraining = true
-        self.hub.service?.statusChanged()
-        self.logger.info("draining", metadata: ["event": "draining"])
-        let aborted = await self.listeners.drain()
+        self.hub.statusChanged()
+        self.logger.info(
+            "draining", metadata: ["event": "draining", "requests": "\(self.listeners.runningRequests)"])
+        let aborted = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.teller.followEnd { self.listeners.runningRequests } }
+            defer { group.cancelAll() }
+            return await self.listeners.drain()
+        }
+        self.teller.drained()
         if aborted > 0 {
             self.logger.warning(
                 "requests aborted at the end of the drain time",
@@ -112,22 +119,18 @@ struct DataListeners: Service {
     }
 }
 
-/// Tells the service manager when the daemon is ready and when it ends.
+/// Tells the service manager when the daemon is ready, how it stands, and when it ends.
 struct Announcement: Service {
-    let notifier: ServiceNotifier
-    let gateway: Gateway
+    let teller: StatusTeller
+    let listeners: Listeners
     let logger: Logger
 
     func run() async throws {
-        self.notifier.tell(.ready(status: Self.status(of: self.gateway)), logger: self.logger)
+        self.teller.ready()
         self.logger.info("ready", metadata: ["event": "ready"])
+        await cancelWhenGracefulShutdown { await self.teller.follow() }
+        // What the service group takes for a failure is one that returns before it was told to.
         await toldToEnd()
-        self.notifier.tell(.stopping, logger: self.logger)
-    }
-
-    /// The line for `systemctl status`.
-    static func status(of gateway: Gateway) -> String {
-        let keys = gateway.dispatcher.snapshots(at: SystemTime().now())
-        return "\(keys.count { $0.state == .usable })/\(keys.count) keys usable"
+        self.teller.stopping(requestsLeft: self.listeners.runningRequests)
     }
 }

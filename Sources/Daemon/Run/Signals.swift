@@ -1,5 +1,7 @@
 import DBusControl
+import Glibc
 import Logging
+import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
@@ -9,6 +11,7 @@ struct Signals: Service {
     let control: DaemonControl
     let listeners: Listeners
     let health: Health
+    let loops: any EventLoopGroup
     let logger: Logger
 
     func run() async throws {
@@ -21,6 +24,9 @@ struct Signals: Service {
                 group.addTask {
                     for await _ in wishes { await self.reload() }
                 }
+                #if DEBUG
+                    group.addTask { await self.hangOnDemand() }
+                #endif
                 // Signals alone are counted: that the daemon drains tells nothing, for the service group hears the same
                 // signals and may have been faster, and who asked for the end over the bus sent none.
                 var isToldToEnd = false
@@ -39,6 +45,19 @@ struct Signals: Service {
             }
         }
     }
+
+    #if DEBUG
+        /// Hangs an event loop for good on `SIGUSR2`, which the watchdog has to notice.
+        ///
+        /// Only programs that are built for debugging know the signal.
+        private func hangOnDemand() async {
+            for await _ in await UnixSignalsSequence(trapping: .sigusr2) {
+                self.loops.next().execute {
+                    while true { pause() }
+                }
+            }
+        }
+    #endif
 
     private func reload() async {
         // The service manager would take another READY for a start.

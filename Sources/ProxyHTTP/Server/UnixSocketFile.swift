@@ -67,10 +67,22 @@ struct UnixSocketFile: Sendable {
         guard self.call(Glibc.connect, probe, &address) != 0, errno == ECONNREFUSED else {
             // EAGAIN is a full queue: somebody is there. Whatever else keeps us from knowing keeps us from removing.
             throw ListenError(
-                code: .addressInUse, address: .unix(path: path), message: "another process listens there"
+                code: .addressInUse, address: .unix(path: path),
+                message: self.peer(of: probe).map { "process \($0) listens there" } ?? "another process listens there"
             )
         }
         guard unlink(path) == 0 || errno == ENOENT else { throw self.failure(path, "unlink") }
+    }
+
+    /// The process that began to listen where a probe has connected to; `nil` where that is not known.
+    private static func peer(of probe: CInt) -> Int32? {
+        // `struct ucred`: process, user, group.
+        var credentials: (Int32, UInt32, UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
+        guard getsockopt(probe, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0, credentials.0 > 0 else {
+            return nil
+        }
+        return credentials.0
     }
 
     private static func makeSocket(_ path: String) throws(ListenError) -> CInt {

@@ -111,7 +111,13 @@ struct StoredDatabase {
     let directory: String
 
     /// What `PRAGMA integrity_check` says of a copy, which is what a daemon that was killed has left.
-    func integrity() async throws -> String {
+    func integrity() async throws -> String { try await self.answer(to: "PRAGMA integrity_check") }
+
+    /// How many requests are on record.
+    func requests() async throws -> Int { Int(try await self.answer(to: "SELECT COUNT(*) FROM requests")) ?? -1 }
+
+    /// The first value that a question to a copy brings.
+    private func answer(to question: String) async throws -> String {
         let script = """
             import os, shutil, sqlite3, sys, tempfile
             with tempfile.TemporaryDirectory() as scratch:
@@ -119,11 +125,12 @@ struct StoredDatabase {
                     if os.path.exists(os.path.join(sys.argv[1], name)):
                         shutil.copy(os.path.join(sys.argv[1], name), scratch)
                 database = sqlite3.connect(os.path.join(scratch, "state.sqlite"))
-                print(database.execute("PRAGMA integrity_check").fetchone()[0])
+                print(database.execute(sys.argv[2]).fetchone()[0], end="")
                 database.close()
             """
         let result = try await FinishedProcess.run(
-            "/usr/bin/python3", arguments: ["-c", script, self.directory], environment: ["PATH": "/usr/bin:/bin"])
+            "/usr/bin/python3", arguments: ["-c", script, self.directory, question],
+            environment: ["PATH": "/usr/bin:/bin"])
         guard result.isSuccess else { throw TestFailure(result.standardError) }
         return result.standardOutput
     }

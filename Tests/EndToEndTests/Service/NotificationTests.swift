@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What the service manager is told (A-017, K-028)", .serialized, .timeLimit(.minutes(2)))
+struct NotificationTests {
+    /// Waits for a message that has a line, and returns all messages up to it, each as its lines.
+    private static func messages(
+        _ daemon: DaemonProcess, until isLast: @escaping @Sendable (String) -> Bool,
+        within limit: Duration = .seconds(20)
+    ) async throws -> [[String]] {
+        let notifications = daemon.notifications
+        return try await onOwnThread {
+            let deadline = Deadline.after(limit)
+            var messages: [[String]] = []
+            while let lines = try notifications.receive(within: deadline.remaining) {
+                messages.append(lines)
+                if lines.contains(where: isLast) { return messages }
+            }
+            throw TestFailure("the message has not come; those that came: \(messages)\n\(daemon.process.report)")
+        }
+    }
+
+    @Test("the status follows the keys: one that rests, when it comes back, and that it is back")
+    func statusFollowsKeys() async throws {
+        try await SimulatorProcess.with { simulator in
+            var configuration = DaemonConfiguration(simulator, keys: ["alpha", "beta"])
+            configuration.tables["cooldown"] = "rate_limited = [\"2s\"]"
+            try await DaemonProcess.with(configuration) { daemon in
+                let limited = try await daemon.client().chat(
+                    model: "sim-status-429", fields: [("X-KMI-Key", "alpha")])
+                #expect(limited.status == 429)
+                let down = try await Self.messages(daemon) { $0.hasPrefix("STATUS=1 of 2 keys usable") }
+                let line = down.last?.first ?? ""
+                #expect(line.contains(", next at ") || line.contains(", next on "))
+                // It comes back by itself, while nobody asks for anything.
+                let up = try await Self.messages(daemon) { $0 == "STATUS=2 of 2 keys usable" }
+                // A status alone says nothing of a start or an end.
+                for message in down + up { #expect(message.count == 1) }
+            }
+        }
+    }
+
+    @Test("READY=1 tells the status, and is said once the listeners are open and the keys are there")
+    func ready() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                let configuration = DaemonConfiguration(simulator, keys: ["alpha", "beta", "gamma"])
+                try DaemonProcess.write(configuration, to: directory)
+                let socket = try NotifySocket(at: directory.path("manager"))
+                let command = try BuildProducts.path(of: "kmid")
+                try await ChildProcess.with(
+                    command,
+                    arguments: [
+                        "run", "--config", directory.path("kmi.toml"), "--state-dir", directory.path("state"), "--bus",
+                        "none",
+                    ],
+                    environment: [
+                        "HOME": directory.path, "XDG_RUNTIME_DIR": directory.path, "PATH": "/usr/bin:/bin",
+                        "NOTIFY_SOCKET": socket.path,
+                    ]
+                ) { process in
+                    let first = try await onOwnThread { try socket.receive(within: .seconds(20)) }
+                    #expect(first == ["READY=1", "STATUS=3 of 3 keys usable"], "\(process.report)")
+                    let log = process.text(.standardError)
+                    #expect(log.contains("\"listening\""))
+                }
+            }
+        }
+    }
+
+    @Test("the end: STOPPING=1 first, then what is left, with more time asked for again and again")
+    func stopping() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await DaemonProcess.with(DaemonConfiguration(simulator)) { daemon in
+                let stream = try await daemon.runningStream(of: "sim-events-40-delay-100", at: simulator)
+                daemon.process.send(SIGTERM)
+                let messages = try await Self.messages(daemon) { $0 == "STATUS=Saving the state" }
+                #expect(try await stream.value.contains("[DONE]"))
+                #expect(try await daemon.process.waitForExit() == .exited(0))
+                let first = messages.firstIndex { $0.contains("STOPPING=1") }
+                #expect(first == 0)
+                #expect(messages.count { $0.contains("STOPPING=1") } == 1)
+                #expect(messages.first?.contains("STATUS=Draining, 1 request left") == true)
+                // The stream takes four seconds, and it is told every second.
+                #expect(messages.count { $0.contains("STATUS=Draining, 1 request left") } >= 3)
+                for message in messages {
+                    let extended = message.first { $0.hasPrefix("EXTEND_TIMEOUT_USEC=") }?.split(separator: "=").last
+                    #expect(extended.flatMap { Int($0) }.map { $0 >= 5_000_000 } == true)
+                }
+                #expect(!messages.joined().contains("READY=1"))
+            }
+        }
+    }
+}

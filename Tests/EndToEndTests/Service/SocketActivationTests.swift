@@ -1,0 +1,151 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Socket activation (A-017)", .serialized, .timeLimit(.minutes(2)))
+struct SocketActivationTests {
+    private static let activate = Tools.path(of: "systemd-socket-activate")
+
+    @Test(
+        "the first connection starts the daemon, which serves data, Unix and admin sockets by their names",
+        .enabled(if: activate != nil, "systemd-socket-activate is not installed"))
+    func activation() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                // An address of the test's own: the program takes no port 0.
+                let host = "127.\(Int.random(in: 64...127)).\(Int.random(in: 1...254)).\(Int.random(in: 1...254))"
+                let configuration = DaemonConfiguration(simulator)
+                try DaemonProcess.write(configuration, to: directory)
+                let launcher =
+                    [
+                        try #require(Self.activate), "--listen=\(host):7878",
+                        "--listen=\(directory.path("proxy.sock"))",
+                        "--listen=\(host):7879", "--fdname=kmid.socket:proxy:admin",
+                    ]
+                    + ["NOTIFY_SOCKET", "XDG_RUNTIME_DIR", "KMI_CONTROL_WATCH", "LANG"].map { "--setenv=\($0)" }
+                let client = RawHTTPClient(
+                    .tcp(host: host, port: 7878), fields: [("Authorization", "Bearer \(configuration.token)")])
+                // Nobody listens at first; from then on the connection waits for the daemon.
+                let first = Task {
+                    let deadline = Deadline.after(.seconds(20))
+                    while true {
+                        do { return try await client.chat() } catch  where !deadline.hasPassed {
+                            try await Task.sleep(for: .milliseconds(20))
+                        }
+                    }
+                }
+                try await DaemonProcess.with(in: directory, token: configuration.token, launcher: launcher) { daemon in
+                    #expect(try await first.value.status == 200)
+                    let lines = daemon.process.lines(.standardError).filter { $0.contains("\"passed\"") }
+                    #expect(lines.count == 3)
+                    #expect(lines.contains { $0.contains("\"passed\":\"proxy\"") && $0.contains("proxy.sock") })
+                    let unix = RawHTTPClient(.unix(path: directory.path("proxy.sock")))
+                    // The same user needs no token there.
+                    #expect(try await unix.chat().status == 200)
+                    let admin = RawHTTPClient(.tcp(host: host, port: 7879))
+                    #expect(try await admin.get("/healthz").status == 200)
+                    #expect(try await client.get("/healthz").status == 404)
+                    let metrics = MetricsText(try await admin.get("/metrics").text)
+                    for address in ["\(host):7878", "\(host):7879", "unix:\(directory.path("proxy.sock"))"] {
+                        #expect(metrics.sum("kmi_listener_info", ["listener": address]) == 1)
+                    }
+                    // No program that the daemon should ever start gets one of them.
+                    for descriptor in 3...5 {
+                        let path = "/proc/\(daemon.process.pid)/fdinfo/\(descriptor)"
+                        let flags = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+                            .first { $0.hasPrefix("flags:") }?.split(separator: "\t").last
+                        #expect(Int(flags ?? "0", radix: 8).map { $0 & 0o2000000 } == 0o2000000)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("the sockets are in the manager's status, and configured listeners that were not passed are opened")
+    func besideConfigured() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await PrivateBus.with { bus in
+                try await TemporaryDirectory.with { directory in
+                    let socket = try HeldSocket("kmid.socket")
+                    let configuration = DaemonConfiguration(simulator)
+                    try DaemonProcess.write(configuration, to: directory)
+                    try await DaemonProcess.with(
+                        in: directory, token: configuration.token, bus: bus.address, sockets: [socket]
+                    ) { daemon in
+                        let status = try await Steering(bus: bus.address).run(["status"]).standardOutput
+                        #expect(status.contains("http://\(socket.address)"))
+                        #expect(status.contains("http://\(try daemon.address("data"))"))
+                        #expect(try daemon.address("data") != socket.address)
+                        for address in [socket.address, try daemon.address("data")] {
+                            let client = RawHTTPClient(
+                                address, fields: [("Authorization", "Bearer \(configuration.token)")])
+                            #expect(try await client.chat().status == 200)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(
+        "an admin socket is not served where server.admin_listen is off: whoever comes is turned away, and it is told")
+    func administrationOff() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                let sockets = try [HeldSocket("kmid.socket"), HeldSocket("admin")]
+                var configuration = DaemonConfiguration(simulator)
+                configuration.tables["server"] =
+                    "listen = []\nadmin_listen = \"off\"\nsocket = \"\(directory.path("s"))\"\n"
+                try DaemonProcess.write(configuration, to: directory)
+                try await DaemonProcess.with(in: directory, token: configuration.token, sockets: sockets) { daemon in
+                    let closed = try await onOwnThread {
+                        try RawHTTPClient(sockets[1].address).connect().isClosedByServer(within: .seconds(10))
+                    }
+                    #expect(closed)
+                    #expect(daemon.process.text(.standardError).contains("socket_unserved"))
+                    #expect(try await daemon.client().chat().status == 200)
+                }
+            }
+        }
+    }
+
+    @Test("a place that somebody has ends the start, which names who that is (X-010)", arguments: [false, true])
+    func takenPlace(isUnix: Bool) async throws {
+        try await TemporaryDirectory.with { directory in
+            let held = try HeldSocket("other", unix: isUnix ? directory.path("taken") : nil)
+            defer { withExtendedLifetime(held) {} }
+            let result = try await DaemonProcess.run(
+                configuration: """
+                    [server]
+                    listen = ["\(held.address)"]
+                    socket = "off"
+                    admin_listen = "off"
+
+                    """)
+            #expect(result.status == .exited(1))
+            #expect(result.standardError.contains("listen_failed"))
+            #expect(result.standardError.contains("process \(getpid())"))
+        }
+    }
+
+    @Test(
+        "what cannot be listened on ends the start like a listener that cannot be opened, naming the descriptor (X-010)"
+    )
+    func unusable() async throws {
+        try await TemporaryDirectory.with { directory in
+            try directory.write(
+                "kmi.toml", "[server]\nlisten = [\"127.0.0.1:0\"]\nsocket = \"off\"\nadmin_listen = \"off\"\n")
+            let kmid = try BuildProducts.path(of: "kmid")
+            let result = try await FinishedProcess.run(
+                "/bin/sh",
+                arguments: [
+                    "-c", "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=odd exec \"$0\" \"$@\" 3</dev/null", kmid, "run",
+                    "--config", directory.path("kmi.toml"), "--state-dir", directory.path("state"), "--bus", "none",
+                ], environment: ["HOME": directory.path, "PATH": "/usr/bin:/bin"])
+            #expect(result.status == .exited(1))
+            #expect(result.standardError.contains("listen_failed"))
+            #expect(result.standardError.contains("descriptor 3") && result.standardError.contains("odd"))
+            #expect(result.standardError.contains("not a socket"))
+        }
+    }
+}
