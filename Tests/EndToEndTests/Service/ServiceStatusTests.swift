@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite("What the service manager is told (A-017, K-028)", .serialized, .timeLimit(.minutes(2)))
-struct NotificationTests {
+struct ServiceStatusTests {
     /// Waits for a message that has a line, and returns all messages up to it, each as its lines.
     private static func messages(
         _ daemon: DaemonProcess, until isLast: @escaping @Sendable (String) -> Bool,
