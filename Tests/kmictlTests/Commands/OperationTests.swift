@@ -161,7 +161,7 @@ struct OperationTests {
                 rotation.mode       "sticky"            live     file     /etc/kmi/kmi.toml:3
                 rotation.affinity   true                live     default
                 server.listen       ["127.0.0.1:7878"]  restart  default
-                auth.hmac           "off"               not yet  default
+                auth.hmac           "off"               live     default
                 key.alpha.priority  9                   live     state
 
                 """)
