@@ -4,10 +4,13 @@ import Foundation
 public enum BuildProducts {
     /// The absolute path of a built program such as `kmid`.
     ///
-    /// Looked for in `KMI_TEST_BIN_DIR`, beside the test bundle, and in the package's `.build/debug`.
+    /// Looked for in `KMI_TEST_BIN_DIR`, where the package was installed (`KMI_TEST_INSTALLED_DIR`), beside the test bundle, and
+    /// in `.build/debug`. The simulator is in no package.
     public static func path(of name: String) throws -> String {
         var places: [String] = []
-        if let directory = ProcessInfo.processInfo.environment["KMI_TEST_BIN_DIR"] { places.append(directory) }
+        for variable in ["KMI_TEST_BIN_DIR", "KMI_TEST_INSTALLED_DIR"] {
+            if let directory = ProcessInfo.processInfo.environment[variable] { places.append(directory) }
+        }
         if let bundle = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
             places.append((bundle as NSString).deletingLastPathComponent)
         }
