@@ -24,6 +24,8 @@ class Names:
 
     # Metrics, with each label that is asked for: the signs and the values or patterns behind them.
     metrics: dict[str, dict[str, set[tuple[str, str]]]] = dataclasses.field(default_factory=dict)
+    # Each place where a metric is asked for, as it is written.
+    selectors: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     # Labels that series are put together by.
     lists: set[str] = dataclasses.field(default_factory=set)
 
@@ -50,8 +52,10 @@ def names(expression: str) -> Names:
             continue
         else:
             labels = found.metrics.setdefault(text, {})
+            begin = position
             if following == "{":
                 position = matchers(tokens, position + 1, labels)
+            found.selectors.append((text, text + "".join(token for _, token in tokens[begin:position])))
     return found
 
 
