@@ -12,9 +12,10 @@ extension DaemonControl {
 
     /// What has to be said of it, and of requests that fail, in the manager's property `Warnings`.
     func desktopWarnings(at now: Instant) -> [StandingWarning] {
-        var warnings = self.hub.attention.errors(at: now).map {
-            [StandingWarning(code: "errors_frequent", message: $0.sentence)]
-        } ?? []
+        var warnings =
+            self.hub.attention.errors(at: now).map {
+                [StandingWarning(code: "errors_frequent", message: $0.sentence)]
+            } ?? []
         if self.isDesktopMissing {
             let message = "nobody shows messages on the desktop, as notifications.desktop wants it"
             warnings.append(StandingWarning(code: "notifications_absent", message: message))

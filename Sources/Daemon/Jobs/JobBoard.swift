@@ -67,7 +67,8 @@ struct JobBoard: Sendable {
             DaemonControl.StandingWarning(
                 code: Self.warning,
                 message:
-                    "the job \(state.name.rawValue) has failed \(state.consecutiveFailures) times in a row: \(state.lastError)")
+                    "the job \(state.name.rawValue) has failed \(state.consecutiveFailures) times in a row: \(state.lastError)"
+            )
         }
     }
 

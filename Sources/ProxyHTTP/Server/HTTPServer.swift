@@ -95,7 +95,17 @@ public final class HTTPServer: Sendable {
                 file = bound.file
                 channel = try await self.bootstrap(tcp: false, tls).withBoundSocket(bound.descriptor).get()
             case .socket(let descriptor):
-                channel = try await self.adopt(descriptor, as: address, bootstrap: { self.bootstrap(tcp: $0, tls) })
+                let registry = self.environment.registry
+                channel = try await self.adopt(
+                    descriptor, as: address,
+                    bootstrap: { isTCP in
+                        self.bootstrap(tcp: isTCP, tls).serverChannelInitializer { channel in
+                            channel.eventLoop.makeCompletedFuture {
+                                try channel.pipeline.syncOperations.addHandler(
+                                    CatchUp { registry.openConnections })
+                            }
+                        }
+                    })
                 isHeld = true
             }
             try await self.keep(Listener(channel: channel, file: file, isHeld: isHeld), at: address)

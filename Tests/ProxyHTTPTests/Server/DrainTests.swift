@@ -207,6 +207,32 @@ struct DrainTests {
         }
     }
 
+    @Test("connections that have waited are taken a few at a time, and all are served (X-041)")
+    func catchesUp() async throws {
+        #expect(CatchUp.limit(after: .zero) == 128)
+        #expect(CatchUp.limit(after: .milliseconds(2_500)) == 256)
+        #expect(CatchUp.limit(after: CatchUp.duration) == nil)
+
+        let held = try HeldSocket("kmid.socket")
+        let address = try Self.address(of: held)
+        var waiting: [RawClient] = []
+        for _ in 0..<300 {
+            let client = try await RawClient.connect(to: address)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            waiting.append(client)
+        }
+        let remote = Remote()
+        let responder = ScriptedResponder { remote.take($0) }
+        try await withServer(responder, on: .socket(descriptor: held.duplicate())) { server, _ in
+            try await responder.seen.wait(for: "the first ones") { $0.count >= 128 }
+            // The others wait until some of these have gone, or for their second.
+            for number in 0..<300 { try await remote.act(on: number) { $0.answer("served") } }
+            #expect(responder.requests.count == 300)
+        }
+        for client in waiting { #expect(try await client.receiveAll().hasSuffix("served")) }
+        withExtendedLifetime(held) {}
+    }
+
     @Test("a socket that is not served turns everybody away at once")
     func turnsAway() async throws {
         let held = try HeldSocket("kmid.socket")
