@@ -101,6 +101,8 @@ struct IntrospectionTests {
     @Test func theActivationFileNamesTheBusName() throws {
         let text = try String(
             contentsOfFile: "\(BuildProducts.packageRoot)/dbus/org.kmi.Proxy1.service.in", encoding: .utf8)
-        #expect(text.contains("[D-BUS Service]\nName=\(ControlNames.bus)\nExec=@bindir@/kmid run\nSystemdService=kmid.service\n"))
+        #expect(
+            text.contains(
+                "[D-BUS Service]\nName=\(ControlNames.bus)\nExec=@bindir@/kmid run\nSystemdService=kmid.service\n"))
     }
 }

@@ -36,10 +36,13 @@ struct AlertTests {
     @Test("every alert fires when what it tells of happens, and ends by itself")
     func fireAndEnd() async throws {
         let python = try #require(Tools.path(of: "python3"))
-        let binaries = (try BuildProducts.path(of: "kmid") as NSString).deletingLastPathComponent
-        let result = try await FinishedProcess.run(
-            python, arguments: [BuildProducts.packageRoot + "/monitoring/tests/live.py", "--binaries", binaries],
-            environment: MonitoringTools.environment, within: .seconds(130))
+        let result = try await TemporaryDirectory.with { programs in
+            try BuildProducts.link(in: programs)
+            return try await FinishedProcess.run(
+                python,
+                arguments: [BuildProducts.packageRoot + "/monitoring/tests/live.py", "--binaries", programs.path],
+                environment: MonitoringTools.environment, within: .seconds(130))
+        }
         #expect(result.isSuccess, "\(result.standardOutput)\n\(result.standardError)")
         #expect(result.standardOutput.contains("all of them have ended by themselves"))
     }
