@@ -50,7 +50,10 @@ struct SandboxTests {
                     configuration.tables["upstream"] = "ca_file = \"\(try #require(simulator.caFile))\""
                     try DaemonProcess.write(configuration, to: directory)
                     // What else the daemon has to reach lies where a `/tmp` of its own would hide it.
-                    let others = try [#require(simulator.caFile), String(bus.address.dropFirst("unix:path=".count))]
+                    let others = try [
+                        #require(simulator.caFile), String(bus.address.dropFirst("unix:path=".count)),
+                        BuildProducts.path(of: "kmid"),
+                    ]
                     let kept = [directory.path] + others.map { ($0 as NSString).deletingLastPathComponent }
                     let launcher = [
                         PythonEnvironment.interpreter, BuildProducts.packageRoot + "/Tests/SDK/sandboxed.py",
