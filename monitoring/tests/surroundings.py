@@ -158,7 +158,8 @@ class Daemon:
 
     def configure(self, providers: dict, tables: str = "", server: str = "") -> None:
         """Writes the files; `providers` has kind, base and keys by name."""
-        text = (f'[server]\nlisten = ["{self.scheme}://127.0.0.1:{self.data}", "http://127.0.0.1:{self.plain}"]\nsocket = "off"\n'
+        # The warning about many failures looks back over five minutes, longer than all of this takes.
+        text = (f'[notifications]\nerror_rate = 0\n[server]\nlisten = ["{self.scheme}://127.0.0.1:{self.data}", "http://127.0.0.1:{self.plain}"]\nsocket = "off"\n'
                 f'admin_listen = "{self.scheme}://127.0.0.1:{self.admin}"\n{server}\n'
                 f'[[client]]\nname = "live"\ntoken = "file:client.token"\nscopes = ["inference", "metrics"]\n{tables}\n')
         for provider, (kind, base, keys) in providers.items():
