@@ -61,6 +61,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // What the build was told of itself; recompiled alone when that changes.
@@ -75,6 +76,8 @@ let package = Package(
         .target(name: "ProxyCore", dependencies: [.nioCore, .deque, .crypto]),
         // And the reading of TOML, which both programs do.
         .target(name: "TOMLReading", dependencies: [.toml]),
+        // And threads for what blocks.
+        .target(name: "Threads", dependencies: ["CThread"]),
 
         // Floor 2: capabilities, which never import one another.
         .target(name: "Metrics"),
@@ -84,16 +87,16 @@ let package = Package(
                 "ProxyCore", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioHTTP2, .nioHPACK, .asn1, .logging,
             ]
         ),
-        .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", .nioCore, .logging]),
+        .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", "Threads", .nioCore, .logging]),
         .target(name: "StateStore", dependencies: ["ProxyCore", .grdb, .logging]),
-        .target(name: "DBusKit", dependencies: ["CDBus"]),
-        .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore"]),
+        .target(name: "DBusKit", dependencies: ["CDBus", "Threads"]),
+        .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore", "Threads"]),
         .target(name: "Decompression", dependencies: ["CZlib", "ProxyCore"]),
 
         // Floor 3: the life of a request, and the control surface.
         .target(name: "Gateway", dependencies: ["ProxyCore", "Metrics", .nioCore, .nioPosix, .logging]),
 
-        .target(name: "DBusControl", dependencies: ["DBusKit"]),
+        .target(name: "DBusControl", dependencies: ["DBusKit", "Threads"]),
 
         // Floor 4: the programs.
         .executableTarget(

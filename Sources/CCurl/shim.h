@@ -10,7 +10,6 @@
 // How libcurl's sockets are waited for; the module of the C library leaves these headers out.
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 
 static inline CURLcode ccurl_easy_setopt_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -98,11 +97,6 @@ static inline curl_socket_t ccurl_bad_socket(void) {
 // The argument is a macro for a member of an enumeration.
 static inline const curl_version_info_data *ccurl_version_info(void) {
     return curl_version_info(CURLVERSION_NOW);
-}
-
-// Variadic too. The name is cut to 15 bytes.
-static inline int ccurl_name_thread(const char *name) {
-    return prctl(PR_SET_NAME, name);
 }
 
 #endif

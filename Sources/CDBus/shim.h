@@ -4,13 +4,7 @@
 
 #include <dbus/dbus.h>
 
-// How the thread of a connection is woken and named; the module of the C library leaves these headers out.
+// How the thread of a connection is woken; the module of the C library leaves this header out.
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
-
-// Variadic. The name is cut to 15 bytes.
-static inline int cdbus_name_thread(const char *name) {
-    return prctl(PR_SET_NAME, name);
-}
 
 #endif

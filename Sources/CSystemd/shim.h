@@ -3,19 +3,15 @@
 // Whether the clock is synchronised; the module of the C library leaves this header out.
 #include <sys/timex.h>
 
-// The name of the calling thread, and eventfd(2), which the module of the C library leaves out.
+// eventfd(2), which the module of the C library leaves out.
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 
-static inline int csystemd_name_thread(const char *name) {
-    return prctl(PR_SET_NAME, (unsigned long)name, 0UL, 0UL, 0UL);
-}
+#include <sys/prctl.h>
 
 // Whether other processes may look into this one; the function takes any number of arguments, which Swift cannot call.
 static inline int csystemd_set_dumpable(unsigned long value) {
     return prctl(PR_SET_DUMPABLE, value, 0UL, 0UL, 0UL);
 }
-
 
 // A file in memory whose content can be sealed: the C library declares the call for programs in its own dialect only.
 #include <linux/memfd.h>

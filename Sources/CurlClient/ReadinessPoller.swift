@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import Synchronization
+import Threads
 
 /// The one thread of a client: it waits until libcurl's sockets of some event loop are ready and tells that loop.
 ///
@@ -80,28 +81,8 @@ final class ReadinessPoller: Sendable {
 
     /// Starts the thread, which calls `report` with the index of each set that is ready.
     func start(_ report: @escaping @Sendable (Int) -> Void) throws(CurlClientError) {
-        let context = ThreadContext(poller: self, report: report)
-        // The thread takes the reference over and releases it when it ends.
-        let data = Unmanaged.passRetained(context)
-        var thread = pthread_t()
-        let failure = pthread_create(
-            &thread,
-            nil,
-            { data in
-                guard let data else { return nil }
-                let context = Unmanaged<ThreadContext>.fromOpaque(data).takeRetainedValue()
-                // The name is for people who look at the process; going without is no fault.
-                _ = ccurl_name_thread("curl-poller")
-                context.poller.run(context.report)
-                return nil
-            },
-            data.toOpaque()
-        )
-        guard failure == 0 else {
-            data.release()
-            throw CurlClientError(code: .system, message: "pthread_create: error \(failure)")
-        }
-        pthread_detach(thread)
+        let failure = DetachedThread.start(named: "curl-poller") { self.run(report) }
+        guard failure == 0 else { throw CurlClientError(code: .system, message: "pthread_create: error \(failure)") }
     }
 
     /// Ends the thread and waits until it touches nothing any more.
@@ -140,15 +121,5 @@ final class ReadinessPoller: Sendable {
             return waiters.continuations
         }
         for continuation in continuations { continuation.resume() }
-    }
-
-    private final class ThreadContext: Sendable {
-        let poller: ReadinessPoller
-        let report: @Sendable (Int) -> Void
-
-        init(poller: ReadinessPoller, report: @escaping @Sendable (Int) -> Void) {
-            self.poller = poller
-            self.report = report
-        }
     }
 }

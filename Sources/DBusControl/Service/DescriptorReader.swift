@@ -1,6 +1,7 @@
 import DBusKit
 import Glibc
 import Synchronization
+import Threads
 
 /// Reads the descriptors that callers pass, to their end.
 ///
@@ -44,7 +45,7 @@ final class DescriptorReader: Sendable {
             throw ControlFault(.busy, "\(self.argument): too many of them are being read; try again in a few seconds")
         }
         let result: Result<Value, ControlFault> = await withCheckedContinuation { continuation in
-            let failure = DetachedThread.start {
+            let failure = DetachedThread.start(named: "kmi-descriptor") {
                 let result = Result<Value, ControlFault> { () throws(ControlFault) in
                     try self.readToEnd(descriptor, take)
                 }

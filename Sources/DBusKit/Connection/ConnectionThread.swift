@@ -1,5 +1,6 @@
 import CDBus
 import Glibc
+import Threads
 
 /// What a connection's thread is started with.
 final class ConnectionPlan: Sendable {
@@ -21,30 +22,8 @@ final class ConnectionPlan: Sendable {
 enum ConnectionThread {
     /// Starts the thread, which ends with the connection.
     static func start(_ plan: ConnectionPlan) throws(BusError) {
-        // The thread takes the reference over and releases it when it ends.
-        let data = Unmanaged.passRetained(plan)
-        var thread = pthread_t()
-        let failure = pthread_create(
-            &thread,
-            nil,
-            { data in
-                guard let data else { return nil }
-                ConnectionThread.run(Unmanaged<ConnectionPlan>.fromOpaque(data).takeRetainedValue())
-                return nil
-            },
-            data.toOpaque()
-        )
-        guard failure == 0 else {
-            data.release()
-            throw BusError(kind: .limit, "pthread_create: error \(failure)")
-        }
-        pthread_detach(thread)
-    }
-
-    private static func run(_ plan: ConnectionPlan) {
-        // The name is for people who look at the process; going without is no fault.
-        _ = cdbus_name_thread("kmi-dbus")
-        plan.mailbox.finish(Self.connectAndRun(plan))
+        let failure = DetachedThread.start(named: "kmi-dbus") { plan.mailbox.finish(Self.connectAndRun(plan)) }
+        guard failure == 0 else { throw BusError(kind: .limit, "pthread_create: error \(failure)") }
     }
 
     /// All that libdbus has given is given back when this returns.

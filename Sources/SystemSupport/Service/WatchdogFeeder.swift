@@ -1,6 +1,7 @@
 import CSystemd
 import Glibc
 import Synchronization
+import Threads
 
 /// Feeds the watchdog of the service manager from a thread of its own, which hangs with none of the parts that it asks.
 public final class WatchdogFeeder: Sendable {
@@ -66,27 +67,7 @@ public final class WatchdogFeeder: Sendable {
 
     /// Starts the thread; `false` if the system refuses one.
     public func start() -> Bool {
-        // The thread takes the reference over and releases it when it ends.
-        let data = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let failure = pthread_create(
-            &thread,
-            nil,
-            { data in
-                guard let data else { return nil }
-                // The name is for people who look at the process; going without is no fault.
-                _ = csystemd_name_thread("kmi-watchdog")
-                Unmanaged<WatchdogFeeder>.fromOpaque(data).takeRetainedValue().run()
-                return nil
-            },
-            data.toOpaque()
-        )
-        guard failure == 0 else {
-            data.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
+        DetachedThread.start(named: "kmi-watchdog") { self.run() } == 0
     }
 
     /// Ends the thread; never waits.
