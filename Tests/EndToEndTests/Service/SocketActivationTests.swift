@@ -27,12 +27,12 @@ struct SocketActivationTests {
                     .tcp(host: host, port: 7878), fields: [("Authorization", "Bearer \(configuration.token)")])
                 // Nobody listens at first; from then on the connection waits for the daemon.
                 let first = Task {
-                    let deadline = Deadline.after(.seconds(20))
-                    while true {
-                        do { return try await client.chat() } catch  where !deadline.hasPassed {
-                            try await Task.sleep(for: .milliseconds(20))
-                        }
+                    var answer: RawHTTPResponse?
+                    try await eventually("somebody listens", within: .seconds(20)) {
+                        do { answer = try await client.chat() } catch { return false }
+                        return true
                     }
+                    return try #require(answer)
                 }
                 try await DaemonProcess.with(in: directory, token: configuration.token, launcher: launcher) { daemon in
                     #expect(try await first.value.status == 200)

@@ -159,17 +159,18 @@ struct DrainTests {
         let grace = DrainGrace(first: .seconds(30), next: .seconds(30))
         let answered = Watched(0)
         let isOver = Watched(false)
+        // Others have use for the processors as well: so many are answered at most while one server lives and ends.
+        let allowed = Watched(0)
         try await withThrowingTaskGroup(of: Void.self) { callers in
             for _ in 0..<2 {
                 callers.addTask {
                     while !isOver.value {
+                        try await allowed.wait(for: "leave to ask") { $0 > answered.value }
                         try await RawClient.with(address) { client in
                             try await client.send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                             #expect(try await client.receiveAll().hasSuffix("GET /a []\n"))
                             answered.update { $0 += 1 }
                         }
-                        // Others have use for the processors as well.
-                        try await Task.sleep(for: .milliseconds(1))
                     }
                 }
             }
@@ -177,10 +178,12 @@ struct DrainTests {
                 let server = HTTPServer(group: group, responder: ScriptedResponder.echo(), logger: quietLogger)
                 #expect(try await server.listen(on: .socket(descriptor: held.duplicate())) == address)
                 let before = answered.value
+                allowed.update { $0 = before + 200 }
                 try await answered.wait(for: "answers") { $0 > before + 4 }
                 #expect(await server.drain(grace: grace) == 0)
             }
             isOver.update { $0 = true }
+            allowed.update { $0 = .max }
             // Whoever waits in the queue now is served as well.
             let last = HTTPServer(group: group, responder: ScriptedResponder.echo(), logger: quietLogger)
             _ = try await last.listen(on: .socket(descriptor: held.duplicate()))

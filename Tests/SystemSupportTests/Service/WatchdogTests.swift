@@ -90,9 +90,14 @@ struct WatchdogTests {
             var owed: [@Sendable () -> Void] = []
             var fed = 0
             var reports: [String] = []
+            /// How often the part that is well was asked, once a tick.
+            var asked = 0
         }
         let seen = Mutex(Seen())
-        let good = WatchdogFeeder.Part(name: "good") { sign in sign() }
+        let good = WatchdogFeeder.Part(name: "good") { sign in
+            seen.withLock { $0.asked += 1 }
+            sign()
+        }
         let bad = WatchdogFeeder.Part(name: "bad") { sign in
             let hangs = seen.withLock { seen in
                 if seen.isHanging { seen.owed.append(sign) }
@@ -109,9 +114,9 @@ struct WatchdogTests {
         try await eventually("it feeds") { seen.withLock { $0.fed > 3 } }
         seen.withLock { $0.isHanging = true }
         try await eventually("it tells") { !seen.withLock { $0.reports.isEmpty } }
-        let fed = seen.withLock { $0.fed }
-        // Some time in which it would be fed often.
-        try await Task.sleep(for: .milliseconds(200))
+        let (fed, asked) = seen.withLock { ($0.fed, $0.asked) }
+        // So many ticks of a quarter of the interval would feed it often.
+        try await eventually("time goes by") { seen.withLock { $0.asked > asked + 16 } }
         #expect(seen.withLock { $0.fed } == fed)
         #expect(seen.withLock { $0.reports } == ["bad"])
         let owed = seen.withLock { seen in
