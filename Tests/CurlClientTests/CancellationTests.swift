@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import ProxyCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import CurlClient
@@ -178,8 +179,10 @@ enum LeakScenario {
     }
 
     static func run(count: Int) async throws {
-        let (listener, refusingPort) = try RawServer.listenerOnLoopback(backlog: 1)
-        close(listener)
+        try await ReservedPort.with { try await self.run(count: count, refusingPort: $0.port) }
+    }
+
+    private static func run(count: Int, refusingPort: UInt16) async throws {
         try await RawServer.with(script: Self.script) { server in
             try await ClientFixture.with(CurlClientConfiguration(maximumIdleConnections: 8), loops: 2) { fixture in
                 let targets = ["/ok", "/cut", "/close", "/reset", "/garbage", "/stream", "/ok", "/refused", "/at-once"]

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import NIOCore
 import ProxyCore
+import TestSupport
 import Testing
 
 @testable import CurlClient
@@ -158,25 +159,25 @@ struct ConnectionTests {
     }
 
     @Test func namesRefusedConnections() async throws {
-        let (listener, port) = try RawServer.listenerOnLoopback(backlog: 1)
-        close(listener)
-        try await ClientFixture.with { fixture in
-            var request = UpstreamRequest(
-                method: "POST",
-                origin: UpstreamOrigin(scheme: .http, host: "127.0.0.1", port: port),
-                target: "/",
-                headers: [:],
-                body: .length(3)
-            )
-            for scheme in [UpstreamOrigin.Scheme.http, .https, .unix(path: "/nonexistent/socket")] {
-                request.origin.scheme = scheme
-                let outcome = try await fixture.run(request) { $0.pieces = [[1, 2, 3]] }
-                #expect(outcome.failure?.kind == .unreachable, "\(String(describing: outcome.failure))")
-                #expect(outcome.failure?.requestBytesSent == false)
-                #expect(outcome.failure?.connectionReused == false)
-                #expect(outcome.piecesWanted == 0)
+        try await ReservedPort.with { dead in
+            try await ClientFixture.with { fixture in
+                var request = UpstreamRequest(
+                    method: "POST",
+                    origin: UpstreamOrigin(scheme: .http, host: "127.0.0.1", port: dead.port),
+                    target: "/",
+                    headers: [:],
+                    body: .length(3)
+                )
+                for scheme in [UpstreamOrigin.Scheme.http, .https, .unix(path: "/nonexistent/socket")] {
+                    request.origin.scheme = scheme
+                    let outcome = try await fixture.run(request) { $0.pieces = [[1, 2, 3]] }
+                    #expect(outcome.failure?.kind == .unreachable, "\(String(describing: outcome.failure))")
+                    #expect(outcome.failure?.requestBytesSent == false)
+                    #expect(outcome.failure?.connectionReused == false)
+                    #expect(outcome.piecesWanted == 0)
+                }
+                #expect(fixture.client.statistics.openSockets == 0)
             }
-            #expect(fixture.client.statistics.openSockets == 0)
         }
     }
 
@@ -267,15 +268,15 @@ struct ConnectionTests {
     @Test("the proxies of the environment are not used")
     func ignoresTheEnvironment() async {
         await #expect(processExitsWith: .success) {
-            let (listener, port) = try RawServer.listenerOnLoopback(backlog: 1)
-            close(listener)
-            for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
-                setenv(name, "http://127.0.0.1:\(port)", 1)
+            try await ReservedPort.with { dead in
+                for name in ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+                    setenv(name, "http://127.0.0.1:\(dead.port)", 1)
+                }
+                let outcome = try await RawServer.with(script: ConnectionTests.answerAll) { server in
+                    try await ClientFixture.with { try await $0.run(.to(server)) }
+                }
+                #expect(outcome.isCompleted)
             }
-            let outcome = try await RawServer.with(script: ConnectionTests.answerAll) { server in
-                try await ClientFixture.with { try await $0.run(.to(server)) }
-            }
-            #expect(outcome.isCompleted)
         }
     }
 

@@ -15,7 +15,9 @@ public final class HeldSocket: Sendable {
         let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { throw TestFailure("socket: errno \(errno)") }
         do {
-            self.address = try path.map { try Self.bind(descriptor, at: $0) } ?? Self.bindToLoopback(descriptor)
+            self.address =
+                try path.map { try Self.bind(descriptor, at: $0) }
+                ?? .tcp(host: "127.0.0.1", port: ReservedPort.bindToLoopback(descriptor))
             guard listen(descriptor, SOMAXCONN) == 0 else { throw TestFailure("listen: errno \(errno)") }
         } catch {
             close(descriptor)
@@ -52,19 +54,5 @@ public final class HeldSocket: Sendable {
         }
         guard code == 0 else { throw TestFailure("bind \(path): errno \(errno)") }
         return .unix(path: path)
-    }
-
-    private static func bindToLoopback(_ descriptor: Int32) throws -> HTTPAddress {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                Glibc.bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
-            }
-        }
-        guard code == 0 else { throw TestFailure("bind: errno \(errno)") }
-        return .tcp(host: "127.0.0.1", port: UInt16(bigEndian: address.sin_port))
     }
 }

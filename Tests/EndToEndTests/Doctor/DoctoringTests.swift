@@ -93,18 +93,17 @@ struct DoctoringTests {
 
     @Test("tells of a provider that nobody can reach")
     func findsDeadProviders() async throws {
-        let listener = try FreePort()
-        defer { listener.close() }
-        try await PrivateBus.with { bus in
-            // The port is taken, but nobody listens there.
-            let configuration = DaemonConfiguration(providerBaseURL: "http://127.0.0.1:\(listener.port)/v1")
-            try await DaemonProcess.with(configuration, bus: bus.address) { _ in
-                let (rows, result) = try await self.doctor(bus.address)
-                #expect(result.status == .exited(1))
-                let row = try #require(rows.first { $0.check == "provider" })
-                #expect(row.subject == "sim")
-                #expect(row.result == "fail")
-                #expect(row.message.contains("cannot be reached"))
+        try await ReservedPort.with { dead in
+            try await PrivateBus.with { bus in
+                let configuration = DaemonConfiguration(providerBaseURL: "http://127.0.0.1:\(dead.port)/v1")
+                try await DaemonProcess.with(configuration, bus: bus.address) { _ in
+                    let (rows, result) = try await self.doctor(bus.address)
+                    #expect(result.status == .exited(1))
+                    let row = try #require(rows.first { $0.check == "provider" })
+                    #expect(row.subject == "sim")
+                    #expect(row.result == "fail")
+                    #expect(row.message.contains("cannot be reached"))
+                }
             }
         }
     }
@@ -130,56 +129,29 @@ struct DoctoringTests {
 
     @Test("without a daemon it tells who has its port, and gives one document (X-061)")
     func worksWithoutDaemon() async throws {
-        let taken = try FreePort()
-        defer { taken.close() }
-        try taken.listen()
-        let free = try FreePort()
-        defer { free.close() }
-        try await PrivateBus.with { bus in
-            let (rows, result) = try await self.doctor(
-                bus.address, ["--port", "\(taken.port)", "--port", "\(free.port)"])
-            #expect(result.status == .exited(1))
-            #expect(rows.contains { $0.check == "bus" && $0.result == "ok" })
-            #expect(
-                rows.contains { $0.check == "daemon" && $0.result == "fail" && $0.advice.contains("kmid check-config") }
-            )
-            let listeners = Dictionary(
-                rows.filter { $0.check == "listener" }.map { ($0.subject, $0) }, uniquingKeysWith: { first, _ in first }
-            )
-            #expect(listeners["127.0.0.1:\(taken.port)"]?.result == "fail")
-            #expect(listeners["127.0.0.1:\(taken.port)"]?.message.contains("process \(getpid())") == true)
-            #expect(listeners["127.0.0.1:\(free.port)"]?.result == "ok")
+        try await ReservedPort.with { taken in
+            try taken.listen()
+            try await ReservedPort.with { free in
+                try await PrivateBus.with { bus in
+                    let (rows, result) = try await self.doctor(
+                        bus.address, ["--port", "\(taken.port)", "--port", "\(free.port)"])
+                    #expect(result.status == .exited(1))
+                    #expect(rows.contains { $0.check == "bus" && $0.result == "ok" })
+                    #expect(
+                        rows.contains {
+                            $0.check == "daemon" && $0.result == "fail" && $0.advice.contains("kmid check-config")
+                        })
+                    let listeners = Dictionary(
+                        rows.filter { $0.check == "listener" }.map { ($0.subject, $0) },
+                        uniquingKeysWith: { first, _ in first })
+                    #expect(listeners["127.0.0.1:\(taken.port)"]?.result == "fail")
+                    #expect(listeners["127.0.0.1:\(taken.port)"]?.message.contains("process \(getpid())") == true)
+                    #expect(listeners["127.0.0.1:\(free.port)"]?.result == "ok")
+                }
+            }
         }
         let (rows, result) = try await self.doctor("unix:path=/nonexistent/bus")
         #expect(result.status == .exited(1))
         #expect(rows.contains { $0.check == "bus" && $0.result == "fail" })
     }
-}
-
-/// A port of 127.0.0.1 that nobody else gets.
-private struct FreePort {
-    let descriptor: CInt
-    let port: UInt16
-
-    init() throws {
-        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = self.descriptor
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw TestFailure("no port: errno \(errno)") }
-        self.port = UInt16(bigEndian: address.sin_port)
-    }
-
-    func listen() throws {
-        guard Glibc.listen(self.descriptor, 1) == 0 else { throw TestFailure("listen: errno \(errno)") }
-    }
-
-    func close() { Glibc.close(self.descriptor) }
 }
