@@ -65,18 +65,12 @@ extension DaemonProcess {
 
     /// The paths of the objects that the daemon has on a bus; fails if nobody has its name.
     func objects(on bus: String) async throws -> Set<String> {
-        let connection = try await BusConnection.open(.address(bus), timeout: .seconds(20))
-        let reply: Result<[BusValue], any Error>
-        do {
-            reply = .success(
-                try await connection.call(
-                    "org.kmi.Proxy1", path: "/org/kmi/Proxy1", interface: "org.freedesktop.DBus.ObjectManager",
-                    member: "GetManagedObjects", timeout: .seconds(20)))
-        } catch {
-            reply = .failure(error)
+        let reply = try await BusConnection.with(to: bus) { connection in
+            try await connection.call(
+                "org.kmi.Proxy1", path: "/org/kmi/Proxy1", interface: "org.freedesktop.DBus.ObjectManager",
+                member: "GetManagedObjects", timeout: .seconds(20))
         }
-        await connection.close()
-        guard case .dictionary(_, _, let entries)? = try reply.get().first else { throw TestFailure("no objects") }
+        guard case .dictionary(_, _, let entries)? = reply.first else { throw TestFailure("no objects") }
         return Set(entries.compactMap(\.key.asPath?.text))
     }
 }

@@ -62,7 +62,7 @@ struct MockService {
             ]
         ) { process in
             let service = MockService(template: template, bus: bus, process: process)
-            try await service.onConnection { connection in
+            try await BusConnection.with(to: bus) { connection in
                 try await eventually("\(template.name) is there") {
                     try await connection.hasOwner(template.name, timeout: .seconds(10))
                 }
@@ -99,21 +99,10 @@ struct MockService {
     }
 
     private func steer(_ member: MemberName, _ arguments: [BusValue]) async throws {
-        try await self.onConnection { connection in
+        try await BusConnection.with(to: self.bus) { connection in
             _ = try await connection.call(
                 self.template.name, path: self.template.path, interface: Self.mock, member: member, arguments,
                 timeout: .seconds(10))
         }
-    }
-
-    private func onConnection(_ body: (BusConnection) async throws -> Void) async throws {
-        let connection = try await BusConnection.open(.address(self.bus), timeout: .seconds(10))
-        do {
-            try await body(connection)
-        } catch {
-            await connection.close()
-            throw error
-        }
-        await connection.close()
     }
 }

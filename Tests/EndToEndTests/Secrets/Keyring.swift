@@ -45,8 +45,7 @@ struct Keyring {
     private static func whenThere<Value>(
         _ bus: PrivateBus, _ body: (Keyring) async throws -> Value
     ) async throws -> Value {
-        let connection = try await BusConnection.open(.address(bus.address), timeout: .seconds(10))
-        do {
+        try await BusConnection.with(to: bus.address) { connection in
             try await eventually("the keyring is there") {
                 guard try await connection.hasOwner(self.service, timeout: .seconds(10)) else { return false }
                 let answer = try await connection.call(
@@ -54,17 +53,13 @@ struct Keyring {
                     timeout: .seconds(10))
                 return answer.first?.asPath == self.collection
             }
-        } catch {
-            await connection.close()
-            throw error
         }
-        await connection.close()
         return try await body(Keyring(bus: bus))
     }
 
     /// Locks it, as a desktop does.
     func lock() async throws {
-        try await self.onConnection { connection in
+        try await BusConnection.with(to: self.bus.address) { connection in
             _ = try await connection.call(
                 Self.service, path: Self.path, interface: Self.interface, member: "Lock",
                 [.array(of: "o", [.path(Self.collection)])], timeout: .seconds(10))
@@ -73,7 +68,7 @@ struct Keyring {
 
     /// Unlocks it with the password, as a desktop's question to a person does.
     func unlock() async throws {
-        try await self.onConnection { connection in
+        try await BusConnection.with(to: self.bus.address) { connection in
             let answer = try await connection.call(
                 Self.service, path: Self.path, interface: Self.interface, member: "OpenSession",
                 [.string("plain"), .variant(.string(""))], timeout: .seconds(10))
@@ -89,16 +84,5 @@ struct Keyring {
                     ]),
                 ], timeout: .seconds(10))
         }
-    }
-
-    private func onConnection(_ body: (BusConnection) async throws -> Void) async throws {
-        let connection = try await BusConnection.open(.address(self.bus.address), timeout: .seconds(10))
-        do {
-            try await body(connection)
-        } catch {
-            await connection.close()
-            throw error
-        }
-        await connection.close()
     }
 }

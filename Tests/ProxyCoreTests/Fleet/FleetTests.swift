@@ -2,11 +2,9 @@ import ProxyCore
 import TestSupport
 import Testing
 
-/// A whole fleet in virtual time: callers, a daemon, and providers with all their moods.
-@Suite(.serialized)
-struct FleetTests {
+extension Fleet {
     /// Lets a fleet live, on a thread of its own: it computes all the time, and others have only two threads to wait on.
-    private static func judge(
+    fileprivate static func judge(
         seed: UInt64, length: Int64 = 14 * FleetTime.day, mode: RotationMode = .roundRobin,
         sabotage: Fleet.Sabotage? = nil
     ) async throws -> FleetJudge {
@@ -16,7 +14,11 @@ struct FleetTests {
             return fleet.judge
         }
     }
+}
 
+/// A whole fleet in virtual time: callers, a daemon, and providers with all their moods.
+@Suite(.serialized)
+struct FleetTests {
     private static func summary(_ judge: FleetJudge) -> String {
         let rests = judge.rests.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \($0.value)" }
         return
@@ -30,7 +32,7 @@ struct FleetTests {
         "two weeks of 20 keys, 3 providers and 200 callers (K-008, K-026, T-003, X-030, X-068, X-069, A-031)",
         .timeLimit(.minutes(10)), arguments: Tools.isSoak ? Array(1...8) : [1] as [UInt64])
     func twoWeeks(seed: UInt64) async throws {
-        let judge = try await Self.judge(seed: seed)
+        let judge = try await Fleet.judge(seed: seed)
         if Tools.isSoak { print(Self.summary(judge)) }
         #expect(judge.faults.isEmpty, "\(judge.faults.joined(separator: "\n"))")
         // A fleet in which nothing happens shows nothing.
@@ -44,10 +46,14 @@ struct FleetTests {
             #expect(judge.rests[state, default: 0] > 0, "no key was ever \(state)")
         }
     }
+}
 
+/// Shorter lives, one after the other: beside the long one they have the second processor.
+@Suite(.serialized)
+struct ShortFleetTests {
     @Test("a day in each mode of rotation", .timeLimit(.minutes(10)), arguments: RotationMode.allCases)
     func aDay(mode: RotationMode) async throws {
-        let judge = try await Self.judge(seed: 7, length: FleetTime.day, mode: mode)
+        let judge = try await Fleet.judge(seed: 7, length: FleetTime.day, mode: mode)
         #expect(judge.faults.isEmpty, "\(judge.faults.joined(separator: "\n"))")
         #expect(judge.served > 10_000)
     }
@@ -56,7 +62,7 @@ struct FleetTests {
     func isDeterministic() async throws {
         var digests: [UInt64] = []
         for seed in [11, 11, 12] as [UInt64] {
-            let judge = try await Self.judge(seed: seed, length: FleetTime.day)
+            let judge = try await Fleet.judge(seed: seed, length: FleetTime.day)
             #expect(judge.digest.count > 10_000)
             digests.append(judge.digest.value)
         }
@@ -68,7 +74,7 @@ struct FleetTests {
         "what is made wrong on purpose is seen", .timeLimit(.minutes(10)),
         arguments: zip(Fleet.Sabotage.allCases, ["a", "b", "c", "c", "d", "e", "g", "h"]))
     func sabotageIsSeen(sabotage: Fleet.Sabotage, rule: String) async throws {
-        let judge = try await Self.judge(seed: 3, length: 2 * FleetTime.day, sabotage: sabotage)
+        let judge = try await Fleet.judge(seed: 3, length: 2 * FleetTime.day, sabotage: sabotage)
         #expect(judge.faults.contains { $0.hasPrefix("(\(rule))") }, "\(judge.faults.first ?? "no fault")")
     }
 }

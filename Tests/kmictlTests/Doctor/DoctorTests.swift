@@ -165,30 +165,20 @@ struct DoctorTests {
     }
 
     @Test("finds who has a port, without opening anything of theirs", .timeLimit(.minutes(1)))
-    func findsHolders() throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        try #require(listener >= 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &length) == 0
-            }
+    func findsHolders() async throws {
+        try await ReservedPort.with { taken in
+            try taken.listen()
+            let holder = try #require(PortLook().holder(of: taken.port))
+            #expect(holder.process == getpid())
+            #expect(!holder.name.isEmpty)
+            let row = ClientDiagnosis.port(taken.port, holder: holder, on: .session)
+            #expect(row.result == "fail")
+            #expect(row.message.contains("process \(getpid())"))
+            #expect(ClientDiagnosis.port(taken.port, holder: nil, on: .session).result == "ok")
+            #expect(PortLook(directory: "/nonexistent").holder(of: taken.port) == nil)
         }
-        try #require(isOpen)
-        let port = UInt16(bigEndian: address.sin_port)
-        let holder = try #require(PortLook().holder(of: port))
-        #expect(holder.process == getpid())
-        #expect(!holder.name.isEmpty)
-        let row = ClientDiagnosis.port(port, holder: holder, on: .session)
-        #expect(row.result == "fail")
-        #expect(row.message.contains("process \(getpid())"))
-        #expect(ClientDiagnosis.port(port, holder: nil, on: .session).result == "ok")
-        #expect(PortLook(directory: "/nonexistent").holder(of: port) == nil)
     }
+
     @Test("of a port that may be that of another user's daemon it only warns")
     func toleratesForeignDaemons() {
         let hidden = PortHolder(process: nil, name: "", user: "kmi")
