@@ -37,16 +37,33 @@ final class RestartLoad: Sendable {
     /// The longest that a request may take: a drain, a start, and what it takes itself.
     private static let limit = TimeAmount.seconds(40)
 
-    init(_ address: HTTPAddress, token: String, plan: Plan) {
+    private init(_ address: HTTPAddress, token: String, plan: Plan) {
         self.address = address
         self.plan = plan
         self.client = RawHTTPClient(address, fields: [("Authorization", "Bearer \(token)"), ("Connection", "close")])
     }
 
+    /// Callers for as long as `body` runs; those that have not been finished by then are cut off.
+    static func with<Value>(
+        _ address: HTTPAddress, token: String, plan: Plan, _ body: (RestartLoad) async throws -> Value
+    ) async throws -> Value {
+        let load = RestartLoad(address, token: token, plan: plan)
+        load.start()
+        do {
+            let value = try await body(load)
+            try await load.stop()
+            return value
+        } catch {
+            // What failed first is told.
+            try? await load.stop()
+            throw error
+        }
+    }
+
     /// What became of them so far.
     var outcome: Outcome { self.state.withLock { $0 } }
 
-    func start() {
+    private func start() {
         for _ in 0..<self.plan.streams { self.beginStream() }
         let pause = TimeAmount.microseconds(1_000_000 / Int64(self.plan.requestsPerSecond))
         let task = self.group.next().scheduleRepeatedTask(initialDelay: .zero, delay: pause) { _ in
@@ -57,13 +74,22 @@ final class RestartLoad: Sendable {
 
     /// Asks for nothing more, and waits until all that was asked for has ended.
     func finish() async throws -> Outcome {
-        self.isOver.store(true, ordering: .relaxed)
-        self.pacer.withLock { $0 }?.cancel()
+        self.askNoMore()
         try await eventually("everything that was asked for has ended", within: .seconds(60)) {
             self.outcome.underWay == 0
         }
-        try await self.group.shutdownGracefully()
         return self.outcome
+    }
+
+    private func askNoMore() {
+        self.isOver.store(true, ordering: .relaxed)
+        self.pacer.withLock { $0 }?.cancel()
+    }
+
+    /// Ends the event loop, with every connection that is open.
+    private func stop() async throws {
+        self.askNoMore()
+        try await self.group.shutdownGracefully()
     }
 
     private func beginStream() {

@@ -16,29 +16,29 @@ struct RestartTests {
                 let sockets = try [HeldSocket("kmid.socket"), HeldSocket("admin")]
                 let configuration = Self.configuration(simulator, sockets, drain: "10s")
                 try DaemonProcess.write(configuration, to: directory)
-                let load = RestartLoad(sockets[0].address, token: configuration.token, plan: plan)
-                var gaps: [Duration] = []
-                load.start()
-                for round in 0...rounds {
-                    let ended = round > 0 ? ContinuousClock.now : nil
-                    try await DaemonProcess.with(in: directory, token: configuration.token, sockets: sockets) {
-                        daemon in
-                        if let ended { gaps.append(.now - ended) }
-                        #expect(try daemon.address("data") == sockets[0].address)
-                        // Every daemon serves for a while, with all streams on it.
-                        let before = load.outcome
-                        try await eventually("requests and streams are served", within: .seconds(40)) {
-                            load.outcome.requests > before.requests + plan.requestsPerSecond
-                                && load.outcome.streams >= before.streams + plan.streams
+                let token = configuration.token
+                try await RestartLoad.with(sockets[0].address, token: token, plan: plan) { load in
+                    var gaps: [Duration] = []
+                    for round in 0...rounds {
+                        let ended = round > 0 ? ContinuousClock.now : nil
+                        try await DaemonProcess.with(in: directory, token: token, sockets: sockets) { daemon in
+                            if let ended { gaps.append(.now - ended) }
+                            #expect(try daemon.address("data") == sockets[0].address)
+                            // Every daemon serves for a while, with all streams on it.
+                            let before = load.outcome
+                            try await eventually("requests and streams are served", within: .seconds(40)) {
+                                load.outcome.requests > before.requests + plan.requestsPerSecond
+                                    && load.outcome.streams >= before.streams + plan.streams
+                            }
+                            guard round < rounds else {
+                                try await Self.check(load.finish(), rounds, gaps, simulator)
+                                return
+                            }
+                            daemon.process.send(SIGTERM)
+                            #expect(try await daemon.process.waitForExit(within: .seconds(20)) == .exited(0))
+                            let log = daemon.process.text(.standardError)
+                            #expect(!log.contains("drain_aborted") && !log.contains("stream_cut"))
                         }
-                        guard round < rounds else {
-                            try await Self.check(load.finish(), rounds, gaps, simulator)
-                            return
-                        }
-                        daemon.process.send(SIGTERM)
-                        #expect(try await daemon.process.waitForExit(within: .seconds(20)) == .exited(0))
-                        let log = daemon.process.text(.standardError)
-                        #expect(!log.contains("drain_aborted") && !log.contains("stream_cut"))
                     }
                 }
             }
@@ -54,25 +54,25 @@ struct RestartTests {
                 let sockets = try [HeldSocket("kmid.socket"), HeldSocket("admin")]
                 let configuration = Self.configuration(simulator, sockets, drain: "10s")
                 try DaemonProcess.write(configuration, to: directory)
-                let load = RestartLoad(sockets[0].address, token: configuration.token, plan: plan)
-                load.start()
-                for round in 0...rounds {
-                    try await DaemonProcess.with(in: directory, token: configuration.token, sockets: sockets) {
-                        daemon in
-                        let before = load.outcome.requests
-                        try await eventually("requests are served", within: .seconds(30)) {
-                            load.outcome.requests > before + 3
-                        }
-                        if round == rounds { _ = try await load.finish() }
-                        daemon.process.send(SIGTERM)
-                        #expect(try await daemon.process.waitForExit(within: .seconds(20)) == .exited(0))
-                        let log = daemon.process.text(.standardError)
-                        for event in ["state_lost", "state_rows_dropped", "state_close_failed", "drain_aborted"] {
-                            #expect(!log.contains(event), "\(log.suffix(2000))")
+                let token = configuration.token
+                let outcome = try await RestartLoad.with(sockets[0].address, token: token, plan: plan) { load in
+                    for round in 0...rounds {
+                        try await DaemonProcess.with(in: directory, token: token, sockets: sockets) { daemon in
+                            let before = load.outcome.requests
+                            try await eventually("requests are served", within: .seconds(30)) {
+                                load.outcome.requests > before + 3
+                            }
+                            if round == rounds { _ = try await load.finish() }
+                            daemon.process.send(SIGTERM)
+                            #expect(try await daemon.process.waitForExit(within: .seconds(20)) == .exited(0))
+                            let log = daemon.process.text(.standardError)
+                            for event in ["state_lost", "state_rows_dropped", "state_close_failed", "drain_aborted"] {
+                                #expect(!log.contains(event), "\(log.suffix(2000))")
+                            }
                         }
                     }
+                    return load.outcome
                 }
-                let outcome = load.outcome
                 #expect(outcome.failures.isEmpty, "\(outcome.failures.count): \(outcome.failures.prefix(5))")
                 let database = StoredDatabase(directory: directory.path("state"))
                 #expect(try await database.integrity() == "ok")
