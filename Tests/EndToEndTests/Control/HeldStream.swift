@@ -26,7 +26,7 @@ struct HeldStream: Sendable {
                 hasBegun.yield(head.status)
                 release.wait()
                 var text = String(decoding: piece, as: UTF8.self)
-                guard model.contains("delay") else { return text }
+                guard !model.contains("stall") else { return text }
                 while let piece = try connection.readPiece() { text += String(decoding: piece, as: UTF8.self) }
                 return text
             }

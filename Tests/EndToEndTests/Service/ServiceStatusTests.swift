@@ -72,18 +72,25 @@ struct ServiceStatusTests {
     @Test("the end: STOPPING=1 first, then what is left, with more time asked for again and again")
     func stopping() async throws {
         try await SimulatorProcess.with { simulator in
-            try await DaemonProcess.with(DaemonConfiguration(simulator)) { daemon in
-                let stream = try await daemon.runningStream(of: "sim-events-40-delay-100", at: simulator)
+            var configuration = DaemonConfiguration(simulator)
+            // How long the stream is held is for the messages to say.
+            configuration.tables["server.timeouts"] = "drain = \"90s\""
+            try await DaemonProcess.with(configuration) { daemon in
+                // More than the buffers on the way take: it lasts until it is read.
+                let stream = HeldStream(try daemon.client(), model: "sim-events-1024-bytes-16384", key: "alpha")
+                try await stream.waitForBegin()
                 daemon.process.send(SIGTERM)
-                let messages = try await Self.messages(daemon) { $0 == "STATUS=Saving the state" }
-                #expect(try await stream.value.contains("[DONE]"))
+                var messages: [[String]] = []
+                for _ in 0..<3 {
+                    messages += try await Self.messages(daemon) { $0 == "STATUS=Draining, 1 request left" }
+                }
+                #expect(try await stream.finish().contains("[DONE]"))
+                messages += try await Self.messages(daemon) { $0 == "STATUS=Saving the state" }
                 #expect(try await daemon.process.waitForExit() == .exited(0))
                 let first = messages.firstIndex { $0.contains("STOPPING=1") }
                 #expect(first == 0)
                 #expect(messages.count { $0.contains("STOPPING=1") } == 1)
                 #expect(messages.first?.contains("STATUS=Draining, 1 request left") == true)
-                // The stream takes four seconds, and it is told every second.
-                #expect(messages.count { $0.contains("STATUS=Draining, 1 request left") } >= 3)
                 for message in messages {
                     let extended = message.first { $0.hasPrefix("EXTEND_TIMEOUT_USEC=") }?.split(separator: "=").last
                     #expect(extended.flatMap { Int($0) }.map { $0 >= 5_000_000 } == true)
