@@ -30,8 +30,9 @@ struct WatchdogEndToEndTests {
 
     @Test(
         "it is fed under load and with a bus, and not any more once one event loop hangs, which the log tells once",
-        // Only a program that is built for debugging hangs on a signal.
-        .enabled(if: isDebug && ProcessInfo.processInfo.environment["KMI_TEST_BIN_DIR"] == nil))
+        .enabled(
+            if: isDebug && ProcessInfo.processInfo.environment["KMI_TEST_BIN_DIR"] == nil,
+            "only a program that is built for debugging hangs on a signal"))
     func hangingLoop() async throws {
         try await SimulatorProcess.with { simulator in
             try await PrivateBus.with { bus in
