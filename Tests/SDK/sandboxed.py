@@ -2,8 +2,9 @@
 
 The directives are read from the unit, and what each promises is made by the same means of the kernel, for the program alone:
 filters of system calls by libseccomp, mounts in a namespace of their own (as root), the set of capabilities. KEEP are
-directories, with colons between them, that stay as they are wherever they lie. A directive whose means are not known here
-ends in a failure, so that no promise of a unit is passed over; those that cost nothing to leave out are listed.
+directories, with colons between them, that stay as they are in a `/tmp` or a home that the unit closes. A directive whose
+means are not known here ends in a failure, so that no promise of a unit is passed over; those that cost nothing to leave
+out are listed.
 """
 
 import ctypes
@@ -94,13 +95,34 @@ def mount(source, target, kind, flags, data=None):
     check(LIBC.mount(encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), encode(data)), f"mount {target}")
 
 
-def read_only(path):
+def is_below(path, folder):
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def mounts_below(folder):
+    """Where something is mounted at a folder or below it."""
+    for line in open("/proc/self/mountinfo", encoding="utf-8"):
+        place = re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), line.split()[4])
+        if is_below(place, folder):
+            yield place
+
+
+def read_only(path, keep):
+    """A place with all that is mounted below it; `keep` are directories that stay as they are."""
+    path = os.path.realpath(path)
     if not os.path.isdir(path):
         return
-    mount(path, path, None, MS_BIND)
-    status = os.statvfs(path)
-    keep = sum(flag for flag in (MS_NOSUID, MS_NODEV, MS_NOEXEC) if status.f_flag & flag)
-    mount(None, path, None, MS_REMOUNT | MS_BIND | MS_RDONLY | keep)
+    for stays in keep:
+        if is_below(stays, path):
+            # A mount of its own has flags of its own.
+            mount(stays, stays, None, MS_BIND | MS_REC)
+    mount(path, path, None, MS_BIND | MS_REC)
+    for place in set(mounts_below(path)):
+        if any(is_below(place, stays) for stays in keep):
+            continue
+        status = os.statvfs(place)
+        flags = sum(flag for flag in (MS_NOSUID, MS_NODEV, MS_NOEXEC) if status.f_flag & flag)
+        mount(None, place, None, MS_REMOUNT | MS_BIND | MS_RDONLY | flags)
 
 
 def private_devices(scratch):
@@ -136,10 +158,12 @@ def mounts(wanted, keep):
         "ProtectSystem": ["/usr", "/etc"], "ProtectHome": ["/home", "/root"], "ProtectKernelTunables": ["/proc/sys"],
         "ProtectControlGroups": ["/sys/fs/cgroup"],
     }
+    # What the tests use may lie in somebody's home; no unit would let it be written in the others.
+    keep = [os.path.realpath(path) for path in keep]
     for name, paths in places.items():
         if name in wanted:
             for path in paths:
-                read_only(path)
+                read_only(path, keep if name == "ProtectHome" else [])
 
 
 def main():
