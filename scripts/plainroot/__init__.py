@@ -5,18 +5,24 @@ mounts ends with it, fixed ports collide with nobody, and no service manager of 
 """
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 KEPT = TOP / ".build/package/debian-12.tar"
 MIRROR = "http://deb.debian.org/debian"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+# By which somebody ends a script.
+ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class Failure(Exception):
@@ -24,17 +30,55 @@ class Failure(Exception):
 
 
 def isolate() -> None:
-    """Starts this script again in namespaces of its own. What is left when it ends is killed by the kernel."""
+    """Runs this script in namespaces of its own. What is left when it ends is killed by the kernel.
+
+    Who ends it has it clean up first: the first process of a namespace hears only those signals that it asks for, and
+    `unshare`, which waits for it, hears none.
+    """
     if os.environ.get("KMI_ISOLATED") == "1":
+        for number in ENDING:
+            signal.signal(number, end)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         return
     if os.geteuid() != 0:
         sys.exit(f"{sys.argv[0]}: needs root, for chroot and mounts")
     missing = [tool for tool in ("debootstrap", "unshare", "ip", "curl") if shutil.which(tool) is None]
     if missing:
         sys.exit(f"{sys.argv[0]}: {', '.join(missing)} is missing: make setup installs it")
-    os.execvpe(
-        "unshare", ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc",
-                    sys.executable, *sys.argv], os.environ | {"KMI_ISOLATED": "1"})
+    # They wait in the new process until it can hear them, and here until they are asked for.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING | {signal.SIGCHLD})
+    isolated = subprocess.Popen(
+        ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable,
+         *sys.argv], env=os.environ | {"KMI_ISOLATED": "1"}, preexec_fn=begin)
+    asked = 0
+    while (status := isolated.poll()) is None:
+        told = signal.sigtimedwait(ENDING | {signal.SIGCHLD}, 1)
+        if told is not None and told.si_signo in ENDING:
+            asked = told.si_signo
+        if asked:
+            # Again and again: it may not have been there yet. A second one does not disturb it.
+            with contextlib.suppress(OSError):
+                for child in pathlib.Path(f"/proc/{isolated.pid}/task/{isolated.pid}/children").read_text().split():
+                    os.kill(int(child), asked)
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+def begin() -> None:
+    """In the new process: it ends with the one that started it (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+
+
+def end(number: int, _) -> None:
+    """Ends this script with everything that it would do at its end, undisturbed by a second signal."""
+    for other in ENDING:
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def text(output: str | bytes | None) -> str:
+    """The end of what a command said; one that was killed leaves bytes."""
+    return (output.decode(errors="replace") if isinstance(output, bytes) else output or "")[-4000:]
 
 
 def run(*command, check: bool = True, **options) -> subprocess.CompletedProcess:
@@ -42,10 +86,23 @@ def run(*command, check: bool = True, **options) -> subprocess.CompletedProcess:
     options = {"capture_output": True, "text": True, "timeout": 300, "stdin": subprocess.DEVNULL} | options
     if "input" in options:
         del options["stdin"]
-    done = subprocess.run([str(word) for word in command], **options)
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(words, **options)
+    except subprocess.TimeoutExpired as expired:
+        raise Failure(
+            f"{' '.join(words)} did not end within {expired.timeout:g} s:\n{text(expired.stdout)}{text(expired.stderr)}") from None
     if check and done.returncode != 0:
-        raise Failure(f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        raise Failure(f"{' '.join(words)} ended with {done.returncode}:\n{text(done.stdout)}{text(done.stderr)}")
     return done
+
+
+def ended(process: subprocess.Popen, seconds: float) -> int:
+    """The exit status of a program that is to end by itself."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{process.args[0]} did not end within {seconds:g} s") from None
 
 
 def wait(what: str, condition, seconds: float = 30):
@@ -73,6 +130,30 @@ def started(*command, log: pathlib.Path, **options):
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def mounts_below(folder: pathlib.Path) -> list[str]:
+    """Where something is mounted at a folder or below it, what was mounted last first."""
+    table = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    places = [re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), line.split()[4]) for line in table]
+    return [place for place in reversed(places) if pathlib.Path(place).is_relative_to(folder)]
+
+
+@contextlib.contextmanager
+def scratch_folder(prefix: str):
+    """A folder for a root, which is deleted afterwards: once nothing is mounted below, so that nothing else is deleted with it."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix)).resolve()
+    # The programs of users inside come through here.
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        for place in mounts_below(folder):
+            # At once and whoever is still in it: no path leads there any more.
+            run("umount", "--lazy", place, check=False)
+        if left := mounts_below(folder):
+            sys.exit(f"{folder} is left behind, because something is mounted there: {', '.join(left)}")
+        shutil.rmtree(folder)
 
 
 class Network:
