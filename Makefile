@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run build test check docs format soak sanitize bench install deb image clean
+.PHONY: help setup demo run build release test check docs format soak sanitize bench install deb image clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: ## start the daemon in the foreground with your own configuration
 
 build: ## build everything, tests included (debug)
 	@scripts/build-info swift build --build-tests
+
+release: ## build kmid and kmictl as they are installed, and tell where they are
+	@scripts/build-release kmid kmictl
 
 test: setup ## build and run every test
 	@scripts/test
