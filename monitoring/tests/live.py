@@ -4,7 +4,7 @@
 Three daemons and a simulated provider are started, all is well and nothing may be pending; then the provider fails as scenarios
 tell it to, disks, clocks, certificates and callers misbehave, and every alert has to fire where it is expected. Then the
 causes are taken away, and every alert has to go. The rules are those of the file: only their times are shortened, and the
-few thresholds below, which stand for days and minutes.
+few thresholds below.
 
     live.py --binaries .build/debug [--keep]
 """
@@ -26,15 +26,17 @@ from surroundings import Failure, Prometheus, TOP, eventually, tool  # noqa: E40
 
 KIT = TOP / "monitoring"
 # The whole run, however slow the machine is.
-LIMIT = 115
+LIMIT = 160
 # Ranges and waits of the rules, while it is scraped once a second.
 RANGES = {"5m": "6s", "10m": "8s", "15m": "14s", "1h": "10s"}
 WAIT = "1s"
-# Thresholds that stand for days, minutes and thousands of rows, by alert.
+# Thresholds that stand for days, minutes and thousands of rows, or that this machine would cross by itself, by alert.
 THRESHOLDS = {
     "KMIFirstByteSlow": ("> 30", "> 1"),
     "KMIBackupOld": ("3 * 86400", "15"),
     "KMIStorageQueueFilling": ("0.25 *", "0.001 *"),
+    # The last bound of the histogram is 250 ms. Whether a busy machine takes 100 ms is not what is tried.
+    "KMIOverheadHigh": ("> 0.1", "> 0.249"),
 }
 
 
@@ -148,10 +150,8 @@ def play(folder: pathlib.Path, binaries: pathlib.Path, began: float) -> None:
             raise Failure(f"faults.py and alerts.yml differ: {sorted(unknown)}")
         eventually("all is scraped", lambda: len(server.query('up{job="kmi"} == 1')) == 3, 20)
         cast.work()
-        # Long enough for every rule to have looked back over its whole range once.
-        time.sleep(5)
-        if early := server.alerts():
-            raise Failure(f"without a fault: {sorted(early)}")
+        eventually("each has work", lambda: len(server.query("instance:kmi_requests:rate5m > 0")) == 3, 30)
+        settle(server, 20)
         check_scrapes(server, cast)
         say(began, "all is well")
         watch = Watch(server, expected)
@@ -175,6 +175,20 @@ def play(folder: pathlib.Path, binaries: pathlib.Path, began: float) -> None:
         cast.end()
         if server is not None:
             server.program.stop()
+
+
+def settle(server: Prometheus, within: float) -> None:
+    """Waits until all rules have been evaluated twice, one time after the other, with nothing that is pending or fires."""
+    end = time.monotonic() + within
+    quiet, last, early = 0, server.rounds(), {}
+    while quiet < 2:
+        if time.monotonic() > end:
+            raise Failure(f"all rules were not quiet twice within {within:g} s, without a fault: {sorted(early)}")
+        time.sleep(0.1)
+        now = server.rounds()
+        if all(now[group] != last[group] for group in last):
+            last, early = now, server.alerts()
+            quiet = 0 if early else quiet + 1
 
 
 def remaining(server: Prometheus, within: float) -> list[tuple[str, str]]:

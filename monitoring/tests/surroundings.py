@@ -250,6 +250,10 @@ class Prometheus:
     def query(self, expression: str) -> list:
         return self.api("query?query=" + urllib.request.quote(expression))["result"]
 
+    def rounds(self) -> dict[str, str]:
+        """When each group of rules was last evaluated; two answers tell of two rounds if they differ in every group."""
+        return {group["name"]: group["lastEvaluation"] for group in self.api("rules")["groups"]}
+
     def alerts(self, state: str | None = None) -> dict[tuple[str, str], dict]:
         """What is pending or fires, by alert and instance."""
         return {

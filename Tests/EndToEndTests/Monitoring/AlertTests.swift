@@ -41,7 +41,7 @@ struct AlertTests {
             return try await FinishedProcess.run(
                 python,
                 arguments: [BuildProducts.packageRoot + "/monitoring/tests/live.py", "--binaries", programs.path],
-                environment: MonitoringTools.environment, within: .seconds(130))
+                environment: MonitoringTools.environment, within: .seconds(175))
         }
         #expect(result.isSuccess, "\(result.standardOutput)\n\(result.standardError)")
         #expect(result.standardOutput.contains("all of them have ended by themselves"))
