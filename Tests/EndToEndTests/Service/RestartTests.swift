@@ -91,6 +91,22 @@ struct RestartTests {
         return configuration
     }
 
+    /// A daemon that serves on held sockets, for the time of a scope.
+    private func onHeldSockets(
+        drain: String, _ body: (SimulatorProcess, DaemonProcess) async throws -> Void
+    ) async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                let sockets = try [HeldSocket("kmid.socket"), HeldSocket("admin")]
+                let configuration = Self.configuration(simulator, sockets, drain: drain)
+                try DaemonProcess.write(configuration, to: directory)
+                try await DaemonProcess.with(in: directory, token: configuration.token, sockets: sockets) { daemon in
+                    try await body(simulator, daemon)
+                }
+            }
+        }
+    }
+
     /// Counted at both ends: what the callers got, and what the provider gave.
     private static func check(
         _ outcome: RestartLoad.Outcome, _ rounds: Int, _ gaps: [Duration], _ simulator: SimulatorProcess
@@ -156,42 +172,35 @@ struct RestartTests {
         "a stream beyond the time to drain ends with its dialect's error event, and is let go upstream (K-028, X-040)",
         arguments: ["/v1/chat/completions", "/v1/messages"])
     func cutInItsWords(target: String) async throws {
-        try await SimulatorProcess.with { simulator in
-            try await TemporaryDirectory.with { directory in
-                let sockets = try [HeldSocket("kmid.socket"), HeldSocket("admin")]
-                let configuration = Self.configuration(simulator, sockets, drain: "500ms")
-                try DaemonProcess.write(configuration, to: directory)
-                try await DaemonProcess.with(in: directory, token: configuration.token, sockets: sockets) { daemon in
-                    let client = try daemon.client()
-                    let text = try await onOwnThread {
-                        let connection = try client.connect()
-                        try connection.write(
-                            client.bytes(
-                                "POST", target, fields: [("Content-Type", "application/json")],
-                                body: #"{"model":"sim-events-2000-delay-50","max_tokens":9,"messages":["#
-                                    + #"{"role":"user","content":"Hello."}],"stream":true}"#))
-                        #expect(try connection.readHead().status == 200)
-                        var body = try connection.readPiece() ?? []
-                        daemon.process.send(SIGTERM)
-                        // Ends regularly, so that what came is read to its end.
-                        while let piece = try connection.readPiece() { body += piece }
-                        return String(decoding: body, as: UTF8.self)
-                    }
-                    let last = text.components(separatedBy: "\n\n").last { !$0.isEmpty } ?? ""
-                    if target.hasSuffix("messages") {
-                        #expect(last.hasPrefix("event: error\ndata: {\"type\":\"error\""))
-                        #expect(last.contains("overloaded_error"))
-                    } else {
-                        #expect(last.hasPrefix("data: {\"error\":{"))
-                        #expect(last.contains("\"code\":\"overloaded\""))
-                    }
-                    #expect(!text.contains("[DONE]") && !text.contains("message_stop"))
-                    #expect(try await daemon.process.waitForExit() == .exited(0))
-                    #expect(daemon.process.text(.standardError).contains("drain_aborted"))
-                    try await eventually("the provider is let go") {
-                        try await simulator.statistics().totals.aborted == 1
-                    }
-                }
+        try await self.onHeldSockets(drain: "500ms") { simulator, daemon in
+            let client = try daemon.client()
+            let text = try await onOwnThread {
+                let connection = try client.connect()
+                try connection.write(
+                    client.bytes(
+                        "POST", target, fields: [("Content-Type", "application/json")],
+                        body: #"{"model":"sim-events-2000-delay-50","max_tokens":9,"messages":["#
+                            + #"{"role":"user","content":"Hello."}],"stream":true}"#))
+                #expect(try connection.readHead().status == 200)
+                var body = try connection.readPiece() ?? []
+                daemon.process.send(SIGTERM)
+                // Ends regularly, so that what came is read to its end.
+                while let piece = try connection.readPiece() { body += piece }
+                return String(decoding: body, as: UTF8.self)
+            }
+            let last = text.components(separatedBy: "\n\n").last { !$0.isEmpty } ?? ""
+            if target.hasSuffix("messages") {
+                #expect(last.hasPrefix("event: error\ndata: {\"type\":\"error\""))
+                #expect(last.contains("overloaded_error"))
+            } else {
+                #expect(last.hasPrefix("data: {\"error\":{"))
+                #expect(last.contains("\"code\":\"overloaded\""))
+            }
+            #expect(!text.contains("[DONE]") && !text.contains("message_stop"))
+            #expect(try await daemon.process.waitForExit() == .exited(0))
+            #expect(daemon.process.text(.standardError).contains("drain_aborted"))
+            try await eventually("the provider is let go") {
+                try await simulator.statistics().totals.aborted == 1
             }
         }
     }
@@ -199,30 +208,23 @@ struct RestartTests {
     @Test(
         "a connection that is open and silent when the daemon begins to end is answered by it, a kept one too (K-028)")
     func silentConnections() async throws {
-        try await SimulatorProcess.with { simulator in
-            try await TemporaryDirectory.with { directory in
-                let sockets = try [HeldSocket("kmid.socket"), HeldSocket("admin")]
-                let configuration = Self.configuration(simulator, sockets, drain: "10s")
-                try DaemonProcess.write(configuration, to: directory)
-                try await DaemonProcess.with(in: directory, token: configuration.token, sockets: sockets) { daemon in
-                    let client = try daemon.client()
-                    try await onOwnThread {
-                        let silent = try client.connect()
-                        let kept = try client.connect()
-                        try kept.write(Chat.request(client))
-                        #expect(try kept.readResponse(to: "POST").status == 200)
-                        // The kernel has both in the order in which they were made: the silent one is accepted as well.
-                        // One crosses the end, whenever the daemon comes to it; the other comes after it has begun.
-                        try kept.write(Chat.request(client))
-                        daemon.process.send(SIGTERM)
-                        try silent.write(Chat.request(client))
-                        for connection in [kept, silent] {
-                            #expect(try connection.readResponse(to: "POST").status == 200)
-                        }
-                    }
-                    #expect(try await daemon.process.waitForExit() == .exited(0))
+        try await self.onHeldSockets(drain: "10s") { _, daemon in
+            let client = try daemon.client()
+            try await onOwnThread {
+                let silent = try client.connect()
+                let kept = try client.connect()
+                try kept.write(Chat.request(client))
+                #expect(try kept.readResponse(to: "POST").status == 200)
+                // The kernel has both in the order in which they were made: the silent one is accepted as well.
+                // One crosses the end, whenever the daemon comes to it; the other comes after it has begun.
+                try kept.write(Chat.request(client))
+                daemon.process.send(SIGTERM)
+                try silent.write(Chat.request(client))
+                for connection in [kept, silent] {
+                    #expect(try connection.readResponse(to: "POST").status == 200)
                 }
             }
+            #expect(try await daemon.process.waitForExit() == .exited(0))
         }
     }
 }
