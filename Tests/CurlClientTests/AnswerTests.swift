@@ -5,7 +5,7 @@ import Testing
 @testable import CurlClient
 
 /// What answers become.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AnswerTests {
     /// Runs one request against a server that reads it, sends `answer` and closes.
     private func answered(

@@ -8,7 +8,7 @@ import Testing
 @testable import CurlClient
 
 /// Transfers that nobody wants any more, and what is left of them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CancellationTests {
     /// Answers and then waits for the client to go.
     @Sendable private static func answerAndWait(_ connection: RawConnection, _ number: Int) throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import CurlClient
 
 /// Connections: made, refused, used again, found dead.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConnectionTests {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -6,7 +6,7 @@ import Testing
 @testable import CurlClient
 
 /// What servers send that is no answer, or more than one.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct HostileAnswerTests {
     private static let next = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
 

@@ -5,7 +5,7 @@ import Testing
 @testable import CurlClient
 
 /// What arrives at the other end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RequestTests {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -6,7 +6,7 @@ import Testing
 @testable import CurlClient
 
 /// Bodies both ways, their pressure, and answers that come early.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamingTests {
     private static let ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     private static let large = pattern(10 * 1024 * 1024)

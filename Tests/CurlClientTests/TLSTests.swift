@@ -6,7 +6,7 @@ import Testing
 @testable import CurlClient
 
 /// Who is trusted, and that nobody else gets a byte.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSTests {
     private func request(_ server: TLSServer, host: String = "localhost") -> UpstreamRequest {
         UpstreamRequest(

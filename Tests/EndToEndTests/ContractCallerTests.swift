@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Who may call, and in which order that is asked (contract 4 and 5)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Who may call, and in which order that is asked (contract 4 and 5)", .serialized, .timeLimit(.minutes(5)))
 struct ContractCallerTests {
     static let token = DaemonConfiguration(providerBaseURL: "").token
     static let bearer = ("Authorization", "Bearer \(Self.token)")

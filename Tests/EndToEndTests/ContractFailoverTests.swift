@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What becomes of a provider's answers and failures (contract 5)", .serialized, .timeLimit(.minutes(2)))
+@Suite("What becomes of a provider's answers and failures (contract 5)", .serialized, .timeLimit(.minutes(5)))
 struct ContractFailoverTests {
     /// What one key, or every key, does, and what the caller sees of it.
     struct Case: Sendable, CustomTestStringConvertible {

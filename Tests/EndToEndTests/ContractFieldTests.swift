@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Header fields, both ways (contract 4, K-010)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Header fields, both ways (contract 4, K-010)", .serialized, .timeLimit(.minutes(5)))
 struct ContractFieldTests {
     static let forwarded = [
         "Accept", "Accept-Language", "User-Agent", "anthropic-version", "anthropic-beta", "OpenAI-Beta",

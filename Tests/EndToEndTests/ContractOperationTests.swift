@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Operation: metrics, admin, reload, start, log (contract 1, 2, 6 and 8)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Operation: metrics, admin, reload, start, log (contract 1, 2, 6 and 8)", .serialized, .timeLimit(.minutes(5)))
 struct ContractOperationTests {
     @Test("/metrics tells exactly what was sent")
     func counts() async throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Routes, joining and models (contract 4)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Routes, joining and models (contract 4)", .serialized, .timeLimit(.minutes(5)))
 struct ContractRoutingTests {
     static let targets = [
         ("/v1/", "/v1/"), ("/v1//x", "/v1//x"), ("/v1/x?", "/v1/x?"), ("/v1/x??a", "/v1/x??a"),

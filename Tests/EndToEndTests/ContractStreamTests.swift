@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Streams that break, stall, or are left (contract 4, X-040, T-023)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Streams that break, stall, or are left (contract 4, X-040, T-023)", .serialized, .timeLimit(.minutes(5)))
 struct ContractStreamTests {
     static let messages = "/v1/messages"
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Framing, limits and time on the wire (contract 4 and 5)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Framing, limits and time on the wire (contract 4 and 5)", .serialized, .timeLimit(.minutes(5)))
 struct ContractWireTests {
     /// Field lines and what follows the head: each of them could hide a second request from some reader.
     static let shapes: [(lines: [String], body: String)] = [

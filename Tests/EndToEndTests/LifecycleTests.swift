@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Start, reload and stop", .serialized, .timeLimit(.minutes(2)))
+@Suite("Start, reload and stop", .serialized, .timeLimit(.minutes(5)))
 struct LifecycleTests {
     @Test("SIGTERM lets a running stream end, takes no new caller, and ends in 0 (T-026)")
     func drains() async throws {

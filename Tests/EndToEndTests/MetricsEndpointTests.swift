@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The admin listener", .serialized, .timeLimit(.minutes(2)))
+@Suite("The admin listener", .serialized, .timeLimit(.minutes(5)))
 struct MetricsEndpointTests {
     @Test("promtool accepts /metrics after a mix of requests (T-019)", .enabled(if: Tools.path(of: "promtool") != nil))
     func promtool() async throws {

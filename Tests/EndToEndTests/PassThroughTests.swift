@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What goes up and what comes down", .serialized, .timeLimit(.minutes(2)))
+@Suite("What goes up and what comes down", .serialized, .timeLimit(.minutes(5)))
 struct PassThroughTests {
     @Test(
         "path and query reach the provider byte for byte (X-012, X-020)",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How keys and providers are protected from too much (K-008, K-026, X-030).
-@Suite("Limits of keys and outages of providers", .serialized, .timeLimit(.minutes(2)))
+@Suite("Limits of keys and outages of providers", .serialized, .timeLimit(.minutes(5)))
 struct ProtectionTests {
     @Test("200 requests at once over keys that take three each: the provider never sees a fourth (K-026)")
     func keepsLimits() async throws {

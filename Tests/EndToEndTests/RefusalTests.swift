@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What is refused, and never reaches the provider", .serialized, .timeLimit(.minutes(2)))
+@Suite("What is refused, and never reaches the provider", .serialized, .timeLimit(.minutes(5)))
 struct RefusalTests {
     /// A request that must be refused.
     struct Case: Sendable, CustomTestStringConvertible {

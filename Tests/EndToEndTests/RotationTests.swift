@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Rotation over several keys", .serialized, .timeLimit(.minutes(2)))
+@Suite("Rotation over several keys", .serialized, .timeLimit(.minutes(5)))
 struct RotationTests {
     @Test("300 requests over three keys are 100 each, for the provider and in /metrics (X-042, T-029)")
     func spreadsEvenly() async throws {

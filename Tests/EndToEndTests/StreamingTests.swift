@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Streams", .serialized, .timeLimit(.minutes(2)))
+@Suite("Streams", .serialized, .timeLimit(.minutes(5)))
 struct StreamingTests {
     @Test(
         "2,000 events arrive byte for byte as they come directly (X-014, T-023)",

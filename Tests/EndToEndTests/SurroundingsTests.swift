@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The surroundings of tests keep their own promises", .timeLimit(.minutes(1)))
+@Suite("The surroundings of tests keep their own promises", .timeLimit(.minutes(5)))
 struct SurroundingsTests {
     @Test func processIsKilledWhenItDoesNotEnd() async throws {
         let process = try ChildProcess(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("TLS towards the provider", .serialized, .timeLimit(.minutes(2)))
+@Suite("TLS towards the provider", .serialized, .timeLimit(.minutes(5)))
 struct UpstreamTLSTests {
     @Test("a certificate of the configured authority is trusted (K-023)")
     func trusted() async throws {

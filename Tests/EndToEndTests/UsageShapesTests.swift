@@ -3,7 +3,7 @@ import ProxyCore
 import TestSupport
 import Testing
 
-@Suite("What the simulator tells of usage", .timeLimit(.minutes(1)))
+@Suite("What the simulator tells of usage", .timeLimit(.minutes(5)))
 struct UsageShapesTests {
     /// The windows in each shape that the simulator knows, with 50 of 200 used in five hours and 512 of 2,048 in a week.
     private static let shapes: [(String, [String: Double])] = [

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Gateway
 
-@Suite("Waiting for the last request of a key", .timeLimit(.minutes(1)))
+@Suite("Waiting for the last request of a key", .timeLimit(.minutes(5)))
 struct KeyEndsTests {
     /// How many have begun to wait.
     private final class Begun: Sendable {

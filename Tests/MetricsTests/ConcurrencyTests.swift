@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Updates from many threads while others render (T-033).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ConcurrencyTests {
     /// How many threads still update.
     private final class Running: Sendable {

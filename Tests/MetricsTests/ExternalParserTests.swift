@@ -5,7 +5,7 @@ import Testing
 /// What others make of our text (T-019).
 ///
 /// A missing tool is a failure, not a skip.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ExternalParserTests {
     /// Reads an exposition with the strict parser of its format and prints its samples, one JSON array a line.
     private static let parserScript = """

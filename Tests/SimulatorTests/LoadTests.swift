@@ -3,7 +3,7 @@ import Testing
 
 @testable import Simulator
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LoadTests {
     private static func options(_ server: SimulatorServer, _ plan: LoadPlan) throws -> LoadRun.Options {
         let address = try #require(ListenAddress(server.addresses.http[0]))

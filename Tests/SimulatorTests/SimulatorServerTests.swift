@@ -6,7 +6,7 @@ import Testing
 
 @testable import Simulator
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SimulatorServerTests {
     private static func scenario(_ action: FaultAction, requests: RequestNumbers = .all) -> Scenario {
         Scenario(rules: [.init(requests: requests, action: action)])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Simulator
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct UsageReportTests {
     private static func script(_ target: String, _ body: JSONValue) -> AnswerScript {
         let facts = Requests.facts(target, body)

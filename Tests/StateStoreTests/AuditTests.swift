@@ -19,7 +19,7 @@ private func after(_ seconds: Int64) -> WallTime {
     WallTime(microseconds: newYear.microseconds + seconds * 1_000_000)
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuditTests {
     @Test("events come back page by page, the newest first, also after a restart (K-042, A-024)")
     func pages() async throws {

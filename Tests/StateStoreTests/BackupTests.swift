@@ -6,7 +6,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BackupTests {
     @Test("a copy made under load is sound, closed to others, and brings equal rows back (A-022, A-019)")
     func restores() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BatchingTests {
     @Test("a burst of 1,000 requests is written in few transactions (K-049)")
     func batches() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BodyTests {
     @Test("bodies come back with their request, not with a page")
     func keepsBodies() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import StateStore
 
 /// What a pool that heals itself remembers across a restart, and why its attempts were made.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HealingTablesTests {
     private static func memory() throws -> DispatchMemory {
         let (sim, other) = (try provider("sim"), try provider("other"))

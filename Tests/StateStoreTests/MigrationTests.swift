@@ -6,7 +6,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MigrationTests {
     private static let second = Migration(
         number: Migration.all.count + 1, name: "notes",

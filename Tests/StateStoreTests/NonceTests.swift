@@ -5,7 +5,7 @@ import Testing
 @testable import StateStore
 
 /// Nonces of signed requests outlive the process (K-041, A-020).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct NonceTests {
     private static func nonce(_ number: UInt8, expires seconds: Int64) throws -> UsedNonce {
         try #require(

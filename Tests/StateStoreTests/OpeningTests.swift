@@ -6,7 +6,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct OpeningTests {
     @Test("every file has its final mode from the start (K-033, A-019)")
     func modes() async throws {

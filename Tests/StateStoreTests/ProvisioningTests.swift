@@ -5,7 +5,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite("Providers, limits and secrets that come and go at run time (K-013)", .timeLimit(.minutes(1)))
+@Suite("Providers, limits and secrets that come and go at run time (K-013)", .timeLimit(.minutes(5)))
 struct ProvisioningTests {
     private func key(_ name: String) throws -> RuntimeChanges.AddedKey {
         RuntimeChanges.AddedKey(label: try label(name), provider: try provider("mine"), addedAt: newYear)

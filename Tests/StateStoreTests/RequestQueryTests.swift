@@ -4,7 +4,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RequestQueryTests {
     @Test("a record comes back as it was, whatever its text holds (T-031)")
     func keepsRecords() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite("Copies that are put back (A-022, K-037)", .timeLimit(.minutes(1)))
+@Suite("Copies that are put back (A-022, K-037)", .timeLimit(.minutes(5)))
 struct RestoreTests {
     /// The copy of a state with five requests and two added keys, and that state a few requests later.
     private struct Site {

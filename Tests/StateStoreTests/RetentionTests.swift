@@ -7,7 +7,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RetentionTests {
     private static let day: Int64 = 86_400_000_000
 

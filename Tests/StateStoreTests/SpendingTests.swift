@@ -6,7 +6,7 @@ import Testing
 @testable import StateStore
 
 /// What was used and spent by the hour: what remains of requests when their rows are gone.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SpendingTests {
     private static let hour: Int64 = 3_600_000_000
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StorageTroubleTests {
     /// A way in which writing fails, and how it is mended.
     enum Fault: String, CaseIterable, Sendable, CustomTestStringConvertible {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import StateStore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StoredStateTests {
     @Test("a first start knows nothing, and makes its key once (K-017, A-020)")
     func makesTheInstallationKeyOnce() async throws {

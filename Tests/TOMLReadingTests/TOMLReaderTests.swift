@@ -12,7 +12,7 @@ struct TOMLReaderTests {
 
     /// Each ends a process that gives it to the parser, as texts like them were found to do.
     @Test(
-        "keeps what ends the process from the parser, and names its line (K-018)", .timeLimit(.minutes(1)),
+        "keeps what ends the process from the parser, and names its line (K-018)", .timeLimit(.minutes(5)),
         arguments: [
             "[.a]", "[ .a]", "[[.a]]", "[.", "[", "[[", "[ ", "[#]", "[[#", "[{", "[{}]", "[=]", "[,]", "[+a]",
             "[[[a]]]",
@@ -68,7 +68,7 @@ struct TOMLReaderTests {
         #expect(try TOMLReader.table(text).keys.sorted() == keys)
     }
 
-    @Test("lets a thousand nested lists through, or has them refused by the parser", .timeLimit(.minutes(1)))
+    @Test("lets a thousand nested lists through, or has them refused by the parser", .timeLimit(.minutes(5)))
     func survivesDepth() {
         let text = "a = " + String(repeating: "[", count: 1000) + String(repeating: "]", count: 1000)
         guard case .refused = self.kind(text) else {

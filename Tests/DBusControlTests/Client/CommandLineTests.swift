@@ -7,7 +7,7 @@ import Testing
 @testable import DBusControl
 
 /// The program itself, on a bus with a fake daemon.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CommandLineTests {
     private static func environment(_ more: [String: String] = [:]) -> [String: String] {
         ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(more) { $1 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DBusControl
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ControlClientTests {
     /// A client on the stage's bus.
     static func with(_ stage: ControlStage, _ body: (ControlClient) async throws -> Void) async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DBusControl
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FollowTests {
     /// What a following was told, in order.
     private final class Log: Sendable {

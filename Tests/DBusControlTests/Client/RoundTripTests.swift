@@ -6,7 +6,7 @@ import Testing
 @testable import DBusControl
 
 /// How often a command asks the daemon, counted by a monitor on the bus.
-@Suite(.timeLimit(.minutes(1)), .enabled(if: Tools.path(of: "dbus-monitor") != nil))
+@Suite(.timeLimit(.minutes(5)), .enabled(if: Tools.path(of: "dbus-monitor") != nil))
 struct RoundTripTests {
     /// The calls that reach the daemon while `body` runs; those to the bus itself do not count.
     private static func calls(

@@ -6,7 +6,7 @@ import Testing
 @testable import DBusControl
 
 /// Every member, called by every kind of caller, against the table of policies (L-010, T-001).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PolicyMatrixTests {
     /// A kind of caller.
     struct Kind: Sendable, CustomTestStringConvertible {

@@ -7,7 +7,7 @@ import Testing
 @testable import DBusControl
 
 /// How polkit is asked about a caller of another user (T-001).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PolkitTests {
     /// A stage whose callers are strangers to the service, and a polkit.
     private static func with(

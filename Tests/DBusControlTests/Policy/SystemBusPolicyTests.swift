@@ -7,7 +7,7 @@ import Testing
 
 /// The same on a bus with the rules of a system bus and with two users (T-001, L-010).
 @Suite(
-    .serialized, .timeLimit(.minutes(1)),
+    .serialized, .timeLimit(.minutes(5)),
     .enabled(
         if: OtherUser.isAvailable && PythonEnvironment.isAvailable,
         "root and setpriv are needed to be two users, and make setup makes the environment"))

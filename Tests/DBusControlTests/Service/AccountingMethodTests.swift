@@ -6,7 +6,7 @@ import Testing
 @testable import DBusControl
 
 /// Usage and prices over a bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AccountingMethodTests {
     private static let invalidArgument = "org.kmi.Proxy1.Error.InvalidArgument"
 

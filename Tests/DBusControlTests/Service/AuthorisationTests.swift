@@ -6,7 +6,7 @@ import Testing
 @testable import DBusControl
 
 /// Who may call (T-001, L-010).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuthorisationTests {
     private static let denied = "org.freedesktop.DBus.Error.AccessDenied"
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The example of `docs/dbus.md`, run as it stands there.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DocumentationTests {
     @Test(.enabled(if: Self.hasLibrary, "the Python environment of the tests has no jeepney"))
     func theExampleInPythonWorks() async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The files of `dbus/` and what the daemon says of itself.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct IntrospectionTests {
     private static let interfaces = [
         ManagerInterface.description, KeyInterface.description, ProviderInterface.description,

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The methods of the manager over a bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ManagerMethodTests {
     @Test("rotates to the key that is named, or to the next one (K-013)")
     func rotates() async throws {

@@ -5,7 +5,7 @@ import Testing
 @testable import DBusControl
 
 /// What somebody sees who watches the bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MonitorTests {
     @Test(
         "no message holds a secret, whatever is done with it (K-009)",

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Keys and clients that come and go, and the object manager.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ObjectTests {
     private static let noticePatience = Duration.seconds(20)
 

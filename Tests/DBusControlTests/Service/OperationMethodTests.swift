@@ -6,7 +6,7 @@ import Testing
 @testable import DBusControl
 
 /// What operators ask for, through the typed client and over a bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct OperationMethodTests {
     private static func with(
         _ body: (ControlStage, ControlClient) async throws -> Void

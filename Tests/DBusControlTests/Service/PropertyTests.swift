@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The properties over a bus, and what is announced of them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PropertyTests {
     @Test func everyObjectTellsAllItsProperties() async throws {
         try await ControlStage.with { stage in

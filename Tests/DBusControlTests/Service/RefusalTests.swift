@@ -5,7 +5,7 @@ import Testing
 @testable import DBusControl
 
 /// What is refused over a bus, and by which name.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RefusalTests {
     private static let invalidArgument = "org.kmi.Proxy1.Error.InvalidArgument"
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DBusControl
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RefusedCallerTests {
     @Test("whoever is refused is told to the control plane, with the member (K-042)")
     func tellsWhoWasRefused() async throws {

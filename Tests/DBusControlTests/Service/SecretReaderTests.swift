@@ -6,7 +6,7 @@ import Testing
 @testable import DBusControl
 
 /// Secrets from descriptors (K-009).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecretReaderTests {
     private func text(_ bytes: [UInt8]) async throws -> String {
         let secret = try await SecretReader().read(try Pipe.closed(bytes).reading)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The signals of the manager over a bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SignalTests {
     @Test func aChangedStateIsToldOnce() async throws {
         try await ControlStage.with { stage in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The programs of the distribution with which people look at the bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ToolTests {
     private static func run(_ tool: String, _ arguments: [String]) async throws -> String {
         let result = try await FinishedProcess.run(

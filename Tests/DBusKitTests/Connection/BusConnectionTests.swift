@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Connections to a real bus: opening, calls of the bus itself, and the end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BusConnectionTests {
     @Test func hasTheNameThatTheBusGaveIt() async throws {
         try await PrivateBus.with { bus in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Well-known names on a real bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BusNameOwnershipTests {
     private static let name: BusName = "org.example.Name"
 

@@ -5,7 +5,7 @@ import Testing
 @testable import DBusKit
 
 /// Calls from one connection to an object of another, through a real bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ExportedCallTests {
     @Test func answersCalls() async throws {
         try await Self.withObject { _, server, client, _ in

@@ -29,7 +29,7 @@ struct SignalBufferTests {
         #expect(queue.marked(Self.signal(4)).missed == 0)
     }
 
-    @Test(.timeLimit(.minutes(1))) func handsSignalsToWhoeverWaits() async {
+    @Test(.timeLimit(.minutes(5))) func handsSignalsToWhoeverWaits() async {
         let buffer = SignalBuffer(capacity: 4)
         async let first = buffer.next()
         async let second = buffer.next()
@@ -39,7 +39,7 @@ struct SignalBufferTests {
         #expect(Set(numbers) == [1, 2])
     }
 
-    @Test(.timeLimit(.minutes(1))) func letsWhatIsThereBeTakenAfterTheEnd() async {
+    @Test(.timeLimit(.minutes(5))) func letsWhatIsThereBeTakenAfterTheEnd() async {
         let buffer = SignalBuffer(capacity: 4)
         buffer.add(Self.signal(1))
         buffer.finish(discarding: false)
@@ -48,7 +48,7 @@ struct SignalBufferTests {
         #expect(await buffer.next() == nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func endsTheWaitOfACancelledTask() async {
+    @Test(.timeLimit(.minutes(5))) func endsTheWaitOfACancelledTask() async {
         let buffer = SignalBuffer(capacity: 4)
         let task = Task { await buffer.next() }
         task.cancel()

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Signals through a real bus.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SignalSubscriptionTests {
     private static let path: ObjectPath = "/org/example/Object"
     private static let interface: InterfaceName = "org.example.Test"

@@ -4,7 +4,7 @@ import Testing
 @testable import DBusKit
 
 /// Whoever is not allowed learns nothing (T-001, L-010).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuthorisationTests {
     private static func denying(_ notes: Notes<BusCall>, _ touched: Notes<String>) -> SampleObject {
         SampleObject(

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DBusKit
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallTests {
     /// A call, and the error that it ends with.
     struct Refusal: Sendable, CustomTestStringConvertible {

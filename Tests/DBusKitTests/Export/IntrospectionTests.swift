@@ -4,7 +4,7 @@ import Testing
 
 @testable import DBusKit
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct IntrospectionTests {
     private static let interface: InterfaceName = "org.freedesktop.DBus.Introspectable"
 

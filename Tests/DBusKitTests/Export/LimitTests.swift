@@ -2,7 +2,7 @@ import Testing
 
 @testable import DBusKit
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LimitTests {
     private static func waiting(at gate: Gate) -> SampleObject {
         SampleObject(onCall: { _ in

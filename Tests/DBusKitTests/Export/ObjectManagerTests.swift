@@ -2,7 +2,7 @@ import Testing
 
 @testable import DBusKit
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ObjectManagerTests {
     private static let interface: InterfaceName = "org.freedesktop.DBus.ObjectManager"
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What other tests rely on.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PrivateBusTests {
     @Test
     func acceptsConnectionsAgainAtTheSameAddressAfterItWasKilled() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import DBusKit
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PropertyTests {
     private static let interface: InterfaceName = "org.freedesktop.DBus.Properties"
     private static let sample: BusValue = .string("org.example.Sample")

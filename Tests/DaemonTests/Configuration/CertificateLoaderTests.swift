@@ -5,7 +5,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("Certificates of the configuration (T-007, L-006)", .timeLimit(.minutes(1)))
+@Suite("Certificates of the configuration (T-007, L-006)", .timeLimit(.minutes(5)))
 struct CertificateLoaderTests {
     /// A directory with a configuration and certificates.
     private struct Place {

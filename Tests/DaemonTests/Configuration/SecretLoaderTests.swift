@@ -91,7 +91,7 @@ struct SecretLoaderTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func refusesWhatIsNoRegularFileWithoutWaiting() throws {
+    @Test(.timeLimit(.minutes(5))) func refusesWhatIsNoRegularFileWithoutWaiting() throws {
         try ConfigurationFixture.with { fixture in
             #expect(mkfifo(fixture.directory + "/pipe", 0o600) == 0)
             for name in ["pipe", ".", "missing"] {

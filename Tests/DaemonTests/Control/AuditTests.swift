@@ -121,7 +121,7 @@ struct AuditEntryTests {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuditTrailTests {
     @Test("what callers are refused is kept with their address or user (K-042)")
     func keepsRefusals() async throws {

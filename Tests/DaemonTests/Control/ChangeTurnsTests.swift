@@ -3,7 +3,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("One change at a time", .timeLimit(.minutes(1)))
+@Suite("One change at a time", .timeLimit(.minutes(5)))
 struct ChangeTurnsTests {
     private struct Refused: Error {}
 

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("Background jobs that fail (T-012, A-009)", .timeLimit(.minutes(1)))
+@Suite("Background jobs that fail (T-012, A-009)", .timeLimit(.minutes(5)))
 struct SupervisedJobTests {
     private struct Fault: Error, CustomStringConvertible {
         var description: String { "an injected fault" }

@@ -9,7 +9,7 @@ import Testing
 @testable import Daemon
 
 /// What becomes of entries between the loggers and where they are written.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LogOutputTests {
     /// Keeps what it is given; holds everybody up while it is closed.
     private final class Keeper: LogWriter {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("Which price table is in force (A-028)", .timeLimit(.minutes(1)))
+@Suite("Which price table is in force (A-028)", .timeLimit(.minutes(5)))
 struct PriceKeeperTests {
     /// 2026-11-21, four months after the day of the embedded table.
     private static let now = WallTime(microseconds: 1_795_219_200_000_000)

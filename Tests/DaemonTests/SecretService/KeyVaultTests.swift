@@ -9,7 +9,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("Where the secret of an added key lies (K-009, K-043, T-025)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Where the secret of an added key lies (K-009, K-043, T-025)", .serialized, .timeLimit(.minutes(5)))
 struct KeyVaultTests {
     private static let patience = Duration.seconds(10)
 

@@ -16,7 +16,7 @@ struct SecretServiceSessionTests {
         }
     }
 
-    @Test("powers are those that Python computes", .timeLimit(.minutes(2)))
+    @Test("powers are those that Python computes", .timeLimit(.minutes(5)))
     func powers() throws {
         let vectors = try Self.vectors("powers.txt")
         #expect(vectors.count == 36)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("The Secret Service: there, away, locked, refusing and silent (T-025)", .serialized, .timeLimit(.minutes(2)))
+@Suite("The Secret Service: there, away, locked, refusing and silent (T-025)", .serialized, .timeLimit(.minutes(5)))
 struct SecretServiceTests {
     private static let planted = "sk-planted-9876543210"
     private let attributes = ["xdg:schema": "org.kmi.Key", "installation": "0011", "label": "alpha"]

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("Waiting for the Secret Service (K-009, T-025)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Waiting for the Secret Service (K-009, T-025)", .serialized, .timeLimit(.minutes(5)))
 struct SecretWatchTests {
     /// A watch over a configuration with one reference, and what the log was told.
     private struct Fixture {

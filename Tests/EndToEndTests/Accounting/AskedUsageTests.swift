@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Usage that only the daemon asks for (contract 4, provider facts 14.1)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Usage that only the daemon asks for (contract 4, provider facts 14.1)", .serialized, .timeLimit(.minutes(5)))
 struct AskedUsageTests {
     /// A streamed chat request; `asks` asks for its usage.
     private static func body(_ model: String, asks: Bool) -> String {

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Requests while the database cannot be written (T-011, T-018)", .serialized, .timeLimit(.minutes(3)))
+@Suite("Requests while the database cannot be written (T-011, T-018)", .serialized, .timeLimit(.minutes(5)))
 struct StorageFaultTests {
     @Test("a database that another process has locked: requests go on, it shows, and no row is missing afterwards")
     func locked() async throws {

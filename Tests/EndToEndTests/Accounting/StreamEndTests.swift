@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Ends of streams and what they cost (K-025, X-040, X-059)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Ends of streams and what they cost (K-025, X-040, X-059)", .serialized, .timeLimit(.minutes(5)))
 struct StreamEndTests {
     private static let messages = ContractStreamTests.messages
 

@@ -5,7 +5,7 @@ import Testing
 /// Web pages in a real browser reach nothing that they may not (T-006): not the data listener, not the admin listener, not
 /// with the token in their hands.
 @Suite(
-    "Web pages in a browser", .serialized, .timeLimit(.minutes(2)),
+    "Web pages in a browser", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: Browser.path != nil, "chromium is missing"))
 struct BrowserTests {
     private static let limit = Duration.seconds(60)

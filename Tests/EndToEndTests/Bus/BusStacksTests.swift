@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Other stacks drive the daemon", .serialized, .timeLimit(.minutes(3)))
+@Suite("Other stacks drive the daemon", .serialized, .timeLimit(.minutes(5)))
 struct BusStacksTests {
     private static let environment = ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"]
     private static let secret = "sk-planted-by-other-stacks-0123456789"

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A planted secret", .serialized, .timeLimit(.minutes(3)))
+@Suite("A planted secret", .serialized, .timeLimit(.minutes(5)))
 struct PlantedSecretTests {
     /// What must not be seen, with what would show a part of it as it is told elsewhere.
     private struct Planted {

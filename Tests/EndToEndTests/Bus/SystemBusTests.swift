@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(
-    "The daemon on a system bus, and two users", .serialized, .timeLimit(.minutes(2)),
+    "The daemon on a system bus, and two users", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: OtherUser.isAvailable, "root and setpriv are needed to be two users"))
 struct SystemBusTests {
     private static let policy = BuildProducts.packageRoot + "/dbus/org.kmi.Proxy1.conf"

@@ -16,7 +16,7 @@ extension Shown {
     }
 }
 
-@Suite("What was done and refused is on record (K-042, contract section 11)", .serialized, .timeLimit(.minutes(3)))
+@Suite("What was done and refused is on record (K-042, contract section 11)", .serialized, .timeLimit(.minutes(5)))
 struct AuditEndToEndTests {
     private func events(_ steering: Steering, _ action: String? = nil) async throws -> [Shown.Event] {
         guard let action else { return try await steering.show([Shown.Event].self, "audit") }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Background jobs of a running daemon (A-009, T-012)", .serialized, .timeLimit(.minutes(4)))
+@Suite("Background jobs of a running daemon (A-009, T-012)", .serialized, .timeLimit(.minutes(5)))
 struct BackgroundJobsTests {
     private struct Status: Decodable {
         struct Job: Decodable {

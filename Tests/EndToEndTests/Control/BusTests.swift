@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The daemon on its bus", .serialized, .timeLimit(.minutes(3)))
+@Suite("The daemon on its bus", .serialized, .timeLimit(.minutes(5)))
 struct BusTests {
     @Test("a key that answers one 429 with Retry-After: 2 emits KeyStateChanged exactly twice")
     func announcesTwice() async throws {

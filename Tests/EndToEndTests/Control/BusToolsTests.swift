@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The tools that people have for D-Bus", .serialized, .timeLimit(.minutes(3)))
+@Suite("The tools that people have for D-Bus", .serialized, .timeLimit(.minutes(5)))
 struct BusToolsTests {
     private static let environment = ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"]
 

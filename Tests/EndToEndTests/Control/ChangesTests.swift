@@ -4,7 +4,7 @@ import Testing
 
 @Suite(
     "What a person changes is in force for the next request and survives a kill (K-013)", .serialized,
-    .timeLimit(.minutes(3)))
+    .timeLimit(.minutes(5)))
 struct ChangesTests {
     /// Runs `change` on a daemon, kills that, and runs `later` on the next one in the same directory.
     private func acrossKill(

@@ -19,7 +19,7 @@ extension Shown {
     }
 }
 
-@Suite("The configuration and the log's level can be looked at and tried", .serialized, .timeLimit(.minutes(3)))
+@Suite("The configuration and the log's level can be looked at and tried", .serialized, .timeLimit(.minutes(5)))
 struct ConfigurationEndToEndTests {
     private func run(_ body: (DaemonProcess, Steering, String) async throws -> Void) async throws {
         try await SimulatorProcess.with { simulator in

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Changed configuration files are read by themselves (T-034, T-014)", .timeLimit(.minutes(2)))
+@Suite("Changed configuration files are read by themselves (T-034, T-014)", .timeLimit(.minutes(5)))
 struct ConfigurationWatchTests {
     /// A daemon that nobody tells of changes, with what its log says of them.
     private struct Watched {

@@ -5,7 +5,7 @@ import StateStore
 import TestSupport
 import Testing
 
-@Suite("Counts agree wherever they are shown", .serialized, .timeLimit(.minutes(3)))
+@Suite("Counts agree wherever they are shown", .serialized, .timeLimit(.minutes(5)))
 struct CountsTests {
     private let labels = ["alpha", "beta", "gamma"]
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The daemon can be ended over the bus (K-028, T-026)", .serialized, .timeLimit(.minutes(3)))
+@Suite("The daemon can be ended over the bus (K-028, T-026)", .serialized, .timeLimit(.minutes(5)))
 struct DrainTests {
     @Test("under load no request is lost: each is answered whole or refused, and the daemon ends well")
     func losesNothing() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What providers say, and what becomes of the key, as a person sees it (X-002, X-005, K-007).
-@Suite("Each refusal ends in the right state, for the right time", .serialized, .timeLimit(.minutes(3)))
+@Suite("Each refusal ends in the right state, for the right time", .serialized, .timeLimit(.minutes(5)))
 struct HealingTests {
     /// What one key meets while another one serves.
     struct Case: Sendable, CustomTestStringConvertible {

@@ -32,7 +32,7 @@ private final class Load: Sendable {
     }
 }
 
-@Suite("Keys that are given, limited and given other secrets (K-009, K-013)", .serialized, .timeLimit(.minutes(3)))
+@Suite("Keys that are given, limited and given other secrets (K-009, K-013)", .serialized, .timeLimit(.minutes(5)))
 struct KeyProvisionTests {
     private struct Site {
         let simulator: SimulatorProcess

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Keys that are removed while they serve (K-013, K-026)", .serialized, .timeLimit(.minutes(3)))
+@Suite("Keys that are removed while they serve (K-013, K-026)", .serialized, .timeLimit(.minutes(5)))
 struct KeyRemovalTests {
     /// A daemon with the keys alpha and beta of the file, and the added key mine.
     private func withAddedKey(

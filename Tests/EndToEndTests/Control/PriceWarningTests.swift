@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("What a person should know of the prices (A-028)", .serialized, .timeLimit(.minutes(3)))
+@Suite("What a person should know of the prices (A-028)", .serialized, .timeLimit(.minutes(5)))
 struct PriceWarningTests {
     /// What `status --json` tells of it.
     private struct Status: Decodable {

@@ -10,7 +10,7 @@ private struct ShownProvider: Decodable {
     var keys: [String]
 }
 
-@Suite("Providers that are added at run time (K-013, K-046, K-048)", .serialized, .timeLimit(.minutes(3)))
+@Suite("Providers that are added at run time (K-013, K-046, K-048)", .serialized, .timeLimit(.minutes(5)))
 struct ProviderProvisionTests {
     private func withSite(
         upstream: String = "",

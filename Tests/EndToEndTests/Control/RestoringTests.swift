@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("A copy that is put back (A-022, A-025, K-037)", .serialized, .timeLimit(.minutes(3)))
+@Suite("A copy that is put back (A-022, A-025, K-037)", .serialized, .timeLimit(.minutes(5)))
 struct RestoringTests {
     /// What a database holds, read with another program.
     private struct Contents: Decodable, Equatable {

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A bus that makes trouble", .serialized, .timeLimit(.minutes(2)))
+@Suite("A bus that makes trouble", .serialized, .timeLimit(.minutes(5)))
 struct SlowBusTests {
     /// Passes a bus on, but keeps the first request for a name for longer than anybody waits.
     private static let sluggish = """

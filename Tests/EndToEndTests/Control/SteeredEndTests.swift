@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The end of a daemon that is steered", .serialized, .timeLimit(.minutes(2)))
+@Suite("The end of a daemon that is steered", .serialized, .timeLimit(.minutes(5)))
 struct SteeredEndTests {
     @Test("one SIGTERM is never taken for two, however fast the draining begins: no request is cut (K-028, T-026)")
     func oneSignalIsOne() async throws {

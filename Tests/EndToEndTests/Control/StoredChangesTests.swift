@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What a person changed, and a file that changes as well (contract 3)", .serialized, .timeLimit(.minutes(3)))
+@Suite("What a person changed, and a file that changes as well (contract 3)", .serialized, .timeLimit(.minutes(5)))
 struct StoredChangesTests {
     /// Runs the steps one after the other, each with a daemon of its own in the same directory.
     private func runs(_ steps: [(TemporaryDirectory, Steering, DaemonProcess) async throws -> Void]) async throws {

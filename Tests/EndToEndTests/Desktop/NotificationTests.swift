@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
     "What the desktop is told, with a notification server of python-dbusmock (A-018, A-027)", .serialized,
-    .timeLimit(.minutes(3)), .enabled(if: MockService.isAvailable, "make setup installs python3-dbusmock"))
+    .timeLimit(.minutes(5)), .enabled(if: MockService.isAvailable, "make setup installs python3-dbusmock"))
 struct NotificationTests {
     private static let able = #"{"capabilities": "body body-markup actions"}"#
     private static let refused = #"{"rules": [], "invalid_keys": ["sk-sim-alpha"]}"#

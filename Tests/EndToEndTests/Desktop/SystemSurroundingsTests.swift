@@ -5,7 +5,7 @@ import Testing
 
 @Suite(
     "Sleep, network and battery, with services of python-dbusmock on a system bus", .serialized,
-    .timeLimit(.minutes(3)), .enabled(if: MockService.isAvailable, "make setup installs python3-dbusmock"))
+    .timeLimit(.minutes(5)), .enabled(if: MockService.isAvailable, "make setup installs python3-dbusmock"))
 struct SystemSurroundingsTests {
     private static let login = "org.freedesktop.login1.Manager"
     private static let network = "org.freedesktop.NetworkManager"

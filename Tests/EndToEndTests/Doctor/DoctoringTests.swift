@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("kmictl doctor tells what is not in order, with and without a daemon", .timeLimit(.minutes(2)))
+@Suite("kmictl doctor tells what is not in order, with and without a daemon", .timeLimit(.minutes(5)))
 struct DoctoringTests {
     private struct Row: Decodable {
         var check: String

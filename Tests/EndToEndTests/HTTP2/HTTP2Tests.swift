@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The daemon's HTTP/2 with callers of other makes (T-007, contract section 4).
-@Suite("HTTP/2 towards callers", .serialized, .timeLimit(.minutes(3)))
+@Suite("HTTP/2 towards callers", .serialized, .timeLimit(.minutes(5)))
 struct HTTP2Tests {
     @Test("curl gets the same bytes as over HTTP/1.1", .enabled("curl speaks no HTTP/2") { try await Self.hasCurl() })
     func curl() async throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Requests that are wrong in several ways at once", .serialized, .timeLimit(.minutes(2)))
+@Suite("Requests that are wrong in several ways at once", .serialized, .timeLimit(.minutes(5)))
 struct RefusalOrderTests {
     /// Something that is wrong, what is answered to it alone, and a word of the message.
     private struct Wrong: Sendable {

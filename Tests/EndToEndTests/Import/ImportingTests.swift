@@ -5,7 +5,7 @@ import Testing
 
 @testable import kmictl
 
-@Suite("Keys of KMI Manager and of the Kimi clients are imported into a running daemon", .timeLimit(.minutes(2)))
+@Suite("Keys of KMI Manager and of the Kimi clients are imported into a running daemon", .timeLimit(.minutes(5)))
 struct ImportingTests {
     /// What `kmictl import --json` tells, as far as it is looked at.
     private struct Imported: Decodable {

@@ -4,7 +4,7 @@ import Testing
 
 /// `kmid` with its log in a real journal, which runs in a namespace of its own.
 @Suite(
-    "The log in the journal", .serialized, .timeLimit(.minutes(3)),
+    "The log in the journal", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: JournalDaemon.missing == nil, "\(JournalDaemon.missing ?? "")"))
 struct JournalTests {
     /// Runs a daemon whose standard error is a stream of the journal, with keys `alpha` and `beta`, on a bus.

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Limits of callers as outsiders meet them.
-@Suite("Limits of callers", .serialized, .timeLimit(.minutes(3)))
+@Suite("Limits of callers", .serialized, .timeLimit(.minutes(5)))
 struct LimitEndToEndTests {
     private static let other = "kmi-test-token-of-other-9876543210"
 

@@ -4,7 +4,7 @@ import Testing
 
 /// Memory that is short, as the kernel tells it (L-009).
 @Suite(
-    "Memory pressure", .serialized, .timeLimit(.minutes(2)),
+    "Memory pressure", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: PressureFile.obstacle == nil, "\(PressureFile.obstacle ?? "")"))
 struct MemoryPressureTests {
     private struct Status: Decodable {

@@ -4,7 +4,7 @@ import Testing
 
 /// The monitoring kit at a real Prometheus server (X-047, T-019).
 @Suite(
-    "Alerts", .serialized, .timeLimit(.minutes(3)),
+    "Alerts", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: MonitoringTools.obstacle == nil, "\(MonitoringTools.obstacle ?? "")"))
 struct AlertTests {
     /// A change that spoils a file, and what is said of it.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `/metrics` tells before and while something happens: the series that rules are written for.
-@Suite("Series for alerts", .serialized, .timeLimit(.minutes(2)))
+@Suite("Series for alerts", .serialized, .timeLimit(.minutes(5)))
 struct KnownSeriesTests {
     @Test("counters of closed sets are in the first scrape, with a zero (X-047, T-039)")
     func beginWithZero() async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What callers may do, with a real daemon (A-001, L-005, L-011, T-001, X-039, X-051).
-@Suite("Who may call what", .serialized, .timeLimit(.minutes(2)))
+@Suite("Who may call what", .serialized, .timeLimit(.minutes(5)))
 struct CallerPolicyTests {
     @Test(
         "clients that are made at run time are kept to their routes and projects, and end when they are revoked (L-011)"

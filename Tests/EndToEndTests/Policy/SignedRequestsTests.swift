@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Signed requests with a real daemon (contract section 5, K-041, A-020).
-@Suite("Signed requests", .serialized, .timeLimit(.minutes(2)))
+@Suite("Signed requests", .serialized, .timeLimit(.minutes(5)))
 struct SignedRequestsTests {
     private static func configuration(_ simulator: SimulatorProcess) -> DaemonConfiguration {
         var configuration = DaemonConfiguration(simulator)

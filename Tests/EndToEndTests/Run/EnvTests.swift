@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("kmictl env", .serialized, .timeLimit(.minutes(3)))
+@Suite("kmictl env", .serialized, .timeLimit(.minutes(5)))
 struct EnvTests {
     @Test("a shell that evaluates it reaches the daemon, and the former token ends")
     func isEvaluated() async throws {

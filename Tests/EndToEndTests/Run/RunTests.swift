@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("kmictl run", .serialized, .timeLimit(.minutes(3)))
+@Suite("kmictl run", .serialized, .timeLimit(.minutes(5)))
 struct RunTests {
     /// What Tests/SDK/run_client.py tells.
     private struct Used: Decodable {

@@ -7,7 +7,7 @@ import Testing
 @testable import Daemon
 
 @Suite(
-    "Keys that are added while GNOME's keyring is there (K-009, T-025)", .serialized, .timeLimit(.minutes(3)),
+    "Keys that are added while GNOME's keyring is there (K-009, T-025)", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: Keyring.executable != nil, "make setup installs gnome-keyring"))
 struct AddedKeyTests {
     private static let planted = "sk-planted-abcdefghijklmnop-0123456789"

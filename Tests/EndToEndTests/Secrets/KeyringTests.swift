@@ -7,7 +7,7 @@ import Testing
 @testable import Daemon
 
 @Suite(
-    "GNOME's keyring as the Secret Service (K-009, T-025)", .serialized, .timeLimit(.minutes(3)),
+    "GNOME's keyring as the Secret Service (K-009, T-025)", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: Keyring.executable != nil, "make setup installs gnome-keyring"))
 struct KeyringTests {
     private static let planted = "sk-planted-0123456789abcdefghijklmnop"

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The bus starts kmid by its name", .serialized, .timeLimit(.minutes(3)))
+@Suite("The bus starts kmid by its name", .serialized, .timeLimit(.minutes(5)))
 struct ActivationTests {
     @Test("with the activation file that is installed, where no service manager is asked (A-017)")
     func startsByName() async throws {

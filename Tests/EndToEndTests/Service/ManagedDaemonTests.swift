@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Under a service manager", .serialized, .timeLimit(.minutes(3)))
+@Suite("Under a service manager", .serialized, .timeLimit(.minutes(5)))
 struct ManagedDaemonTests {
     @Test("READY follows keys and listeners; reload and end are told; state lies behind the manager's link (A-017)")
     func tellsTheManager() async throws {

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The sandbox of the units", .serialized, .timeLimit(.minutes(3)))
+@Suite("The sandbox of the units", .serialized, .timeLimit(.minutes(5)))
 struct SandboxTests {
     /// Whether the kernel's means can be used without a service manager; namespaces of mounts need root.
     private static let hasFilters = Tools.path(of: "systemd-analyze") != nil && PythonEnvironment.isAvailable

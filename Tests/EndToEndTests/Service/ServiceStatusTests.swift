@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What the service manager is told (A-017, K-028)", .serialized, .timeLimit(.minutes(2)))
+@Suite("What the service manager is told (A-017, K-028)", .serialized, .timeLimit(.minutes(5)))
 struct ServiceStatusTests {
     /// Waits for a message that has a line, and returns all messages up to it, each as its lines.
     private static func messages(

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Socket activation (A-017)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Socket activation (A-017)", .serialized, .timeLimit(.minutes(5)))
 struct SocketActivationTests {
     private static let activate = Tools.path(of: "systemd-socket-activate")
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The service manager's watchdog (T-018)", .serialized, .timeLimit(.minutes(2)))
+@Suite("The service manager's watchdog (T-018)", .serialized, .timeLimit(.minutes(5)))
 struct WatchdogEndToEndTests {
     /// Whether a `WATCHDOG=1` comes within a time.
     private static func isFed(_ daemon: DaemonProcess, within limit: Duration) async throws -> Bool {

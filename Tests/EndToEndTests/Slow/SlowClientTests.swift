@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Clients that are slow on purpose (slowhttptest): with headers, with bodies, and with reading.
-@Suite("Slow clients", .serialized, .timeLimit(.minutes(3)))
+@Suite("Slow clients", .serialized, .timeLimit(.minutes(5)))
 struct SlowClientTests {
     @Test(
         "no honest request fails or waits over a second while all three modes run; connections and memory stay bounded",

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Callers' certificates (L-006)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Callers' certificates (L-006)", .serialized, .timeLimit(.minutes(5)))
 struct CallerCertificateTests {
     private static func prepare(_ authority: OpenSSLAuthority) async throws {
         try await authority.issue("ci", subject: "/O=Example/CN=ci", names: "DNS:ci.example", usage: .client)

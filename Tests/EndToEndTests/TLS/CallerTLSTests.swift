@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("TLS towards callers (T-007, K-004)", .serialized, .timeLimit(.minutes(3)))
+@Suite("TLS towards callers (T-007, K-004)", .serialized, .timeLimit(.minutes(5)))
 struct CallerTLSTests {
     @Test("both listeners are served over TLS, and say so")
     func serves() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 /// `kmictl top` in a terminal, with a daemon that comes and goes.
 @Suite(
-    "The live view, in a real terminal", .serialized, .timeLimit(.minutes(3)),
+    "The live view, in a real terminal", .serialized, .timeLimit(.minutes(5)),
     .enabled(if: TerminalSession.isAvailable, Comment(rawValue: TerminalSession.reason)))
 struct TopTests {
     @Test("fills 80x24, stays tidy on 40x10, uses the room of 120x32, and follows the terminal's size")

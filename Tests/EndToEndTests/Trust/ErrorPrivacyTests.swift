@@ -3,7 +3,7 @@ import ProxyCore
 import TestSupport
 import Testing
 
-@Suite("No error tells of the inside, and each is found in the log (T-017)", .serialized, .timeLimit(.minutes(2)))
+@Suite("No error tells of the inside, and each is found in the log (T-017)", .serialized, .timeLimit(.minutes(5)))
 struct ErrorPrivacyTests {
     /// What no test can provoke from outside: a fault of the daemon itself.
     private static let inner: Set<ProxyErrorCode> = [.internalFault]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(
-    "Whatever happens, no secret lies where it was not put (K-009, X-051, T-001)", .serialized, .timeLimit(.minutes(3)))
+    "Whatever happens, no secret lies where it was not put (K-009, X-051, T-001)", .serialized, .timeLimit(.minutes(5)))
 struct LeakScanTests {
     private static func planted(_ name: String) -> LeakScan.Planted {
         // Mixed, so that no two of them have a half in common.

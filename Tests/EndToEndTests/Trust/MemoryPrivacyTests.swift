@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What the daemon holds in its memory stays there (K-009)", .serialized, .timeLimit(.minutes(2)))
+@Suite("What the daemon holds in its memory stays there (K-009)", .serialized, .timeLimit(.minutes(5)))
 struct MemoryPrivacyTests {
     private static let secret = "sk-sim-environment-0123456789abcdef"
 

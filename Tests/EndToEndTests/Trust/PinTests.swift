@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Pins of a provider's key (K-038)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Pins of a provider's key (K-038)", .serialized, .timeLimit(.minutes(5)))
 struct PinTests {
     private static let wrong = "sha256//\(String(repeating: "A", count: 43))="
     private static let alsoWrong = "sha256//\(String(repeating: "E", count: 43))="

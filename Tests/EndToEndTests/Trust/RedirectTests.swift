@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("A key goes to its own provider's host only (K-048)", .serialized, .timeLimit(.minutes(2)))
+@Suite("A key goes to its own provider's host only (K-048)", .serialized, .timeLimit(.minutes(5)))
 struct RedirectTests {
     /// Two simulators, of which the first one sends everybody on to the second one.
     private static func with(

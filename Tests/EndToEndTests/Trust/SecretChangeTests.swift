@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Secrets that change, and what is shown of them (K-009, K-020)", .serialized, .timeLimit(.minutes(2)))
+@Suite("Secrets that change, and what is shown of them (K-009, K-020)", .serialized, .timeLimit(.minutes(5)))
 struct SecretChangeTests {
     @Test(
         "a secret file that was rewritten is in use after a reload, without a restart; one that is open to others is not"

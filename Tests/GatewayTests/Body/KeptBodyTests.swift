@@ -123,7 +123,7 @@ struct KeptBodyTests {
     }
 
     @Test(
-        "two passes read the same bytes, from memory, from the file and across both", .timeLimit(.minutes(1)),
+        "two passes read the same bytes, from memory, from the file and across both", .timeLimit(.minutes(5)),
         arguments: [
             (1000, 10_000), (1000, 1000), (1000, 999), (1000, 1001), (300_000, 100_000), (2_000_000, 700_000),
             (1_500_000, 0), (0, 10),
@@ -152,7 +152,7 @@ struct KeptBodyTests {
 
     @Test(
         "splices at the beginning, in the middle, at the end and across the border to the file",
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             [0..<5], [100..<100], [1995..<2005], [2000..<2000], [4096..<4096], [4090..<4096],
             [0..<0, 10..<20, 2000..<2001],
@@ -180,7 +180,7 @@ struct KeptBodyTests {
         }
     }
 
-    @Test("is read while it still arrives, in random pieces (K-050)", .timeLimit(.minutes(1)), arguments: 1...12)
+    @Test("is read while it still arrives, in random pieces (K-050)", .timeLimit(.minutes(5)), arguments: 1...12)
     func readWhileArriving(seed: UInt64) async throws {
         var generator = SeededGenerator(seed: seed)
         let memoryLimit = [0, 1000, 100_000, 3_000_000].randomElement(using: &generator) ?? 0
@@ -214,7 +214,7 @@ struct KeptBodyTests {
 
     @Test(
         "a caller that is faster than the disk is held back, and memory does not grow with the body (K-034, K-050)",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(5)))
     func pausesAndForgets() async throws {
         try await Self.onLoop(memoryLimit: 1000) { scene in
             let ended = scene.loop.makePromise(of: Void.self)
@@ -244,7 +244,7 @@ struct KeptBodyTests {
 
     @Test(
         "a spool that cannot be written: the body flows on once, held back by its reader, and is not repeated",
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             "/nonexistent/directory", "/proc", "",
         ])

@@ -40,7 +40,7 @@ private final class PoolHost: KeyCheckHost {
 }
 
 /// The checks together with the pool that they work for.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyChecksPoolTests {
     private let loop = EmbeddedEventLoop()
     private let clock = ManualClock()

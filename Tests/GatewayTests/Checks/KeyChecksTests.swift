@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// When nothing may be asked at all, and how the checks begin, end and stay within bounds.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyChecksTests {
     @Test("nothing is asked at the very start (X-067)")
     func isQuietAtStart() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// How a provider is asked whether it takes a key, and what its answer is taken for.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyProbeTests {
     @Test("whoever wants to know whether a key is taken shares one call, and hears what it came to (K-032)")
     func probesWhenAsked() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// What sleep, network and battery do to the checks of keys.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeySurroundingsTests {
     @Test("keys are checked before their time, each once at a time, and unknown ones not at all")
     func checksEarly() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// How the usage of keys is asked for, by itself and when somebody wants it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyUsageTests {
     @Test("asks each key's provider with that key's secret, and as itself")
     func asksWithTheRightSecret() throws {

@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// Whether a provider can be reached, as doctor asks.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ProviderReachTests {
     private let base: UpstreamBase
 

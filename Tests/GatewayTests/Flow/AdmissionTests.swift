@@ -95,7 +95,7 @@ struct AdmissionTests {
 
     @Test(
         "from many threads no more than the limit are inside, and everybody gets in or gives up",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(5)))
     func gateConcurrency() async {
         var configuration = Configuration()
         configuration.limits.inFlight = 4

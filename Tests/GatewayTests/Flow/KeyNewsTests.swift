@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 /// Who hears of keys, in which order, and when.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyNewsTests {
     /// Keeps what a store would: the memory as it was asked for at the last move.
     private final class Keeper: GatewayObserver {

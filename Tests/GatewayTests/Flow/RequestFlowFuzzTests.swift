@@ -105,7 +105,7 @@ struct RequestFlowFuzzTests {
         }
     }
 
-    @Test("every request ends once, whatever happens (K-025, K-035)", .timeLimit(.minutes(1)), arguments: 1...150)
+    @Test("every request ends once, whatever happens (K-025, K-035)", .timeLimit(.minutes(5)), arguments: 1...150)
     func anything(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let fixture = try Self.fixture()

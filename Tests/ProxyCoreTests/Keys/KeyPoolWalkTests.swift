@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Tens of thousands of random steps in virtual time, with all that can happen to a pool.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct KeyPoolWalkTests {
     @Test(
         "whatever happens: limits hold, every state ends, every change is told once, explaining is choosing",

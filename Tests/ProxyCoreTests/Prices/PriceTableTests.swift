@@ -106,7 +106,7 @@ struct PriceTableTests {
         #expect(tooMany?.description == "has more than 20000 entries")
     }
 
-    @Test("a table of the size of LiteLLM's is read", .timeLimit(.minutes(1)))
+    @Test("a table of the size of LiteLLM's is read", .timeLimit(.minutes(5)))
     func readsALargeTable() throws {
         let entry = #"""
             {"cache_creation_input_token_cost": 6.25e-06, "cache_creation_input_token_cost_above_1hr": 1e-05,

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("Whatever comes in", .timeLimit(.minutes(2)))
+@Suite("Whatever comes in", .timeLimit(.minutes(5)))
 struct FuzzTests {
     private static let fragments = [
         "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("HTTP/2 over TLS under load (L-012)", .serialized, .timeLimit(.minutes(3)))
+@Suite("HTTP/2 over TLS under load (L-012)", .serialized, .timeLimit(.minutes(5)))
 struct HTTP2LoadTests {
     @Test("h2load has all of its requests answered", .enabled(if: Tools.path(of: "h2load") != nil))
     func manyRequests() async throws {

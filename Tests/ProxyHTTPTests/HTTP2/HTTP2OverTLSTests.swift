@@ -8,7 +8,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("HTTP/2 over TLS", .timeLimit(.minutes(2)))
+@Suite("HTTP/2 over TLS", .timeLimit(.minutes(5)))
 struct HTTP2OverTLSTests {
     @Test(
         "h2 is spoken with whoever offers it, HTTP/1.1 with whoever does not",

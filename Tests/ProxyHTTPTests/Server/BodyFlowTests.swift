@@ -3,7 +3,7 @@ import ProxyCore
 import ProxyHTTP
 import Testing
 
-@Suite("Bodies in both directions", .timeLimit(.minutes(2)))
+@Suite("Bodies in both directions", .timeLimit(.minutes(5)))
 struct BodyFlowTests {
     private static let mebibyte = 1 << 20
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("Looking at callers", .timeLimit(.minutes(1)))
+@Suite("Looking at callers", .timeLimit(.minutes(5)))
 struct CallerObservationTests {
     private final class NoteTaker: CallerObserver {
         final class Note: CallerObservation {

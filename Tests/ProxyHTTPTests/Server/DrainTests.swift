@@ -8,7 +8,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("What a draining server still takes (K-028)", .timeLimit(.minutes(1)))
+@Suite("What a draining server still takes (K-028)", .timeLimit(.minutes(5)))
 struct DrainTests {
     private static let limits = ConnectionLimits(header: .seconds(10), body: .seconds(60), idle: .seconds(75))
     private static let grace = DrainGrace(first: .seconds(1), next: .milliseconds(100))

@@ -4,7 +4,7 @@ import ProxyCore
 import ProxyHTTP
 import Testing
 
-@Suite("Requests and answers on a connection", .timeLimit(.minutes(1)))
+@Suite("Requests and answers on a connection", .timeLimit(.minutes(5)))
 struct RequestTests {
     @Test("keeps a connection for request after request")
     func keepAlive() async throws {

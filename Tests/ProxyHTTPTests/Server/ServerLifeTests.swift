@@ -6,7 +6,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("The life of a server", .timeLimit(.minutes(1)))
+@Suite("The life of a server", .timeLimit(.minutes(5)))
 struct ServerLifeTests {
     @Test("drains: refuses new connections, closes idle ones, lets running requests end (K-028)")
     func drain() async throws {

@@ -9,7 +9,7 @@ import X509
 
 @testable import ProxyHTTP
 
-@Suite("Callers' certificates (L-006)", .timeLimit(.minutes(1)))
+@Suite("Callers' certificates (L-006)", .timeLimit(.minutes(5)))
 struct ClientCertificateTests {
     private static let get = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("Renewed credentials (T-007, L-006)", .timeLimit(.minutes(1)))
+@Suite("Renewed credentials (T-007, L-006)", .timeLimit(.minutes(5)))
 struct TLSReloadTests {
     private static let get = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ProxyHTTP
 
-@Suite("TLS towards callers (T-007)", .timeLimit(.minutes(1)))
+@Suite("TLS towards callers (T-007)", .timeLimit(.minutes(5)))
 struct TLSTests {
     private static let get = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

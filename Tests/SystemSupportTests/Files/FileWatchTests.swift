@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is told of files.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FileWatchTests {
     /// Runs `change` while a file is watched, and tells how it was noticed; nothing else may be told before.
     private static func notices(

@@ -6,7 +6,7 @@ import Testing
 @testable import SystemSupport
 
 /// How entries reach the journal, and how it shows when they do not.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct JournalSocketTests {
     /// A datagram socket at a path, as the journal has one.
     private final class Peer: Sendable {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SystemSupport
 
-@Suite("Who is behind a connection", .timeLimit(.minutes(1)))
+@Suite("Who is behind a connection", .timeLimit(.minutes(5)))
 struct PeerObserverTests {
     @Test(
         "finds the process behind a TCP connection over loopback",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import kmictl
 
-@Suite("Keys that are given, changed and taken away (contract section 10)", .timeLimit(.minutes(1)))
+@Suite("Keys that are given, changed and taken away (contract section 10)", .timeLimit(.minutes(5)))
 struct KeyProvisionTests {
     private static func limits(_ values: [KeyLimits.Kind: UInt32]) -> KeyLimits {
         values.reduce(into: KeyLimits()) { $0[$1.key] = $1.value }

@@ -164,7 +164,7 @@ struct DoctorTests {
         #expect(ListeningSocket.parse("").isEmpty)
     }
 
-    @Test("finds who has a port, without opening anything of theirs", .timeLimit(.minutes(1)))
+    @Test("finds who has a port, without opening anything of theirs", .timeLimit(.minutes(5)))
     func findsHolders() async throws {
         try await ReservedPort.with { taken in
             try taken.listen()

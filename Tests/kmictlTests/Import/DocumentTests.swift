@@ -52,7 +52,7 @@ struct DocumentTests {
         #expect(error?.place == "line 2", "\(error?.text ?? "")")
     }
 
-    @Test("bounds the depth of JSON", .timeLimit(.minutes(1)))
+    @Test("bounds the depth of JSON", .timeLimit(.minutes(5)))
     func boundsJSON() {
         let open = String(repeating: "[", count: 100_000)
         #expect(throws: KeyFileError.self) { try JSONDocument.parse(SecretText("{\"a\":" + open)) }

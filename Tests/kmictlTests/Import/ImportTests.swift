@@ -5,7 +5,7 @@ import Testing
 
 @testable import kmictl
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ImportTests {
     private static func json(_ secret: String, base: String = "https://api.kimi.com/coding/v1") -> String {
         #"{"providers":{"kimi-for-coding":{"api_key":"\#(secret)","base_url":"\#(base)"}}}"#

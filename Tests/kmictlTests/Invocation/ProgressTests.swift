@@ -6,7 +6,7 @@ import Testing
 @testable import kmictl
 
 /// What a person is told while something takes long.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ProgressTests {
     @Test func theLineMovesAndCountsSeconds() {
         let line = ProgressLine(words: "asking the providers", isUTF8: true)

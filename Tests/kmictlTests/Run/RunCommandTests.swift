@@ -127,7 +127,7 @@ struct RunCommandTests {
         #expect(stage.daemon.asked.contains { $0.hasPrefix("revoke run-") })
     }
 
-    @Test("says which token is left where the daemon stays away", .timeLimit(.minutes(1)))
+    @Test("says which token is left where the daemon stays away", .timeLimit(.minutes(5)))
     func tellsWhatIsLeft() async throws {
         var stage = RunStage()
         stage.failures = Array(repeating: Self.lost, count: 1000)

@@ -11,7 +11,7 @@ struct ShellDialectTests {
 
     @Test(
         "every shell reads a quoted text as that text",
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             ("sh", ShellDialect.posix), ("dash", .posix), ("bash", .posix), ("zsh", .posix), ("ksh", .posix),
             ("busybox", .posix), ("fish", .fish),
@@ -38,7 +38,7 @@ struct ShellDialectTests {
         }
     }
 
-    @Test("fish loses no variable that it keeps for ever", .timeLimit(.minutes(1)))
+    @Test("fish loses no variable that it keeps for ever", .timeLimit(.minutes(5)))
     func sparesUniversalVariables() async throws {
         guard let fish = Tools.path(of: "fish") else { return }
         let proxy = try ProxyAddress(listeners: ["http://127.0.0.1:7878"])

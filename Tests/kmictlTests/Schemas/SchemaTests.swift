@@ -6,7 +6,7 @@ import Testing
 @testable import kmictl
 
 /// The JSON of every command in every state, held against the schemas that are shipped (X-061, L-008).
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SchemaTests {
     private static let folder = URL(filePath: BuildProducts.packageRoot).appending(path: "schemas/v1")
 

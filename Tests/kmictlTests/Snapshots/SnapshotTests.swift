@@ -5,7 +5,7 @@ import Testing
 @testable import kmictl
 
 /// What every command prints, kept in files; who changes it sees it in the difference.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct SnapshotTests {
     @Test("prints what it printed, at 80 and 200 columns, full and empty, and as JSON", arguments: SnapshotCase.all)
     func prints(_ line: SnapshotCase) async throws {
