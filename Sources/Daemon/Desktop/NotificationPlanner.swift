@@ -117,7 +117,11 @@ struct NotificationPlanner: Sendable {
         case .serverCame: self.isServerThere = true
         case .serverWent:
             self.isServerThere = false
-            for (matter, place) in self.places where place.id != nil || place.isOnItsWay { self.lose(matter) }
+            for (matter, place) in self.places {
+                // Whoever asked loses sight of the answer with the message, and a lost connection may have lost the end.
+                self.places[matter]?.isBeingChecked = false
+                if place.id != nil || place.isOnItsWay { self.lose(matter) }
+            }
         case .shown(let matter, let id):
             self.places[matter]?.isOnItsWay = false
             self.places[matter]?.id = id
@@ -168,7 +172,8 @@ struct NotificationPlanner: Sendable {
         var actions: [Action] = []
         switch choice {
         case .check:
-            guard let keys = place.wanted?.keys, !keys.isEmpty else { return [] }
+            // A button that is pressed twice, or told of twice, is one wish.
+            guard let keys = place.wanted?.keys, !keys.isEmpty, !place.isBeingChecked else { return [] }
             // Whoever asks wants to see an answer: what still holds is shown anew.
             place.isBeingChecked = true
             place.forget()

@@ -209,6 +209,35 @@ struct NotificationPlannerTests {
         #expect(desk.shown.isEmpty)
     }
 
+    @Test("a wish to check is one until it is answered, however often it is told")
+    func checksOnce() throws {
+        var desk = try Desk()
+        try desk.tell { $0.keys = [try Desk.key("alpha")] }
+        desk.run(.seconds(4))
+        for _ in 0..<5 { desk.take(.chosen(id: 1, "check")) }
+        #expect(desk.checks.count == 1)
+        desk.take(.checked)
+        desk.take(.chosen(id: 1, "check"))
+        #expect(desk.checks.count == 2)
+    }
+
+    @Test("a connection that is lost during a check hides nothing: what still holds is shown at the next server")
+    func survivesALostCheck() throws {
+        var desk = try Desk()
+        try desk.tell { $0.keys = [try Desk.key("alpha")] }
+        desk.run(.seconds(4))
+        desk.take(.chosen(id: 1, "check"))
+        desk.dismissAll()
+        // The end of the check goes with the connection: nobody tells it.
+        desk.take(.serverWent)
+        desk.take(.serverCame)
+        desk.run(.seconds(60))
+        #expect(desk.sent.map(\.replaced) == [0, 0])
+        // And it can be checked again.
+        desk.take(.chosen(id: 2, "check"))
+        #expect(desk.checks.count == 2)
+    }
+
     @Test("choices of other programs' messages, and unknown ones, do nothing")
     func ignoresOthers() throws {
         var desk = try Desk()
