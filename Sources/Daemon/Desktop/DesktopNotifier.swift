@@ -19,12 +19,6 @@ final class DesktopNotifier: Service {
     /// The daemon's end waits for one answer of the server no longer than this.
     private static let patienceAtEnd = Duration.milliseconds(200)
 
-    fileprivate enum Input: Sendable {
-        case look
-        case event(NotificationPlanner.Event)
-        case end
-    }
-
     private let address: BusAddress?
     private let control: DaemonControl
     private let eventLoop: any EventLoop
@@ -58,10 +52,8 @@ final class DesktopNotifier: Service {
 
     /// Shows messages over a connection until it is over, or the daemon ends.
     private func serve(on connection: BusConnection, _ subscriptions: [SignalSubscription]) async {
-        let (inputs, entry) = AsyncStream<Input>.makeStream(bufferingPolicy: .bufferingNewest(256))
-        // Many wishes to look are one, so that they drive nothing else out of the queue.
-        let isLookDue = Once { entry.yield(.look) }
-        self.control.hub.attention.listen { isLookDue.ask() }
+        let inbox = NotifierInbox()
+        self.control.hub.attention.listen { inbox.put(.look) }
         defer { self.control.hub.attention.listen(nil) }
         var server = NotificationServer(connection: connection)
         var timer: Scheduled<Void>?
@@ -70,27 +62,19 @@ final class DesktopNotifier: Service {
             for subscription in subscriptions {
                 group.addTask {
                     for await signal in subscription {
-                        if let event = NotificationServer.event(of: signal) { entry.yield(.event(event)) }
+                        if let event = NotificationServer.event(of: signal) { inbox.put(.event(event)) }
                     }
-                    entry.yield(.end)
+                    inbox.put(.end)
                 }
             }
             // What another bus showed is not there any more.
-            entry.yield(.event(.serverWent))
-            for await input in inputs {
+            inbox.put(.event(.serverWent))
+            for await _ in inbox.bells {
                 timer?.cancel()
-                switch input {
-                case .end: entry.finish()
-                case .look:
-                    isLookDue.reset()
-                    await self.perform(self.look(), through: &server) { group.addCheck(of: $0, self.control, entry) }
-                case .event(let event):
-                    await self.perform(self.take(event), through: &server) {
-                        group.addCheck(of: $0, self.control, entry)
-                    }
-                    if event == .serverCame || event == .serverWent { await self.find(&server, isLookDue) }
+                while !Task.isCancelled, let input = inbox.next() {
+                    await self.handle(input, inbox, through: &server) { group.addCheck(of: $0, self.control, inbox) }
                 }
-                timer = self.eventLoop.scheduleTask(in: TimeAmount(self.wait)) { isLookDue.ask() }
+                timer = self.eventLoop.scheduleTask(in: TimeAmount(self.wait)) { inbox.put(.look) }
             }
             if Task.isCancelled { await self.withdrawAll(through: server) }
             group.cancelAll()
@@ -99,6 +83,19 @@ final class DesktopNotifier: Service {
     }
 
     // MARK: Steps
+
+    private func handle(
+        _ input: NotifierQueue.Input, _ inbox: NotifierInbox, through server: inout NotificationServer,
+        check: ([KeyLabel]) -> Void
+    ) async {
+        switch input {
+        case .end: inbox.finish()
+        case .look: await self.perform(self.look(), through: &server, check: check)
+        case .event(let event):
+            await self.perform(self.take(event), through: &server, check: check)
+            if event == .serverCame || event == .serverWent { await self.find(&server, inbox) }
+        }
+    }
 
     private func take(_ event: NotificationPlanner.Event) -> [NotificationPlanner.Action] {
         let now = self.control.time.now()
@@ -120,14 +117,20 @@ final class DesktopNotifier: Service {
     }
 
     /// Finds out whether anybody shows messages, who may be another one than before.
-    private func find(_ server: inout NotificationServer, _ look: Once) async {
+    ///
+    /// A bus that does not say is left: nothing else would ever ask it again.
+    private func find(_ server: inout NotificationServer, _ inbox: NotifierInbox) async {
         server.forget()
         let isThere: Bool
         do throws(BusError) {
             isThere = try await server.isThere()
         } catch {
-            // The connection is over, or the next signal tells.
-            return
+            self.logger.debug(
+                "the bus does not say who shows messages on the desktop; it is asked again",
+                metadata: [
+                    "event": "bus_unheard", "bus": "\(self.address.map { "\($0)" } ?? "")", "reason": "\(error)",
+                ])
+            return inbox.put(.end)
         }
         // Nothing to do: whatever is to be shown now has come with the look that follows.
         _ = self.take(isThere ? .serverCame : .serverWent)
@@ -137,7 +140,7 @@ final class DesktopNotifier: Service {
                 metadata: ["event": "notification_server", "present": "\(isThere)"])
             self.control.hub.statusChanged()
         }
-        look.ask()
+        inbox.put(.look)
     }
 
     private func perform(
@@ -207,37 +210,13 @@ final class DesktopNotifier: Service {
 extension DiscardingTaskGroup {
     /// Asks the providers about keys beside everything else, and tells when they have answered.
     fileprivate mutating func addCheck(
-        of keys: [KeyLabel], _ control: DaemonControl, _ entry: AsyncStream<DesktopNotifier.Input>.Continuation
+        of keys: [KeyLabel], _ control: DaemonControl, _ inbox: NotifierInbox
     ) {
         self.addTask {
             await withDiscardingTaskGroup { group in
                 for key in keys.prefix(32) { group.addTask { _ = await control.checks.probe(key) } }
             }
-            entry.yield(.event(.checked))
+            inbox.put(.event(.checked))
         }
-    }
-}
-
-/// A wish that counts once until it is met.
-final class Once: Sendable {
-    private let isAsked = Mutex(false)
-    private let tell: @Sendable () -> Void
-
-    init(_ tell: @escaping @Sendable () -> Void) {
-        self.tell = tell
-    }
-
-    /// Tells of the wish, unless it was told already.
-    func ask() {
-        let isFirst = self.isAsked.withLock { isAsked in
-            defer { isAsked = true }
-            return !isAsked
-        }
-        if isFirst { self.tell() }
-    }
-
-    /// It is being met: the next one is told again.
-    func reset() {
-        self.isAsked.withLock { $0 = false }
     }
 }

@@ -180,6 +180,37 @@ struct NotificationTests {
         }
     }
 
+    @Test("a bus that does not say who shows messages is asked again until it does")
+    func asksAgain() async throws {
+        func policy(_ verdict: String) -> String {
+            let own = "<allow own=\"org.kmi.Proxy1\"/><allow send_destination=\"org.kmi.Proxy1\"/>"
+            let bus = "org.freedesktop.DBus"
+            let question = "send_destination=\"\(bus)\" send_interface=\"\(bus)\" send_member=\"ListActivatableNames\""
+            return "<busconfig><policy context=\"default\">\(own)<\(verdict) \(question)/></policy></busconfig>"
+        }
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                let path = try directory.write("policy.conf", policy("deny"))
+                try await PrivateSystemBus.with(policies: [path]) { bus in
+                    var configuration = DaemonConfiguration(simulator)
+                    configuration.tables["log"] = "level = \"debug\""
+                    try await DaemonProcess.with(configuration, bus: bus.address) { daemon in
+                        let steering = Steering(bus: bus.address)
+                        try await eventually("it has asked in vain") {
+                            daemon.process.report.contains("does not say who shows messages")
+                        }
+                        #expect(try await self.desktopRow(steering)?.message.contains("has not been asked") ?? false)
+                        _ = try directory.write("policy.conf", policy("allow"))
+                        bus.process.send(SIGHUP)
+                        try await eventually("it has asked again") {
+                            try await self.desktopRow(steering)?.message.contains("nobody on the bus") ?? false
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("asked for in the file and nobody there, it is degraded until somebody is (A-027)")
     func isDegradedOnlyWhenAskedFor() async throws {
         try await SimulatorProcess.with { simulator in
