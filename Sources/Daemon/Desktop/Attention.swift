@@ -60,7 +60,8 @@ final class Attention: Sendable {
 
     /// Counts a request that has ended.
     ///
-    /// Tells what is to be warned of: that from now on too many fail.
+    /// Tells what is to be warned of: that from now on too many fail. Only here that begins, so that nobody who reads the
+    /// state takes the news away from the log and the bus.
     func note(_ record: RequestRecord, at now: Instant) -> ErrorRate.Finding? {
         let share = self.settings.withLock { $0.errorRate }
         let (isNews, finding) = self.rate.withLock { rate in
@@ -74,11 +75,11 @@ final class Attention: Sendable {
         return finding
     }
 
-    /// What is known of too many failed requests; `nil` if there are not too many.
+    /// What was warned of and still holds of too many failed requests; `nil` if there are not too many.
     func errors(at now: Instant) -> ErrorRate.Finding? {
         let share = self.settings.withLock { $0.errorRate }
         return self.rate.withLock { rate in
-            _ = rate.look(share: share, at: now)
+            rate.endIfOver(share: share, at: now)
             return rate.finding
         }
     }

@@ -139,8 +139,15 @@ extension DesktopNotification {
 }
 
 extension ErrorRate.Finding {
-    /// For a person.
+    /// For a person; it stays true for as long as it is shown.
     var sentence: String {
-        "\(self.failed) of \(self.all) requests of the last five minutes failed, most with \(self.errorClass.rawValue)."
+        let share =
+            if self.ofClass == self.failed {
+                "all of them"
+            } else {
+                self.ofClass * 2 > self.failed ? "most of them" : "\(self.ofClass) of them"
+            }
+        return "When this began, \(self.failed) of \(self.all) requests within five minutes had failed, "
+            + "\(share) with \(self.errorClass.rawValue)."
     }
 }

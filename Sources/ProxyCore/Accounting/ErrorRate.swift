@@ -9,14 +9,17 @@ public struct ErrorRate: Sendable, Equatable {
         public var failed: Int
         /// Requests in all, without those that were their callers' own fault.
         public var all: Int
-        /// The class that most of them failed with.
+        /// The class that more of them failed with than with any other.
         public var errorClass: ErrorClass
+        /// How many failed with that class.
+        public var ofClass: Int
 
         /// Makes a finding.
-        public init(failed: Int, all: Int, errorClass: ErrorClass) {
+        public init(failed: Int, all: Int, errorClass: ErrorClass, ofClass: Int) {
             self.failed = failed
             self.all = all
             self.errorClass = errorClass
+            self.ofClass = ofClass
         }
     }
 
@@ -51,6 +54,12 @@ public struct ErrorRate: Sendable, Equatable {
         return (self.finding == nil) != (before == nil)
     }
 
+    /// Forgets what was found once it is over, and finds nothing new: for those who only read what is known.
+    public mutating func endIfOver(share: Double?, at now: Instant) {
+        guard self.finding != nil else { return }
+        self.finding = share.flatMap { self.judge($0, at: now) }
+    }
+
     private func judge(_ share: Double, at now: Instant) -> Finding? {
         let counts = self.failures.mapValues { Self.sum($0, at: now) }
         let failed = counts.values.reduce(0, +)
@@ -62,7 +71,7 @@ public struct ErrorRate: Sendable, Equatable {
         }
         guard failed >= Self.fewest, Double(failed) >= share * Double(all) else { return nil }
         let most = counts.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
-        return most.map { Finding(failed: failed, all: all, errorClass: $0.key) }
+        return most.map { Finding(failed: failed, all: all, errorClass: $0.key, ofClass: $0.value) }
     }
 
     /// The window is counted in so many slots and the one that is running.
@@ -79,7 +88,17 @@ public struct ErrorRate: Sendable, Equatable {
 
 extension ErrorClass {
     /// Whether the caller is to blame, or left.
-    fileprivate var isCallers: Bool { self.rawValue.hasPrefix("caller_") }
+    var isCallers: Bool {
+        switch self {
+        case .callerUnauthorized, .callerForbidden, .callerInvalidRequest, .callerTooLarge, .callerRateLimited,
+            .callerBudgetExceeded, .callerCancelled, .callerModelUnknown:
+            true
+        case .providerAuthFailed, .providerForbidden, .providerBilling, .providerQuotaExhausted, .providerRateLimited,
+            .providerOverloaded, .providerServerError, .providerRejected, .providerTimeout, .providerUnreachable,
+            .providerTLS, .providerProtocol, .daemonNoUsableKey, .daemonOverloaded, .daemonStorage, .daemonInternal:
+            false
+        }
+    }
 
     /// Whether something failed that was to work: a request that the provider finds fault with was answered.
     fileprivate var isFailure: Bool { !self.isCallers && self != .providerRejected }

@@ -48,6 +48,17 @@ struct DesktopSituationTests {
         #expect(text.urgency == .critical)
     }
 
+    @Test("many failed requests are told as they were when it began, with the class of most of them")
+    func tellsErrors() throws {
+        func sentence(_ ofClass: Int) -> String {
+            ErrorRate.Finding(failed: 12, all: 20, errorClass: .providerTimeout, ofClass: ofClass).sentence
+        }
+        let begin = "When this began, 12 of 20 requests within five minutes had failed, "
+        #expect(sentence(12) == begin + "all of them with provider_timeout.")
+        #expect(sentence(7) == begin + "most of them with provider_timeout.")
+        #expect(sentence(6) == begin + "6 of them with provider_timeout.")
+    }
+
     @Test("times are minutes that have passed, with their day where it is another one")
     func tellsLocalTimes() {
         let noon = WallTime(microseconds: 1_770_000_000_000_000 / 86_400_000_000 * 86_400_000_000 + 43_200_000_000)

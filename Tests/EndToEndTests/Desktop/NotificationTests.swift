@@ -256,7 +256,7 @@ struct NotificationTests {
                             }
                             let lines = daemon.process.lines(.standardError).filter { $0.contains("errors_frequent") }
                             #expect(lines.count == 1)
-                            #expect(lines.first?.contains("10 of 10 requests of the last five minutes failed") ?? false)
+                            #expect(lines.first?.contains("10 of 10 requests within five minutes had failed") ?? false)
                             #expect(
                                 try await steering.show(Status.self, "status").warnings.contains {
                                     $0.hasPrefix("errors_frequent: ")

@@ -1,5 +1,6 @@
-import ProxyCore
 import Testing
+
+@testable import ProxyCore
 
 @Suite("When so many requests fail that a person should know (A-018)")
 struct ErrorRateTests {
@@ -23,7 +24,7 @@ struct ErrorRateTests {
             index.isMultiple(of: 2) ? nil : index % 6 == 1 ? .providerTimeout : .providerOverloaded
         }
         #expect(Self.news(&rate, mixed) == [19])
-        #expect(rate.finding == ErrorRate.Finding(failed: 10, all: 20, errorClass: .providerOverloaded))
+        #expect(rate.finding == ErrorRate.Finding(failed: 10, all: 20, errorClass: .providerOverloaded, ofClass: 6))
     }
 
     @Test("less than ten, and less than the share, are not told; 0 tells nothing")
@@ -62,5 +63,28 @@ struct ErrorRateTests {
         #expect(rate.look(share: 0.5, at: Self.time(300)) == false)
         #expect(rate.look(share: 0.5, at: Self.time(400)) == true)
         #expect(rate.finding == nil)
+    }
+
+    @Test("who only reads ends what is over, and never begins anything")
+    func readersRaiseNothing() {
+        var rate = ErrorRate()
+        // Too few of all, until those that went well are out of sight.
+        for _ in 0..<100 { rate.note(nil, at: Self.time(0)) }
+        for _ in 0..<10 { rate.note(.providerTimeout, at: Self.time(200)) }
+        #expect(rate.look(share: 0.5, at: Self.time(200)) == false)
+        rate.endIfOver(share: 0.5, at: Self.time(400))
+        #expect(rate.finding == nil)
+        // So it is news to whoever warns of it.
+        rate.note(.providerTimeout, at: Self.time(401))
+        #expect(rate.look(share: 0.5, at: Self.time(401)) == true)
+        rate.endIfOver(share: 0.5, at: Self.time(402))
+        #expect(rate.finding != nil)
+        rate.endIfOver(share: nil, at: Self.time(403))
+        #expect(rate.finding == nil)
+    }
+
+    @Test("callers are to blame for the classes that bear their name, and for no other", arguments: ErrorClass.allCases)
+    func knowsWhoIsToBlame(errorClass: ErrorClass) {
+        #expect(errorClass.isCallers == errorClass.rawValue.hasPrefix("caller_"))
     }
 }
