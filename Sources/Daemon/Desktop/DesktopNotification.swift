@@ -99,9 +99,9 @@ extension DesktopNotification {
 
     private static func about(_ exhaustion: DesktopSituation.Exhaustion) -> DesktopNotification {
         DesktopNotification(
-            summary: "Every key is used up",
-            body: exhaustion.until.map { "The first one can be used again at \($0)." }
-                ?? "Nobody can tell when the first one can be used again.",
+            summary: "No key can be used",
+            body: (exhaustion.until.map { "The first one can be used again at \($0)." }
+                ?? "Nobody can tell when the first one can be used again.") + " kmictl health shows what is used up.",
             urgency: .critical, subjects: ["exhausted"])
     }
 

@@ -15,7 +15,7 @@ struct DesktopSituation: Sendable, Equatable {
         let lacksMoney: Bool
     }
 
-    /// That no key can be used, because windows of plans are used up.
+    /// That no key can be used, because windows of plans are used up, and none is back in a moment.
     struct Exhaustion: Sendable, Equatable {
         /// When the first one is back, as the clock on the wall beside the person shows it; `nil` if nobody can tell.
         let until: String?
@@ -67,15 +67,22 @@ extension DesktopSituation.Certificate {
 }
 
 extension DesktopSituation {
+    /// A key that is back so soon is as good as one that can be used: nobody can do anything sooner.
+    static let moment = Duration.seconds(60)
+
     /// What is to be said of these keys.
     ///
-    /// A key that a person has taken out is nobody's trouble. Rests after a rate limit are over in a moment, and are not told.
+    /// A key that a person has taken out is nobody's trouble. Rests after a rate limit are over in a moment, and are not told;
+    /// nor is it when one of them is all that keeps a request waiting.
     mutating func take(_ snapshots: [KeySnapshot], at now: WallTime, wallTime: (Instant) -> WallTime) {
         let keys = snapshots.filter(\.isEnabled).sorted { $0.label < $1.label }
         self.keys = keys.filter { $0.state == .invalid || $0.state == .billing }
             .map { Key(label: $0.label, provider: $0.provider, lacksMoney: $0.state == .billing) }
         guard keys.contains(where: { $0.state == .exhausted }), keys.allSatisfy({ $0.state != .usable }) else { return }
-        let until = keys.compactMap(\.usableAt).min().map(wallTime)
+        // Of a key that was refused nobody knows whether it is taken again when its rest is over.
+        let until = keys.filter { $0.state == .cooling || $0.state == .exhausted }.compactMap(\.usableAt).min()
+            .map(wallTime)
+        if let until, until - now <= Self.moment { return }
         self.exhaustion = Exhaustion(until: until.map { LocalDay.andTime(of: $0, now: now) })
     }
 }

@@ -33,7 +33,7 @@ struct DesktopSituationTests {
         #expect(situation.exhaustion == nil)
     }
 
-    @Test("that every key is used up is told with the time at which the first one is back")
+    @Test("that no key can be used is told with the time at which the first one is back")
     func tellsExhaustion() throws {
         let used = [try self.key("a", .exhausted, usableIn: 7_200), try self.key("b", .exhausted, usableIn: 3_600)]
         let until = LocalDay.andTime(of: Self.now + .seconds(3_600), now: Self.now)
@@ -44,8 +44,24 @@ struct DesktopSituationTests {
         #expect(self.situation([try self.key("a", .cooling, usableIn: 5)]).exhaustion == nil)
         #expect(self.situation([]).exhaustion == nil)
         let text = try #require(DesktopNotification(.exhausted, of: self.situation(used)))
-        #expect(text.body == "The first one can be used again at \(until).")
+        #expect(text.summary == "No key can be used")
+        #expect(text.body.hasPrefix("The first one can be used again at \(until). "))
         #expect(text.urgency == .critical)
+    }
+
+    @Test("nothing is told while a key that cools is back within a minute")
+    func sparesMoments() throws {
+        let used = try self.key("a", .exhausted, usableIn: 7_200)
+        for seconds: Int64 in [0, 5, 60] {
+            #expect(self.situation([used, try self.key("b", .cooling, usableIn: seconds)]).exhaustion == nil)
+        }
+        let until = LocalDay.andTime(of: Self.now + .seconds(61), now: Self.now)
+        #expect(
+            self.situation([used, try self.key("b", .cooling, usableIn: 61)]).exhaustion == .init(until: until))
+        // Whether a refused key is taken after its rest nobody knows.
+        let later = LocalDay.andTime(of: Self.now + .seconds(7_200), now: Self.now)
+        #expect(
+            self.situation([used, try self.key("b", .suspect, usableIn: 5)]).exhaustion == .init(until: later))
     }
 
     @Test("many failed requests are told as they were when it began, with the class of most of them")

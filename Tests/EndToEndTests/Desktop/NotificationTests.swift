@@ -118,7 +118,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("every key used up is told with the time at which the first one is back")
+    @Test("that no key can be used is told with the time at which the first one is back")
     func tellsOfExhaustion() async throws {
         try await SimulatorProcess.with { simulator in
             try await simulator.setScenario(
@@ -132,7 +132,7 @@ struct NotificationTests {
                         configuration, bus: bus.address, environment: ["TZ": "Asia/Tokyo"]
                     ) { daemon in
                         _ = try await daemon.client().chat()
-                        try await eventually("it is shown") { self.notified(server, "Every key is used up") >= 1 }
+                        try await eventually("it is shown") { self.notified(server, "No key can be used") >= 1 }
                         let call = try #require(server.calls("Notify").first)
                         let usableAt = try #require(try await Steering(bus: bus.address).keys()["alpha"]?.usableAt)
                         let date = try Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(usableAt)
