@@ -51,6 +51,9 @@ struct Surroundings: Sendable {
         case slow(by: Int)
     }
 
+    /// So long after it has woken up it is looked at again, whatever is said of the network: who says that there is none may
+    /// only not know the way that is used.
+    static let patience = Duration.seconds(30)
     /// The shortest time between two looks: networks that come and go are no reason to ask providers all the time.
     static let pause = Duration.seconds(10)
     /// How many times more seldom things happen on battery or on a metered network.
@@ -63,32 +66,45 @@ struct Surroundings: Sendable {
     private var slowed = 1
     /// A look that has not been taken.
     private var pending: Reason?
+    /// When it woke up, as long as that look has not been taken.
+    private var woken: Instant?
     private var lastLook: Instant?
 
     init() {}
 
-    /// The network as it is told; `nil` if nobody tells.
-    private var network: Network? { self.networks[.networkManager] ?? self.networks[.networkd] }
+    /// The network as it is told, and who tells; `nil` if nobody does.
+    private var told: (by: NetworkSource, network: Network)? {
+        for source in NetworkSource.allCases {
+            if let network = self.networks[source] { return (source, network) }
+        }
+        return nil
+    }
 
     /// When ``Event/tick`` has something to do; `nil` for not before something else happens.
     var next: Instant? {
-        guard self.pending != nil, self.isReady else { return nil }
-        return self.lastLook.map { $0 + Self.pause }
+        guard self.pending != nil, let earliest = self.readyAt else { return nil }
+        return max(earliest, self.lastLook.map { $0 + Self.pause } ?? earliest)
     }
 
-    /// Whether a look would find anything.
-    private var isReady: Bool { !self.isAsleep && self.network?.isOnline ?? true }
+    /// From when on a look is taken, which may have passed; `nil` for not before something else happens.
+    private var readyAt: Instant? {
+        guard !self.isAsleep else { return nil }
+        return self.told?.network.isOnline ?? true ? Instant(nanoseconds: 0) : self.woken.map { $0 + Self.patience }
+    }
 
     /// Takes an event in, and answers what is to be done.
     mutating func take(_ event: Event, at now: Instant) -> [Action] {
         switch event {
         case .sleep(let begins):
-            if !begins { self.pending = .resumed }
+            if !begins { (self.pending, self.woken) = (.resumed, now) }
             self.isAsleep = begins
         case .network(let source, let network):
-            let before = self.network
+            let before = self.told
             self.networks[source] = network
-            if let before, let after = self.network, after.isOnline, after != before {
+            if let before, let after = self.told, after.network.isOnline,
+                // What one calls a way says nothing of what another one does.
+                before.by == after.by ? before.network != after.network : !before.network.isOnline
+            {
                 self.pending = self.pending ?? .network
             }
         case .metered(let isMetered): self.isMetered = isMetered
@@ -102,9 +118,8 @@ struct Surroundings: Sendable {
     }
 
     private mutating func looks(at now: Instant) -> [Action] {
-        guard let reason = self.pending, self.isReady else { return [] }
-        if let last = self.lastLook, now < last + Self.pause { return [] }
-        self.pending = nil
+        guard let reason = self.pending, let next = self.next, next <= now else { return [] }
+        (self.pending, self.woken) = (nil, nil)
         self.lastLook = now
         return [.lookAgain(reason)]
     }

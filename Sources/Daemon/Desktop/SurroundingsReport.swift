@@ -94,8 +94,12 @@ struct SurroundingsReport: Sendable {
         case .logind: return []
         case .networkd:
             guard let state = properties["OnlineState"]?.asString else { return [] }
-            let isOnline = state == "online" || state == "partial"
-            return [.network(.networkd, Surroundings.Network(isOnline: isOnline))]
+            switch state {
+            case "online", "partial": return [.network(.networkd, Surroundings.Network(isOnline: true))]
+            case "offline": return [.network(.networkd, Surroundings.Network(isOnline: false))]
+            // It has no interface that it would wait for, or says something new: it does not know.
+            default: return [.network(.networkd, nil)]
+            }
         case .upower:
             return properties["OnBattery"]?.asBoolean.map { [.onBattery($0)] } ?? []
         case .networkManager:
@@ -103,7 +107,9 @@ struct SurroundingsReport: Sendable {
             self.connectivity = properties["Connectivity"]?.asUInt32 ?? self.connectivity
             self.route = properties["PrimaryConnection"]?.asPath?.text ?? self.route
             var events: [Surroundings.Event] = []
-            if let state = self.state {
+            if self.state == Self.unknown {
+                events.append(.network(.networkManager, nil))
+            } else if let state = self.state {
                 let isOnline =
                     state >= Self.connectedSite && ![Self.noWay, Self.portal].contains(self.connectivity ?? 0)
                 events.append(.network(.networkManager, Surroundings.Network(isOnline: isOnline, route: self.route)))
@@ -126,6 +132,8 @@ struct SurroundingsReport: Sendable {
         }
     }
 
+    /// `NM_STATE_UNKNOWN`: whoever reads that is to take it that there may be a way.
+    private static let unknown: UInt32 = 0
     /// `NM_STATE_CONNECTED_SITE`: from this state on there is a default route.
     private static let connectedSite: UInt32 = 60
     /// `NM_CONNECTIVITY_NONE`, and `_PORTAL`: a page that wants a person to sign in answers everything.

@@ -51,8 +51,46 @@ struct SurroundingsTests {
         _ = surroundings.take(.sleep(true), at: Self.time(2))
         _ = surroundings.take(.network(.networkManager, Self.offline), at: Self.time(3))
         #expect(surroundings.take(.sleep(false), at: Self.time(4)) == [])
-        #expect(surroundings.next == nil)
         #expect(surroundings.take(.network(.networkManager, Self.online), at: Self.time(8)) == [.lookAgain(.resumed)])
+        #expect(surroundings.next == nil)
+    }
+
+    @Test("woken up it waits no longer than half a minute for a network that nobody sees")
+    func waitsNotForEver() throws {
+        var surroundings = Surroundings()
+        // The way out is one that this service does not look after.
+        _ = surroundings.take(.network(.networkd, Self.offline), at: Self.time(1))
+        _ = surroundings.take(.sleep(true), at: Self.time(2))
+        #expect(surroundings.next == nil)
+        #expect(surroundings.take(.sleep(false), at: Self.time(1_000)) == [])
+        #expect(surroundings.next == Self.time(1_030))
+        #expect(surroundings.take(.network(.networkd, Self.offline), at: Self.time(1_010)) == [])
+        #expect(surroundings.take(.tick, at: Self.time(1_029)) == [])
+        #expect(surroundings.take(.tick, at: try #require(surroundings.next)) == [.lookAgain(.resumed)])
+        #expect(surroundings.next == nil)
+        #expect(surroundings.take(.tick, at: Self.time(2_000)) == [])
+        // The network that does come back is a reason of its own.
+        #expect(surroundings.take(.network(.networkd, Self.online), at: Self.time(2_001)) == [.lookAgain(.network)])
+        // One that falls asleep again before waits for the next time.
+        _ = surroundings.take(.network(.networkd, Self.offline), at: Self.time(3_000))
+        _ = surroundings.take(.sleep(false), at: Self.time(3_001))
+        _ = surroundings.take(.sleep(true), at: Self.time(3_002))
+        #expect(surroundings.next == nil)
+        #expect(surroundings.take(.tick, at: Self.time(3_100)) == [])
+        #expect(surroundings.take(.sleep(false), at: Self.time(4_000)) == [])
+        #expect(surroundings.next == Self.time(4_030))
+    }
+
+    @Test("another one who tells of the network is no other network")
+    func comparesLikeWithLike() {
+        var surroundings = Surroundings()
+        let named = Surroundings.Network(isOnline: true, route: "/one")
+        _ = surroundings.take(.network(.networkd, Self.online), at: Self.time(1))
+        #expect(surroundings.take(.network(.networkManager, named), at: Self.time(2)) == [])
+        #expect(surroundings.take(.network(.networkManager, nil), at: Self.time(20)) == [])
+        // But one who sees a way where the other one saw none is.
+        _ = surroundings.take(.network(.networkd, Self.offline), at: Self.time(30))
+        #expect(surroundings.take(.network(.networkManager, named), at: Self.time(31)) == [.lookAgain(.network)])
     }
 
     @Test("a network that comes and goes is no reason to ask all the time, and the last change is not lost")
@@ -160,7 +198,14 @@ struct SurroundingsReportTests {
                 report.take(["OnlineState": .string(word)], of: .networkd)
                     == [.network(.networkd, .init(isOnline: isOnline))])
         }
+        for word in ["unknown", "", "something new"] {
+            #expect(report.take(["OnlineState": .string(word)], of: .networkd) == [.network(.networkd, nil)])
+        }
         #expect(report.take(["OperationalState": .string("routable")], of: .networkd) == [])
+        // A NetworkManager that does not know asks others to take it that there may be a way.
+        #expect(
+            report.take(["State": .uint32(0), "Connectivity": .uint32(0)], of: .networkManager)
+                == [.network(.networkManager, nil)])
         let sleep = BusSignal(
             sender: ":1.1", path: "/org/freedesktop/login1", interface: "org.freedesktop.login1.Manager",
             member: "PrepareForSleep", arguments: [.boolean(false)])
