@@ -34,6 +34,8 @@ public struct JobState: Sendable, Equatable {
     /// How often it runs; `nil` for a job that waits for something to happen, or is off.
     public private(set) var interval: Duration?
     private var begun: Instant?
+    /// When the next run is due, as ``nextRun``: the clock on the wall may be set.
+    private var due: Instant?
 
     /// A job that did nothing yet.
     public init(_ name: JobName) {
@@ -49,16 +51,17 @@ public struct JobState: Sendable, Equatable {
     /// The next run is due after a while; `every` is how often it runs when all is well.
     public mutating func plan(after wait: Duration?, every interval: Duration?, at now: Moment) {
         self.nextRun = wait.map { now.wallTime + $0 }
+        self.due = wait.map { now.instant + $0 }
         self.interval = interval
     }
 
     /// A run begins.
     public mutating func begin(at now: Moment) {
-        if let interval = self.interval, interval > .zero, let due = self.nextRun, now.wallTime > due {
-            self.skipped += UInt64(clamping: (now.wallTime - due).nanoseconds / interval.nanoseconds)
+        if let interval = self.interval, interval > .zero, let due = self.due, now.instant > due {
+            self.skipped += UInt64(clamping: (now.instant - due).nanoseconds / interval.nanoseconds)
         }
         self.lastStart = now.wallTime
-        self.nextRun = nil
+        (self.nextRun, self.due) = (nil, nil)
         self.begun = now.instant
     }
 
@@ -79,7 +82,7 @@ public struct JobState: Sendable, Equatable {
         self.failures += 1
         let doublings = min(self.consecutiveFailures - 1, 16)
         let pause = min(Self.firstPause * Int(1 << doublings), Self.longestPause)
-        self.nextRun = now.wallTime + pause
+        (self.nextRun, self.due) = (now.wallTime + pause, now.instant + pause)
         return pause
     }
 

@@ -81,6 +81,28 @@ struct JobStateTests {
         #expect(job.overruns == 0)
     }
 
+    @Test("a clock on the wall that is set makes nobody miss a run, nor hides one")
+    func ignoresTheWall() {
+        func at(_ seconds: Int64, wall: Int64) -> Moment {
+            Moment(
+                instant: Instant(nanoseconds: seconds * 1_000_000_000),
+                wallTime: WallTime(microseconds: wall * 1_000_000))
+        }
+        var job = JobState(.backup)
+        job.plan(after: .seconds(60), every: .seconds(60), at: at(0, wall: 0))
+        // Set forward by a day.
+        job.begin(at: at(60, wall: 86_460))
+        #expect(job.skipped == 0)
+        job.succeed(at: at(61, wall: 86_461))
+        job.plan(after: .seconds(60), every: .seconds(60), at: at(61, wall: 86_461))
+        // Set back to where it was, and two runs late.
+        job.begin(at: at(250, wall: 250))
+        #expect(job.skipped == 2)
+        job.fail("no", at: at(251, wall: 251))
+        job.begin(at: at(252, wall: 86_400))
+        #expect(job.skipped == 2)
+    }
+
     @Test("a job that waits for something to happen can neither overrun nor skip anything")
     func waits() {
         var job = JobState(.secrets)
