@@ -2,7 +2,7 @@ import ProxyCore
 
 /// What the machine around the daemon has to do with the checks.
 extension KeyCheckRunner {
-    /// At most so many keys are checked before their time.
+    /// At most so many keys wait for a check before their time.
     private static let mostEarly = 32
 
     /// Asks for usage so many times more seldom than configured; 1 for as often.
@@ -11,10 +11,12 @@ extension KeyCheckRunner {
         self.step()
     }
 
-    /// Begins what is due by the keys' clock, what failed for want of a way to the provider, and checks of these keys.
+    /// Begins what is due by the keys' clock, what failed for want of a way to the provider, and checks of these keys, within
+    /// the bounds that hold for all.
     func lookAgain(at labels: [KeyLabel]) {
         self.schedule.retryFailed(at: self.now)
-        for label in labels.prefix(Self.mostEarly) { self.beginProbe(of: label, asking: nil) }
+        let new = labels.filter { !self.early.contains($0) }
+        self.early += new.prefix(max(0, Self.mostEarly - self.early.count))
         self.step()
     }
 }

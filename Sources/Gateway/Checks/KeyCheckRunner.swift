@@ -44,6 +44,10 @@ final class KeyCheckRunner {
     var nextWaiter: UInt64 = 0
     /// Those who want to know now whether a key is taken.
     var askers: [KeyLabel: [EventLoopPromise<KeyCheckResult?>]] = [:]
+    /// Keys that are to be checked before their time, as soon as there is room for it.
+    var early: [KeyLabel] = []
+    /// The refreshes that are under way together, which are one run of the job.
+    private var run = GatheredRun()
     private var timer: Scheduled<Void>?
     var isRunning = false
 
@@ -75,7 +79,10 @@ final class KeyCheckRunner {
         for flight in flights.values {
             flight.cancel()
             // What was not found out is found out by the next process: the key stays what it is.
-            if flight.isRefresh { self.schedule.ended(flight.grant, .abandoned, at: self.now) }
+            if flight.isRefresh {
+                self.schedule.ended(flight.grant, .abandoned, at: self.now)
+                self.endCall(.abandoned)
+            }
             self.surroundings.host.endCheck(flight.grant, .abandoned, at: self.moment)
         }
         for id in self.waiters.keys { self.release(id) }
@@ -90,7 +97,9 @@ final class KeyCheckRunner {
         let snapshot = self.surroundings.host.snapshot
         let now = self.now
         self.schedule.update(snapshot.checkTargets, at: now)
-        if !snapshot.isDryRun {
+        if snapshot.isDryRun {
+            self.early = []
+        } else {
             for grant in self.surroundings.host.refreshesWanted {
                 _ = self.schedule.want(grant.label, by: .daemon, at: now)
             }
@@ -103,6 +112,7 @@ final class KeyCheckRunner {
 
     private func beginRefresh(_ grant: KeyGrant, _ snapshot: GatewaySnapshot, at now: Instant) {
         if let flight = self.flights[grant] {
+            if !flight.isRefresh { self.beginCall() }
             flight.isRefresh = true
         } else if let provider = snapshot.provider(checking: grant),
             self.surroundings.host.beginCheck(grant, at: now)
@@ -114,21 +124,34 @@ final class KeyCheckRunner {
         }
     }
 
+    /// Begins checks as far as there is room for them: those before their time, then those that are due.
     private func beginProbes(_ snapshot: GatewaySnapshot, at now: Instant) {
-        let probes = self.flights.values.count { $0.isProbe }
-        let room = self.policy.atOnce - probes
-        guard room > 0 else { return }
+        var room = self.policy.atOnce - self.flights.values.count { $0.isProbe }
         var ofProvider: [ProviderName: Int] = [:]
         for flight in self.flights.values { ofProvider[flight.provider.name, default: 0] += 1 }
-        for grant in self.surroundings.host.checksDue(at: now, atMost: room) {
-            guard let provider = snapshot.provider(checking: grant) else { continue }
-            // What is under way already is not begun a second time.
-            guard self.flights[grant] == nil,
-                ofProvider[provider.name, default: 0] < self.policy.atOncePerProvider,
-                self.surroundings.host.beginCheck(grant, at: now)
-            else { continue }
+        func begin(_ grant: KeyGrant, at provider: Configuration.Provider) {
+            guard self.surroundings.host.beginCheck(grant, at: now) else { return }
+            room -= 1
             ofProvider[provider.name, default: 0] += 1
             self.begin(KeyCheckFlight(grant: grant, provider: provider, isRefresh: false, isProbe: true), snapshot)
+        }
+        func hasRoom(_ provider: Configuration.Provider) -> Bool {
+            room > 0 && ofProvider[provider.name, default: 0] < self.policy.atOncePerProvider
+        }
+        let early = self.early
+        self.early = []
+        for label in early {
+            guard let generation = snapshot.generations[label] else { continue }
+            let grant = KeyGrant(label: label, generation: generation)
+            // What is under way already is not begun a second time.
+            guard self.flights[grant] == nil, let provider = snapshot.provider(checking: grant) else { continue }
+            if hasRoom(provider) { begin(grant, at: provider) } else { self.early.append(label) }
+        }
+        guard room > 0 else { return }
+        for grant in self.surroundings.host.checksDue(at: now, atMost: room) {
+            guard let provider = snapshot.provider(checking: grant), self.flights[grant] == nil, hasRoom(provider)
+            else { continue }
+            begin(grant, at: provider)
         }
     }
 
@@ -152,7 +175,7 @@ final class KeyCheckRunner {
 
     func begin(_ flight: KeyCheckFlight, _ snapshot: GatewaySnapshot) {
         self.flights[flight.grant] = flight
-        if flight.isRefresh { self.surroundings.job.begin() }
+        if flight.isRefresh { self.beginCall() }
         flight.timer = self.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(flight.provider.usageTimeout)) {
             [weak self] in self?.end(flight, with: .nothing(reason: "timeout", retryAfter: nil))
         }
@@ -223,7 +246,7 @@ final class KeyCheckRunner {
         let surroundings = self.surroundings
         if let report = flight.report {
             self.schedule.ended(flight.grant, .succeeded, at: self.now)
-            surroundings.job.succeed()
+            self.endCall(.succeeded)
             surroundings.metrics.jobLastSuccess.with(Self.job).set(
                 Double(surroundings.time.wallTime().microseconds) / 1e6)
             self.log(.debug, "usage refreshed", "usage_refreshed", flight, ["windows": "\(report.windows.count)"])
@@ -231,17 +254,26 @@ final class KeyCheckRunner {
         }
         // Of a check by another question that a refresh joined nothing was learned of the usage.
         guard flight.usageFinding != nil || last.reason != "ok" else {
+            self.endCall(.abandoned)
             return self.schedule.ended(flight.grant, .abandoned, at: self.now)
         }
         let finding = flight.usageFinding ?? last
         self.schedule.ended(flight.grant, .failed(retryAfter: finding.retryAfter), at: self.now)
-        surroundings.job.fail("\(flight.provider.name): \(finding.reason)")
+        self.endCall(.failed("\(flight.provider.name): \(finding.reason)"))
         surroundings.metrics.jobFailures.with(Self.job).increment()
         self.log(
             .notice, "usage could not be refreshed", "usage_refresh_failed", flight, ["reason": "\(finding.reason)"])
         if case .refused(let failure, _) = finding, failure.errorClass == .providerAuthFailed, !flight.isProbe {
             surroundings.host.wantCheck(of: flight.grant, at: self.now)
         }
+    }
+
+    private func beginCall() {
+        self.surroundings.job.perform(self.run.begin(at: self.now))
+    }
+
+    private func endCall(_ end: GatheredRun.End) {
+        self.surroundings.job.perform(self.run.end(end, at: self.now))
     }
 
     private func log(

@@ -13,7 +13,7 @@ public final class KeyChecks: Sendable {
     let surroundings: KeyCheckRunner.Surroundings
     let eventLoop: any EventLoop
     private let seed: UInt64
-    /// How the asking for usage fares; each call is a run.
+    /// How the asking for usage fares; calls that are under way together are one run.
     public let job: SharedJobState
     private let runner: NIOLoopBoundBox<KeyCheckRunner?>
     /// Whether a step was put off that has not begun.

@@ -45,10 +45,28 @@ public final class SharedJobState: Sendable {
         return pause
     }
 
+    /// The run was given up, and says nothing.
+    public func abandon() {
+        let now = self.moment
+        self.state.withLock { $0.abandon(at: now) }
+    }
+
     /// The next run is due after a while.
     public func plan(after wait: Duration?, every interval: Duration?) {
         let now = self.moment
         self.state.withLock { $0.plan(after: wait, every: interval, at: now) }
+    }
+
+    /// Does what a run that gathers calls has come to.
+    func perform(_ steps: [GatheredRun.Step]) {
+        for step in steps {
+            switch step {
+            case .begin: self.begin()
+            case .succeed: self.succeed()
+            case .fail(let reason): self.fail(reason)
+            case .abandon: self.abandon()
+            }
+        }
     }
 
     private var moment: Moment { Moment(instant: self.time.now(), wallTime: self.time.wallTime()) }

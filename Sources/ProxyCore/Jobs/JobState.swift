@@ -86,6 +86,11 @@ public struct JobState: Sendable, Equatable {
         return pause
     }
 
+    /// The run was given up, and says nothing.
+    public mutating func abandon(at now: Moment) {
+        self.end(at: now)
+    }
+
     private mutating func end(at now: Moment) {
         if let begun = self.begun, let interval = self.interval, interval > .zero, now.instant - begun > interval {
             self.overruns += 1

@@ -25,6 +25,28 @@ struct KeySurroundingsTests {
         #expect(fixture.host.now.begun.count == 1)
     }
 
+    @Test("checks before their time keep within the bounds of all, and the others follow (K-044)")
+    func keepsBounds() throws {
+        let fixture = try KeyChecksFixture { configuration in
+            configuration.keys = try (10..<50).map { try GatewayFixture.key("k\($0)") }
+        }
+        fixture.start()
+        // As many as one provider is asked at once.
+        _ = fixture.checks.refreshed(nil)
+        fixture.loop.run()
+        let most = CheckSchedule.Policy().atOncePerProvider
+        #expect(fixture.open.count == most && most < 40)
+        let late = try (42..<50).map { try #require(KeyLabel("k\($0)")) }
+        fixture.checks.lookAgain(at: late)
+        fixture.loop.run()
+        #expect(fixture.open.count == most)
+        for transfer in fixture.open.prefix(8) { transfer.json(KeyChecksFixture.usages) }
+        fixture.loop.run()
+        #expect(fixture.open.count == most)
+        #expect(Set(fixture.host.now.begun.suffix(8).map(\.label)) == Set(late))
+        fixture.end()
+    }
+
     @Test("slowed down before it began, the job is slow from its beginning")
     func slowsDown() throws {
         var counts: [Int] = []

@@ -143,6 +143,9 @@ struct KeyUsageTests {
         #expect(fixture.transfers.allSatisfy { $0.isCancelled })
         #expect(try refreshed.wait() == 20)
         #expect(fixture.metric("kmi_job_failures_total") == 20)
+        // They were asked together: the job has failed once.
+        let job = fixture.checks.job.snapshot
+        #expect(job.failures == 1 && job.consecutiveFailures == 1 && !job.isRunning)
         fixture.end()
     }
 

@@ -103,6 +103,15 @@ struct JobStateTests {
         #expect(job.skipped == 2)
     }
 
+    @Test("a run that was given up is over, and says nothing")
+    func abandons() {
+        var job = JobState(.usage)
+        job.fail("no", at: self.at(0))
+        job.begin(at: self.at(1))
+        job.abandon(at: self.at(2))
+        #expect(!job.isRunning && job.lastSuccess == nil && job.consecutiveFailures == 1 && job.failures == 1)
+    }
+
     @Test("a job that waits for something to happen can neither overrun nor skip anything")
     func waits() {
         var job = JobState(.secrets)
