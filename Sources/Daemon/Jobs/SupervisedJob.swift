@@ -30,6 +30,7 @@ struct SupervisedJob: Service {
 
     /// Begins the job again and again, until the task is cancelled.
     func supervise() async {
+        var telling = JobTelling()
         while !Task.isCancelled {
             var reason = "it ended by itself"
             do {
@@ -40,7 +41,8 @@ struct SupervisedJob: Service {
             guard !Task.isCancelled else { return }
             let pause = self.state.fail(reason)
             let state = self.state.snapshot
-            self.logger.warning(
+            self.logger.log(
+                level: telling.isDue(for: state) ? .warning : .debug,
                 "a background job has failed and is begun again",
                 metadata: [
                     "event": "job_failed", "job": "\(state.name.rawValue)", "reason": "\(state.lastError)",
@@ -48,5 +50,28 @@ struct SupervisedJob: Service {
                 ])
             await self.sleep(pause)
         }
+    }
+}
+
+/// Which failures of a job are warned of: those with a reason that was not told yet, and ever fewer of the others, so that a
+/// job that fails for days fills no log.
+struct JobTelling: Sendable {
+    /// So many reasons are told apart, since they may hold anything.
+    static let mostReasons = 8
+
+    private var reasons: Set<String> = []
+    private var next = JobState.telling
+
+    /// Nothing was told.
+    init() {}
+
+    /// Whether the failure that has just happened is warned of.
+    mutating func isDue(for state: JobState) -> Bool {
+        // It has worked since.
+        if state.consecutiveFailures <= 1 { self = JobTelling() }
+        let isNew = self.reasons.count < Self.mostReasons && self.reasons.insert(state.lastError).inserted
+        guard state.consecutiveFailures >= self.next else { return isNew }
+        self.next = state.consecutiveFailures * 2
+        return true
     }
 }

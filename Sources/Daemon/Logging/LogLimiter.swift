@@ -111,8 +111,8 @@ extension LogLimiter.Subject {
     /// What describes an occurrence, such as a reason, a number or the id of a request, does not make it another
     /// subject.
     private static let names = [
-        "address", "bus", "caller", "class", "client", "directory", "file", "holder", "key", "listener", "member",
-        "model", "option", "peer", "provider", "setting", "store", "table", "target",
+        "address", "bus", "caller", "class", "client", "directory", "file", "holder", "job", "key", "listener",
+        "member", "model", "option", "peer", "provider", "setting", "store", "table", "target",
     ]
     /// Events of which each entry says something else, as many as a file has mistakes: a list with holes would be of no use.
     private static let lists: Set = ["config_warning", "reload_rejected", "state_left_out"]

@@ -20,6 +20,7 @@ struct SupervisedJobTests {
         let clock = ManualClock()
         let state: SharedJobState
         let runs = Mutex(0)
+        let lines = RecordedLines()
 
         init(_ name: JobName) { self.state = SharedJobState(name, time: self.clock) }
 
@@ -28,7 +29,7 @@ struct SupervisedJobTests {
             let begun = self.clock.now()
             let (work, works) = AsyncStream<Void>.makeStream()
             let job = SupervisedJob(
-                state: self.state, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                state: self.state, logger: Logger(label: "test") { [lines] _ in lines.handler },
                 sleep: { [clock] in clock.advance(by: $0) },
                 work: { [self] in
                     let number = self.runs.withLock { runs in
@@ -73,10 +74,32 @@ struct SupervisedJobTests {
         // 1, 2, 4, 8 and 16 s, then fifteen times half a minute.
         #expect(took == Duration.seconds(481))
         #expect(long.state.snapshot.failures == 20)
+        // The first, the third, the sixth and the twelfth.
+        #expect(long.lines.events == Array(repeating: "job_failed", count: 4))
         let ending = Site(.memory)
         let tookToEnd = await ending.recover(failures: 2, endsByItself: true)
         #expect(tookToEnd == Duration.seconds(3))
         #expect(ending.state.snapshot.lastError == "it ended by itself")
+    }
+
+    @Test("a failure is warned of when its reason is new, and ever more seldom while it stays the same")
+    func warnsSeldom() {
+        let now = Moment(instant: Instant(nanoseconds: 0), wallTime: WallTime(microseconds: 0))
+        var job = JobState(.memory)
+        var telling = JobTelling()
+        func warned(_ reasons: [String]) -> [Int] {
+            reasons.indices.filter { index in
+                job.fail(reasons[index], at: now)
+                return telling.isDue(for: job)
+            }.map { $0 + 1 }
+        }
+        #expect(warned(Array(repeating: "a", count: 100)) == [1, 3, 6, 12, 24, 48, 96])
+        #expect(warned(["b", "a", "b"]) == [1])
+        job.succeed(at: now)
+        #expect(warned(["a", "a", "a"]) == [1, 3])
+        // Reasons that are never the same are not all of them news.
+        job.succeed(at: now)
+        #expect(warned((0..<1_000).map { "reason \($0)" }).count < 20)
     }
 
     @Test("metrics, the bus, warnings and doctor tell of a job that fails, and that it works again")

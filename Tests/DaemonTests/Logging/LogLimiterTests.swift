@@ -50,6 +50,14 @@ struct LogLimiterTests {
         #expect(limiter.admit(alpha, .warning, at: Self.at(60)))
     }
 
+    @Test("one background job that fails leaves room for another one")
+    func limitsByJob() throws {
+        let limiter = Subjected()
+        let memory = try Self.subject("job_failed", ["job": "memory"])
+        for _ in 0..<100 { _ = limiter.admit(memory, .warning, at: Self.at(0)) }
+        #expect(try limiter.admit(Self.subject("job_failed", ["job": "backup"]), .warning, at: Self.at(1)))
+    }
+
     @Test("over hours every entry is either written or counted, and no more than ten a minute are written")
     func losesNone() throws {
         let limiter = Subjected()
