@@ -30,6 +30,7 @@ struct MemoryWatch: Sendable {
             while true { try await Task.sleep(for: .seconds(86_400)) }
         }
         let pressure = self.gateway.pressure
+        pressure.beginWatch(inFlight: self.gateway.requestsInFlight)
         for await _ in pressure.wishes {
             repeat {
                 self.job.begin()

@@ -59,6 +59,13 @@ public final class MemoryPressureGauge: Sendable {
     /// Nobody looks any more until the next wish.
     public func rest() { self.isWatched.store(false, ordering: .relaxed) }
 
+    /// Somebody listens to ``wishes`` from now on, perhaps after another one who has failed: what that one was asked for is
+    /// wished anew, if it is still needed.
+    public func beginWatch(inFlight: Int) {
+        self.rest()
+        if self.isWatchNeeded(inFlight: inFlight) { self.wake() }
+    }
+
     /// Puts another threshold in force; it counts from the next look.
     func configure(threshold: Double?) {
         self.state.withLock { $0.threshold = threshold }

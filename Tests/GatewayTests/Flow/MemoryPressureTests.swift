@@ -139,4 +139,24 @@ struct MemoryPressureTests {
         // One wish, not two: the one while it was off was none.
         #expect(await wishes.next() != nil)
     }
+
+    @Test("whoever looks again after a fault is told of what is still needed (T-012)", .timeLimit(.minutes(1)))
+    func beginsAnew() async {
+        let gauge = MemoryPressureGauge(threshold: 10)
+        var wishes = gauge.wishes.makeAsyncIterator()
+        #expect(gauge.refusal(at: Instant(nanoseconds: 0)) == nil)
+        await wishes.next()
+        // Whoever took that wish has failed while the request runs.
+        gauge.beginWatch(inFlight: 1)
+        await wishes.next()
+        // It has failed again, and nothing runs any more: the next request has it look.
+        gauge.beginWatch(inFlight: 0)
+        gauge.wake()
+        await wishes.next()
+        // It has failed while new work is refused, which ends only if somebody looks.
+        _ = gauge.note(Self.high, at: Instant(nanoseconds: 1))
+        #expect(gauge.isShedding)
+        gauge.beginWatch(inFlight: 0)
+        await wishes.next()
+    }
 }
