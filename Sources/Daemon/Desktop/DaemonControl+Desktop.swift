@@ -17,7 +17,8 @@ extension DaemonControl {
                 [StandingWarning(code: "errors_frequent", message: $0.sentence)]
             } ?? []
         if self.isDesktopMissing {
-            let message = "nobody shows messages on the desktop, as notifications.desktop wants it"
+            let message =
+                "notifications.desktop is on, but no program on the bus shows notifications; \(Self.desktopAdvice)"
             warnings.append(StandingWarning(code: "notifications_absent", message: message))
         }
         return warnings
@@ -25,6 +26,9 @@ extension DaemonControl {
 
     /// The codes of ``desktopWarnings(at:)``.
     static let desktopWarningCodes = ["errors_frequent", "notifications_absent"]
+
+    /// What helps where nobody shows messages that are wanted.
+    private static let desktopAdvice = "start a notification server, or set notifications.desktop = false"
 
     /// The row of `doctor` about the desktop.
     var desktopRow: DiagnosisRow {
@@ -40,7 +44,7 @@ extension DaemonControl {
             return self.isDesktopMissing
                 ? DiagnosisRow(
                     check, .warn, "shows nothing: nobody on the bus shows messages",
-                    advice: "start a notification server, or set notifications.desktop = false")
+                    advice: Self.desktopAdvice)
                 : DiagnosisRow(check, .ok, "shows nothing: nobody on the bus shows messages")
         }
     }

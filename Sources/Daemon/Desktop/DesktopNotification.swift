@@ -109,8 +109,9 @@ extension DesktopNotification {
         let renew = "Renew it; kmid takes the new files by itself."
         let (summary, body): (String, String) =
             switch (certificate.stage, certificate.end) {
-            case (.refused, nil): ("The certificate is not valid yet", "Callers refuse it until it is.")
-            case (.refused, let end?): ("The certificate has expired", "Callers refuse it since \(end). \(renew)")
+            case (.refused, nil):
+                ("The certificate is not valid yet", "Callers refuse it until it is. Look whether the clock is right.")
+            case (.refused, let end?): ("The certificate has expired", "Callers have refused it since \(end). \(renew)")
             case (_, let end): ("The certificate ends soon", "Callers refuse it from \(end ?? "its end") on. \(renew)")
             }
         let urgency: Urgency =

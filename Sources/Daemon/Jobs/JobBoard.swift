@@ -66,9 +66,7 @@ struct JobBoard: Sendable {
         states.filter(\.isFailing).map { state in
             DaemonControl.StandingWarning(
                 code: Self.warning,
-                message:
-                    "the job \(state.name.rawValue) has failed \(state.consecutiveFailures) times in a row: \(state.lastError)"
-            )
+                message: "the job \(state.name.rawValue) has failed \(state.failureText)")
         }
     }
 
@@ -77,14 +75,22 @@ struct JobBoard: Sendable {
         let failing = states.filter { $0.consecutiveFailures > 0 }.map { state in
             DiagnosisRow(
                 "jobs", state.name.rawValue, state.isFailing ? .fail : .warn,
-                "it has failed \(state.consecutiveFailures) times in a row: \(state.lastError)",
-                advice: "it is tried again by itself; see the log of kmid")
+                "the job has failed \(state.failureText)",
+                advice: "mend what it names; kmid tries the job again by itself")
         }
         let working = states.count - failing.count
         return
             (working > 0
-            ? [DiagnosisRow("jobs", .ok, "\(working) of \(states.count) have nothing to complain of")] : [])
+            ? [DiagnosisRow("jobs", .ok, "\(working) of \(states.count) background jobs work")] : [])
             + failing
+    }
+}
+
+extension JobState {
+    /// How often it has failed, and why, behind "has failed".
+    fileprivate var failureText: String {
+        let often = self.consecutiveFailures == 1 ? "once" : "\(self.consecutiveFailures) times in a row"
+        return "\(often): \(self.lastError)"
     }
 }
 

@@ -75,6 +75,14 @@ struct DesktopSituationTests {
         #expect(sentence(6) == begin + "6 of them with provider_timeout.")
     }
 
+    @Test("a certificate that callers have refused says since when")
+    func tellsRefusedCertificates() throws {
+        var situation = DesktopSituation()
+        situation.certificate = .init(stage: .refused, end: "12:00")
+        let text = try #require(DesktopNotification(.certificate, of: situation))
+        #expect(text.body.hasPrefix("Callers have refused it since 12:00. Renew it; "))
+    }
+
     @Test("times are minutes that have passed, with their day where it is another one")
     func tellsLocalTimes() {
         let noon = WallTime(microseconds: 1_770_000_000_000_000 / 86_400_000_000 * 86_400_000_000 + 43_200_000_000)

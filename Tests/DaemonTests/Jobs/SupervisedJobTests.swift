@@ -127,6 +127,8 @@ struct SupervisedJobTests {
         let rows = JobBoard.rows(board.states)
         #expect(rows.map(\.result) == ["ok", "fail"])
         #expect(rows[1].subject == "secrets" && rows[1].message.contains("the service hangs"))
+        #expect(rows[0].message == "5 of 6 background jobs work")
+        #expect(rows[1].message == "the job has failed 3 times in a row: the service hangs")
         let status = try #require(board.states.map(JobStatus.init).first { $0.name == "secrets" })
         #expect(status.lastError == "the service hangs" && status.consecutiveFailures == 3 && status.failures == 3)
         #expect(status.nextRun == 1_767_225_604_000_000)
