@@ -180,7 +180,8 @@ struct ContractOperationTests {
             second.tables["server"] = "listen = [\"\(taken[0])\"]\nadmin_listen = \"\(taken[1])\""
             let start = ContinuousClock.now
             let result = try await DaemonProcess.run(configuration: second.text, files: second.files)
-            #expect(ContinuousClock.now - start < .seconds(2))
+            // Two seconds where nobody else computes; whoever waits for the addresses needs longer than this.
+            #expect(ContinuousClock.now - start < .seconds(15))
             #expect(result.status == .exited(1))
             for address in taken { #expect(result.standardError.contains(address)) }
         }
