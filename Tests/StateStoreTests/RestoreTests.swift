@@ -143,6 +143,22 @@ struct RestoreTests {
         }
     }
 
+    @Test("looking at a copy leaves nothing beside it, whatever its name, also where nothing can be written")
+    func looksWithoutTraces() async throws {
+        try await self.withSite { site async throws in
+            let place = try site.directory.makeDirectory("place")
+            let path = place + "/a copy?mode=rw&100%#ä.sqlite"
+            try FileManager.default.copyItem(atPath: site.copy, toPath: path)
+            // As in the file of a daemon that has ended, which copies are not.
+            let mode = try inspect(path) { try String.fetchOne($0, sql: "PRAGMA journal_mode = WAL") }
+            #expect(mode == "wal")
+            let names = try FileManager.default.contentsOfDirectory(atPath: place)
+            #expect(names.count == 1)
+            #expect(try site.restore.check(path).requests == 5)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: place) == names)
+        }
+    }
+
     @Test("an older copy is restored as it is; the next start migrates it (A-025)")
     func restoresOlderSchemas() async throws {
         try await TemporaryDirectory.with { directory async throws in

@@ -126,7 +126,9 @@ public struct StateRestore: Sendable {
             return try StateStoreError.describing("checking the copy") {
                 var configuration = DatabaseOpening.configuration()
                 configuration.readonly = true
-                let reader = try DatabaseQueue(path: file, configuration: configuration)
+                // A copy that is only looked at may lie where nothing can be written, and is left without companions.
+                let reader = try DatabaseQueue(
+                    path: isWritable ? file : Self.immutable(file), configuration: configuration)
                 let finding = try reader.read { database in
                     guard try self.migrator.check(database) == version else { throw Self.foreign(path) }
                     let problem = try String.fetchOne(database, sql: "PRAGMA integrity_check(1)") ?? "no answer"
@@ -147,6 +149,18 @@ public struct StateRestore: Sendable {
         } catch {
             throw self.inWords(error, path)
         }
+    }
+
+    /// The name by which SQLite opens a file that nobody changes: without locks, and without making a log beside it
+    /// (sqlite.org/uri.html).
+    private static func immutable(_ path: String) -> String {
+        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-".utf8)
+        let digits = Array("0123456789ABCDEF")
+        let name = path.utf8.map { byte in
+            plain.contains(byte)
+                ? String(UnicodeScalar(byte)) : "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+        }
+        return "file:" + name.joined() + "?immutable=1"
     }
 
     private func finding(in database: Database, version: Int) throws -> Finding {
