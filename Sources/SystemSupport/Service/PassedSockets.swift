@@ -24,7 +24,8 @@ public struct PassedSockets: Sendable {
             passed.failures.append(
                 PassedSocketFailure(
                     descriptor: -1, name: "",
-                    reason: "LISTEN_FDS or LISTEN_PID cannot be read: \(String(cString: strerror(-count)))"))
+                    reason: "LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID do not fit each other or the process: "
+                        + String(cString: strerror(-count))))
             return passed
         }
         for index in 0..<Int(count) {
