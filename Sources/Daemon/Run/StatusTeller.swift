@@ -9,22 +9,29 @@ final class StatusTeller: Sendable {
     private struct State {
         var source: (@Sendable () -> ManagerStatus)?
         var told: String?
+        /// Nothing but the end is told any more: a reload that was under way must not look like a start.
+        var isEnding = false
     }
 
     /// Changes are told at most so often; what comes in between is told together.
     private static let pace = Duration.seconds(1)
-    /// So long the manager waits for the next sign of a daemon that ends: longer than any step of the end takes.
+    /// So long the manager waits for the next sign of a daemon that drains, which gives one each second.
     private static let patience = Duration.seconds(15)
+    /// So long it waits after the last sign: longer than all steps together that follow on the drain.
+    private static let lastPatience = Duration.seconds(60)
 
-    private let notifier: ServiceNotifier
-    private let logger: Logger
+    private let tell: @Sendable (ServiceNotifier.Message) -> Void
     private let state = Mutex(State())
     private let changes: AsyncStream<Void>
     private let change: AsyncStream<Void>.Continuation
 
-    init(notifier: ServiceNotifier, logger: Logger) {
-        self.notifier = notifier
-        self.logger = logger
+    convenience init(notifier: ServiceNotifier, logger: Logger) {
+        self.init { notifier.tell($0, logger: logger) }
+    }
+
+    /// Makes a teller whose messages go to `tell`, which must not wait.
+    init(tell: @escaping @Sendable (ServiceNotifier.Message) -> Void) {
+        self.tell = tell
         (self.changes, self.change) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -40,14 +47,19 @@ final class StatusTeller: Sendable {
 
     /// The configuration is read again, after which ``ready()`` follows.
     func reloading() {
-        self.notifier.tell(.reloading, logger: self.logger)
+        self.state.withLock { state in
+            if !state.isEnding { self.tell(.reloading) }
+        }
     }
 
     /// Everything is open.
     func ready() {
         let text = self.text()
-        self.state.withLock { $0.told = text }
-        self.notifier.tell(.ready(status: text), logger: self.logger)
+        self.state.withLock { state in
+            guard !state.isEnding else { return }
+            state.told = text
+            self.tell(.ready(status: text))
+        }
     }
 
     /// Tells changes as they come, until the task is cancelled; for one task.
@@ -55,11 +67,12 @@ final class StatusTeller: Sendable {
         for await _ in self.changes {
             let text = self.text()
             let isNews = self.state.withLock { state in
-                defer { state.told = text }
-                return state.told != text
+                guard !state.isEnding, state.told != text else { return false }
+                state.told = text
+                self.tell(.status(text))
+                return true
             }
             guard isNews else { continue }
-            self.notifier.tell(.status(text), logger: self.logger)
             do {
                 try await Task.sleep(for: Self.pace)
             } catch {
@@ -70,9 +83,10 @@ final class StatusTeller: Sendable {
 
     /// The daemon ends from now on.
     func stopping(requestsLeft: Int) {
-        self.notifier.tell(
-            .stopping(status: ServiceStatus.draining(requestsLeft: requestsLeft), patience: Self.patience),
-            logger: self.logger)
+        self.state.withLock { state in
+            state.isEnding = true
+            self.tell(.stopping(status: ServiceStatus.draining(requestsLeft: requestsLeft), patience: Self.patience))
+        }
     }
 
     /// Tells how many requests are left, again and again, until the task is cancelled.
@@ -85,16 +99,14 @@ final class StatusTeller: Sendable {
             } catch {
                 return
             }
-            self.notifier.tell(
-                .ending(status: ServiceStatus.draining(requestsLeft: requestsLeft()), patience: Self.patience),
-                logger: self.logger)
+            self.tell(.ending(status: ServiceStatus.draining(requestsLeft: requestsLeft()), patience: Self.patience))
         }
     }
 
     /// No request runs any more; what is left is the state.
     func drained() {
         self.state.withLock { $0.source = nil }
-        self.notifier.tell(.ending(status: "Saving the state", patience: Self.patience), logger: self.logger)
+        self.tell(.ending(status: "Saving the state", patience: Self.lastPatience))
     }
 
     private func text() -> String {
