@@ -6,6 +6,7 @@ import NIOPosix
 import ProxyCore
 import ServiceLifecycle
 import SystemSupport
+import UnixSignals
 
 /// One run of the daemon, from its arguments to its exit status.
 ///
@@ -28,10 +29,11 @@ struct DaemonRun {
         // A file that the daemon makes is for its user alone, from the first moment (K-033).
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
-        // Until the daemon listens to it, a wish to read the configuration is met by the start itself.
         signal(SIGHUP, SIG_IGN)
         // Before the environment is read by others, and before anything else could take a descriptor for its own.
         let given = GivenByManager.take()
+        // Before the configuration is read: a wish to read it again that comes after that waits for the daemon to run.
+        let reloadSignals = await UnixSignalsSequence(trapping: .sighup)
         let environment = ProcessInfo.processInfo.environment
         let loader = ConfigurationLoader(
             configPath: self.config, options: self.bus.map { ["control.bus": $0] } ?? [:], environment: environment,
@@ -75,7 +77,7 @@ struct DaemonRun {
             let services = try await DaemonServices.make(
                 DaemonServices.Foundation(
                     loaded: loaded, loader: loader, sources: sources, directories: directories, state: state,
-                    given: given, bus: address,
+                    given: given, reloadSignals: reloadSignals, bus: address,
                     connection: connection, output: output, logger: logger))
             try await services.run()
             logger.info("ended", metadata: ["event": "ended"])

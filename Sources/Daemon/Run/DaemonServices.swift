@@ -29,6 +29,8 @@ struct DaemonServices {
         let state: DaemonState
         /// What the service manager has given to the process.
         let given: GivenByManager
+        /// Wishes to read the configuration again, since before it was read.
+        let reloadSignals: UnixSignalsSequence
         /// The bus that was asked for; `nil` for none.
         let bus: BusAddress?
         /// The connection to it; `nil` if it could not be reached.
@@ -112,7 +114,7 @@ struct DaemonServices {
         jobs.register(metrics)
         let services = Self.services(
             control, loops: loops, ledger: ledger, client: client, bus: foundation.bus, presence: presence,
-            teller: teller,
+            teller: teller, reloadSignals: foundation.reloadSignals,
             watchdog: WatchdogFeeding(
                 interval: foundation.given.watchdog, loops: loops, client: client, store: store, hub: hub,
                 notifier: notifier, logger: logger),
@@ -125,13 +127,15 @@ struct DaemonServices {
     /// Everything that runs, in the order of dependence: what comes first ends last.
     private static func services(
         _ control: DaemonControl, loops: MultiThreadedEventLoopGroup, ledger: Ledger, client: CurlClient,
-        bus: BusAddress?, presence: BusPresence?, teller: StatusTeller, watchdog: WatchdogFeeding,
-        abandoned: [RuntimeChanges.AbandonedSecret]
+        bus: BusAddress?, presence: BusPresence?, teller: StatusTeller, reloadSignals: UnixSignalsSequence,
+        watchdog: WatchdogFeeding, abandoned: [RuntimeChanges.AbandonedSecret]
     ) -> [any Service] {
         let (gateway, listeners, logger) = (control.gateway, control.listeners, control.logger)
         let jobs = Self.jobs(control, abandoned: abandoned)
         var services: [any Service] = [
-            Signals(control: control, listeners: listeners, health: control.health, loops: loops, logger: logger),
+            Signals(
+                control: control, listeners: listeners, health: control.health, reloadSignals: reloadSignals,
+                loops: loops, logger: logger),
             EventLoops(loops: loops, threads: control.threads),
             Storage(store: control.store, ledger: ledger, gateway: gateway, turns: control.turns),
             // Everything that it asks for a sign ends after it.

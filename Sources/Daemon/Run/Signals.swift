@@ -11,11 +11,13 @@ struct Signals: Service {
     let control: DaemonControl
     let listeners: Listeners
     let health: Health
+    /// `SIGHUP`, which may have come before the daemon runs.
+    let reloadSignals: UnixSignalsSequence
     let loops: any EventLoopGroup
     let logger: Logger
 
     func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup, .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         // A reload waits for its turn and for the disk; whoever asks again meanwhile gets one more, and nobody who wants
         // the daemon to end waits for it.
         let (wishes, wish) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -24,16 +26,17 @@ struct Signals: Service {
                 group.addTask {
                     for await _ in wishes { await self.reload() }
                 }
+                group.addTask {
+                    for await _ in self.reloadSignals { wish.yield() }
+                }
                 #if DEBUG
                     group.addTask { await self.hangOnDemand() }
                 #endif
                 // Signals alone are counted: that the daemon drains tells nothing, for the service group hears the same
                 // signals and may have been faster, and who asked for the end over the bus sent none.
                 var isToldToEnd = false
-                for await signal in signals {
-                    if signal == .sighup {
-                        wish.yield()
-                    } else if isToldToEnd {
+                for await _ in signals {
+                    if isToldToEnd {
                         self.logger.warning("told to end twice: ending at once", metadata: ["event": "ending_now"])
                         await self.listeners.closeNow()
                     } else {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -64,6 +65,47 @@ struct ServiceStatusTests {
                     #expect(first == ["READY=1", "STATUS=3 of 3 keys usable"], "\(process.report)")
                     let log = process.text(.standardError)
                     #expect(log.contains("\"listening\""))
+                }
+            }
+        }
+    }
+
+    @Test("a SIGHUP that comes while the daemon starts is met once it runs, with what the files hold by then (T-014)")
+    func reloadDuringStart() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                try DaemonProcess.write(DaemonConfiguration(simulator, keys: ["alpha"]), to: directory)
+                let manager = try NotifySocket(at: directory.path("manager"))
+                // A bus that never answers holds the start up for a moment, after the configuration has been read.
+                let bus = try HeldSocket("bus", unix: directory.path("bus"))
+                try await ChildProcess.with(
+                    BuildProducts.path(of: "kmid"),
+                    arguments: [
+                        "run", "--config", directory.path("kmi.toml"), "--state-dir", directory.path("state"), "--bus",
+                        "unix:path=" + directory.path("bus"),
+                    ],
+                    environment: [
+                        "HOME": directory.path, "XDG_RUNTIME_DIR": directory.path, "PATH": "/usr/bin:/bin",
+                        "NOTIFY_SOCKET": manager.path, "KMI_CONTROL_WATCH": "false",
+                    ]
+                ) { process in
+                    try await onOwnThread {
+                        let descriptor = bus.duplicate()
+                        defer { close(descriptor) }
+                        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                        let ready = poll(&entry, 1, 20_000)
+                        #expect(ready == 1)
+                    }
+                    try DaemonProcess.write(DaemonConfiguration(simulator, keys: ["alpha", "beta"]), to: directory)
+                    process.send(SIGHUP)
+                    let told = try await onOwnThread {
+                        let deadline = Deadline.after(.seconds(20))
+                        while let lines = try manager.receive(within: deadline.remaining) {
+                            if lines.contains(where: { $0.hasPrefix("STATUS=2 of 2 keys usable") }) { return true }
+                        }
+                        return false
+                    }
+                    #expect(told, "\(process.report)")
                 }
             }
         }
