@@ -218,6 +218,7 @@ final class ConnectionHandler: ChannelInboundHandler, CallerConnection {
     }
 
     private func beginExchange(_ head: SoundHead) {
+        let isFirst = self.machine.isFresh
         self.machine.exchangeBegan(head)
         self.hasBecomeWritable = false
         let exchange = ServerExchange(
@@ -227,7 +228,7 @@ final class ConnectionHandler: ChannelInboundHandler, CallerConnection {
             channel: self
         )
         self.current = exchange
-        self.environment.registry.exchangeBegan()
+        self.environment.registry.exchangeBegan(on: self.info.id, isFirst: isFirst)
         exchange.handler = self.environment.responder.respond(to: head.head, on: exchange)
     }
 

@@ -52,7 +52,8 @@ struct ConnectionStateMachine: Sendable {
 
     private(set) var phase = Phase.idle
     private var phaseDeadline: Instant?
-    private var isFresh = true
+    /// Whether no request has come yet.
+    private(set) var isFresh = true
     /// When the first head has to be complete.
     private let firstDeadline: Instant?
     private var isDraining = false

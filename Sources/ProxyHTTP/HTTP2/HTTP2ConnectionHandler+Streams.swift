@@ -119,7 +119,8 @@ extension HTTP2ConnectionHandler {
     private func begin(_ stream: HTTP2Stream, _ opening: Result<SoundHead, HeadRefusal>) {
         switch opening {
         case .success(let request):
-            self.environment.registry.exchangeBegan()
+            self.environment.registry.exchangeBegan(on: self.info.id, isFirst: !self.hasBegunExchange)
+            self.hasBegunExchange = true
             let handler = self.environment.responder.respond(to: request.head, on: stream)
             stream.handler = handler
             // It may have answered, or given up, before it was there to be told so.

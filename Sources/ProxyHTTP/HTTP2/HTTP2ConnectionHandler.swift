@@ -34,6 +34,8 @@ final class HTTP2ConnectionHandler: ChannelInboundHandler, CallerConnection {
     var hasNamedLastStream = false
     /// What the decoder could not make a frame of, or would not send, belongs to this stream.
     var sending: HTTP2Stream?
+    /// Whether a request has come to the responder.
+    var hasBegunExchange = false
     var pending: HTTP2ConnectionMachine.Decision?
     private var touched: [HTTP2Stream] = []
 

@@ -1,6 +1,23 @@
 import NIOCore
 import ProxyCore
 
+/// How many requests may be under way, or about to come, while a server catches up with those that have waited for it.
+///
+/// Connections that are kept between two requests do not count: they ask for nothing, and those who have waited are behind them.
+struct CatchUpPace: Sendable, Equatable {
+    /// As many at the beginning.
+    var first = 128
+    /// So many more after each second: no more than run and wait by default at the end of it.
+    var perSecond = 64
+    /// How long it is caught up.
+    var duration = Duration.seconds(10)
+
+    /// How many there may be after a time; `nil` for any number.
+    func limit(after time: Duration) -> Int? {
+        time < self.duration ? self.first + self.perSecond * Int(time.components.seconds) : nil
+    }
+}
+
 /// Takes the connections that have waited for this process in the kernel's queue a few at a time, as a handler of a
 /// listener that was handed over.
 ///
@@ -9,34 +26,26 @@ import ProxyCore
 final class CatchUp: ChannelOutboundHandler {
     typealias OutboundIn = any Channel
 
-    /// How long a listener catches up.
-    static let duration = Duration.seconds(10)
-    /// As many connections may be open at the beginning.
-    private static let first: Int64 = 128
-    /// So many more may be after each second: no more than run and wait by default at the end of it.
-    private static let perSecond: Int64 = 64
     /// A connection that may not be taken yet is looked at again after so long.
     private static let pause = TimeAmount.milliseconds(5)
 
-    private let openConnections: @Sendable () -> Int
+    private let pace: CatchUpPace
+    private let load: @Sendable () -> Int
     private var begun: Instant?
     private var isWaiting = false
 
-    /// Makes the handler of a listener whose server has so many open connections.
-    init(openConnections: @escaping @Sendable () -> Int) {
-        self.openConnections = openConnections
-    }
-
-    /// How many connections may be open after a time; `nil` for any number.
-    static func limit(after time: Duration) -> Int? {
-        time < self.duration ? Int(self.first + self.perSecond * time.components.seconds) : nil
+    /// Makes the handler of a listener; `load` tells how many requests are under way or about to come, on all listeners of
+    /// its server.
+    init(_ pace: CatchUpPace, load: @escaping @Sendable () -> Int) {
+        self.pace = pace
+        self.load = load
     }
 
     func read(context: ChannelHandlerContext) {
         let now = DeadlineTimer.now(context.eventLoop)
         let begun = self.begun ?? now
         self.begun = begun
-        guard let limit = Self.limit(after: now - begun), self.openConnections() >= limit else {
+        guard let limit = self.pace.limit(after: now - begun), self.load() >= limit else {
             return context.read()
         }
         guard !self.isWaiting else { return }

@@ -19,6 +19,8 @@ final class ConnectionRegistry: Sendable {
     private struct Entry {
         var channel: any Channel
         var isServed: Bool
+        /// It is served and has not asked for anything yet.
+        var isFresh: Bool
     }
 
     private struct State {
@@ -33,6 +35,7 @@ final class ConnectionRegistry: Sendable {
     private let maximum: Int
     private let state = Mutex(State())
     private let open = Atomic<Int>(0)
+    private let fresh = Atomic<Int>(0)
     private let running = Atomic<Int>(0)
     private let aborted = Atomic<Int>(0)
 
@@ -50,10 +53,22 @@ final class ConnectionRegistry: Sendable {
     var openConnections: Int { self.open.load(ordering: .relaxed) }
     /// Exchanges that run.
     var runningExchanges: Int { self.running.load(ordering: .relaxed) }
+    /// Exchanges that run, and served connections whose first one is still to come.
+    var load: Int { self.fresh.load(ordering: .relaxed) + self.runningExchanges }
     /// Exchanges that ended because the server did.
     var abortedExchanges: Int { self.aborted.load(ordering: .relaxed) }
 
-    func exchangeBegan() { self.running.add(1, ordering: .relaxed) }
+    /// An exchange has begun, `isFirst` tells whether it is the first one of its connection.
+    func exchangeBegan(on number: UInt64, isFirst: Bool) {
+        self.running.add(1, ordering: .relaxed)
+        guard isFirst else { return }
+        let wasFresh = self.state.withLock { state in
+            defer { state.entries[number]?.isFresh = false }
+            return state.entries[number]?.isFresh ?? false
+        }
+        if wasFresh { self.fresh.subtract(1, ordering: .relaxed) }
+    }
+
     func exchangeEnded() { self.running.subtract(1, ordering: .relaxed) }
     func countAbort() { self.aborted.add(1, ordering: .relaxed) }
 
@@ -62,12 +77,15 @@ final class ConnectionRegistry: Sendable {
         let admission = self.state.withLock { state -> Admission in
             let isServed = !state.isClosing && state.served < self.maximum
             guard isServed || state.entries.count - state.served < Self.maximumRefusals else { return .dropped }
-            state.entries[number] = Entry(channel: channel, isServed: isServed)
+            state.entries[number] = Entry(channel: channel, isServed: isServed, isFresh: isServed)
             if isServed { state.served += 1 }
             return isServed ? .served : .refused
         }
         guard admission != .dropped else { return .dropped }
-        if admission == .served { self.open.add(1, ordering: .relaxed) }
+        if admission == .served {
+            self.open.add(1, ordering: .relaxed)
+            self.fresh.add(1, ordering: .relaxed)
+        }
         channel.closeFuture.whenComplete { _ in self.remove(number) }
         return admission
     }
@@ -94,14 +112,15 @@ final class ConnectionRegistry: Sendable {
     }
 
     private func remove(_ number: UInt64) {
-        let (wasServed, waiters) = self.state.withLock { state -> (Bool, [@Sendable () -> Void]) in
+        let (entry, waiters) = self.state.withLock { state -> (Entry?, [@Sendable () -> Void]) in
             let entry = state.entries.removeValue(forKey: number)
             if entry?.isServed == true { state.served -= 1 }
-            guard state.entries.isEmpty else { return (entry?.isServed == true, []) }
+            guard state.entries.isEmpty else { return (entry, []) }
             defer { state.waiters.removeAll() }
-            return (entry?.isServed == true, state.waiters)
+            return (entry, state.waiters)
         }
-        if wasServed { self.open.subtract(1, ordering: .relaxed) }
+        if entry?.isServed == true { self.open.subtract(1, ordering: .relaxed) }
+        if entry?.isFresh == true { self.fresh.subtract(1, ordering: .relaxed) }
         for waiter in waiters { waiter() }
     }
 }

@@ -95,14 +95,14 @@ public final class HTTPServer: Sendable {
                 file = bound.file
                 channel = try await self.bootstrap(tcp: false, tls).withBoundSocket(bound.descriptor).get()
             case .socket(let descriptor):
-                let registry = self.environment.registry
+                let (registry, pace) = (self.environment.registry, self.configuration.catchUp)
                 channel = try await self.adopt(
                     descriptor, as: address,
                     bootstrap: { isTCP in
                         self.bootstrap(tcp: isTCP, tls).serverChannelInitializer { channel in
                             channel.eventLoop.makeCompletedFuture {
                                 try channel.pipeline.syncOperations.addHandler(
-                                    CatchUp { registry.openConnections })
+                                    CatchUp(pace) { registry.load })
                             }
                         }
                     })

@@ -210,12 +210,74 @@ struct DrainTests {
         }
     }
 
+    @Test("the pace of catching up grows by the second, and ends")
+    func pace() {
+        let pace = CatchUpPace()
+        #expect(pace.limit(after: .zero) == 128)
+        #expect(pace.limit(after: .milliseconds(2_500)) == 256)
+        #expect(pace.limit(after: .milliseconds(9_999)) == 704)
+        #expect(pace.limit(after: .seconds(10)) == nil)
+    }
+
+    @Test("a connection counts until its first request has been answered, or until it leaves without one")
+    func load() throws {
+        let connection = try EmbeddedConnection(.echo())
+        let registry = connection.registry
+        let silent = EmbeddedChannel()
+        #expect(registry.admit(connection.channel, number: 1) == .served)
+        #expect(registry.admit(silent, number: 2) == .served)
+        #expect(registry.load == 2)
+        try connection.receive("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
+        #expect(registry.load == 2 && registry.runningExchanges == 1)
+        try connection.receive("x")
+        #expect(registry.load == 1 && registry.openConnections == 2)
+        // Its next one counts as long as it runs.
+        try connection.receive("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n")
+        #expect(registry.load == 2)
+        try connection.receive("x")
+        #expect(registry.load == 1)
+        try silent.close().wait()
+        silent.embeddedEventLoop.run()
+        #expect(registry.load == 0 && registry.openConnections == 1)
+    }
+
+    @Test("HTTP/2: a connection counts until its first stream, and each stream as long as it runs")
+    func loadOfStreams() throws {
+        let connection = try EmbeddedHTTP2(.echo())
+        #expect(connection.registry.admit(connection.channel, number: 1) == .served)
+        #expect(connection.registry.load == 1)
+        try connection.send(Wire.get(1))
+        #expect(connection.status(1) == "200")
+        #expect(connection.registry.load == 0 && connection.registry.openConnections == 1)
+        try connection.send(Wire.get(3))
+        #expect(connection.status(3) == "200")
+        #expect(connection.registry.load == 0)
+    }
+
+    @Test("connections that are kept between requests hold up nobody who has waited (K-028)")
+    func keptConnections() async throws {
+        let held = try HeldSocket("kmid.socket")
+        let address = try Self.address(of: held)
+        var configuration = HTTPServerConfiguration()
+        // It never gets faster: who comes when so many are open waits until one has gone.
+        configuration.catchUp = CatchUpPace(first: 4, perSecond: 0, duration: .seconds(3_600))
+        let listener = ListenAddress.socket(descriptor: held.duplicate())
+        try await withServer(.echo(), configuration: configuration, on: listener) { server, _ in
+            var kept: [RawClient] = []
+            for number in 0..<64 {
+                let client = try await RawClient.connect(to: address)
+                try await client.send("GET /\(number) HTTP/1.1\r\nHost: a\r\n\r\n")
+                try await client.receive("GET /\(number) []")
+                kept.append(client)
+            }
+            #expect(server.openConnections == 64)
+            for client in kept { await client.close() }
+        }
+        withExtendedLifetime(held) {}
+    }
+
     @Test("connections that have waited are taken a few at a time, and all are served (X-041)")
     func catchesUp() async throws {
-        #expect(CatchUp.limit(after: .zero) == 128)
-        #expect(CatchUp.limit(after: .milliseconds(2_500)) == 256)
-        #expect(CatchUp.limit(after: CatchUp.duration) == nil)
-
         let held = try HeldSocket("kmid.socket")
         let address = try Self.address(of: held)
         var waiting: [RawClient] = []
