@@ -57,6 +57,15 @@ struct Directories: Sendable {
         return String(cString: real)
     }
 
+    /// The path of a file, with the links followed that lead to its directory; as it is if that is not there.
+    static func withoutLinks(_ path: String) -> String {
+        guard path.hasPrefix("/"), let slash = path.lastIndex(of: "/") else { return path }
+        guard let real = realpath(String(path[...slash]), nil) else { return path }
+        defer { free(real) }
+        let directory = String(cString: real)
+        return (directory == "/" ? "" : directory) + path[slash...]
+    }
+
     /// A slash at the end would have a symbolic link followed.
     private static func withoutSlash(_ path: String) -> String {
         let end = path.lastIndex { $0 != "/" }

@@ -27,6 +27,9 @@ struct ListenPlan: Sendable, Equatable {
         var kind: String
         /// Whether callers speak TLS there.
         var isTLS: Bool
+
+        /// Whether the service manager holds its socket.
+        var isPassed: Bool { if case .passed = self.source { true } else { false } }
     }
 
     /// A passed socket that may not be served.
@@ -68,13 +71,16 @@ struct ListenPlan: Sendable, Equatable {
     private(set) var refusals: [Refusal] = []
 
     /// Decides.
-    init(passed: [PassedSocket], configured: Configured) {
+    ///
+    /// `real` gives back the path of a Unix socket without symbolic links in it: the manager and the configuration may name
+    /// one directory differently.
+    init(passed: [PassedSocket], configured: Configured, real: (String) -> String = { $0 }) {
         let data = configured.dataEntries
         var taken: Set<Int> = []
         var isAdminTaken = false
         for socket in passed {
-            let place = data.firstIndex { socket.isBound(to: $0.specification) }
-            let isAdminPlace = configured.admin.map(socket.isBound) ?? false
+            let place = data.firstIndex { socket.isBound(to: $0.specification, real) }
+            let isAdminPlace = configured.admin.map { socket.isBound(to: $0, real) } ?? false
             let isAdmin = socket.name == Self.adminName
             if isAdmin, configured.admin == nil {
                 self.unserved.append(socket)
@@ -158,9 +164,9 @@ extension PassedSocket {
     }
 
     /// Whether it is bound to the place that an entry of the configuration names.
-    fileprivate func isBound(to specification: ListenSpecification) -> Bool {
+    fileprivate func isBound(to specification: ListenSpecification, _ real: (String) -> String) -> Bool {
         switch (self.place, specification.address) {
-        case (.unix(let path), .unix(let configured)): path == configured
+        case (.unix(let path), .unix(let configured)): path == configured || real(path) == real(configured)
         case (.tcp(let host, let port), .tcp(let name, let configuredPort)):
             // A free port is never the one that was passed.
             port == configuredPort && port != 0

@@ -37,7 +37,8 @@ final class Listeners: Sendable {
     /// Connections of callers that are served at once, in each plane.
     let maximumConnections: Int
     private let logger: Logger
-    private let opened = Mutex<[Open]>([])
+    /// By their place in the plan.
+    private let opened = Mutex<[Int: Open]>([:])
     private let intake: Intake
 
     /// Whether new callers are taken.
@@ -80,8 +81,8 @@ final class Listeners: Sendable {
             metadata: ["event": "certificate_renewed", "not_after": "\(credentials.notAfter.rfc3339)"])
     }
 
-    /// The listeners that are open.
-    var all: [Open] { self.opened.withLock { $0 } }
+    /// The listeners that are open, in the order of the plan.
+    var all: [Open] { self.opened.withLock { $0.sorted { $0.key < $1.key }.map(\.value) } }
 
     /// Connections of callers that are open.
     var openConnections: Int { self.data.openConnections }
@@ -99,7 +100,8 @@ final class Listeners: Sendable {
 
     /// Opens all listeners, or none: throws ``ListenFailures`` with the reason of each that failed.
     ///
-    /// Sockets that the service manager has passed are used first.
+    /// Sockets that the service manager has passed take the place of those that are configured, and are taken last, when all
+    /// others are open: whoever waits there is not taken out of the queue by a start that fails.
     func open(
         _ configuration: Configuration, passed: [PassedSocket] = [], runtimeDirectory: String?
     ) async throws {
@@ -110,10 +112,15 @@ final class Listeners: Sendable {
                 data: server.listen,
                 socketPath: self.socketPath(server.socket, runtimeDirectory: runtimeDirectory),
                 admin: server.adminListen, hasCertificate: self.tls != nil,
-                requiresTokens: configuration.auth.requireToken))
+                requiresTokens: configuration.auth.requireToken),
+            real: Directories.withoutLinks)
         var failures: [any Error] = plan.refusals
+        for isPassed in [false, true] where failures.isEmpty {
+            for (place, entry) in plan.entries.enumerated() where entry.isPassed == isPassed {
+                await self.open(entry, at: place, &failures)
+            }
+        }
         if failures.isEmpty {
-            for entry in plan.entries { await self.open(entry, &failures) }
             for socket in plan.unserved { await self.turnAway(socket, &failures) }
         }
         guard failures.isEmpty else {
@@ -123,7 +130,7 @@ final class Listeners: Sendable {
         self.intake.isOpen = true
     }
 
-    private func open(_ entry: ListenPlan.Entry, _ failures: inout [any Error]) async {
+    private func open(_ entry: ListenPlan.Entry, at place: Int, _ failures: inout [any Error]) async {
         let (server, tls) =
             switch entry.plane {
             case .data: (self.data, self.tls?.data)
@@ -133,7 +140,7 @@ final class Listeners: Sendable {
             var metadata: Logger.Metadata = ["event": "listening", "listener": "\(entry.kind)"]
             let address: ListenAddress
             switch entry.source {
-            case .opened(let place): address = ListenAddress(place)
+            case .opened(let specified): address = ListenAddress(specified)
             case .passed(let socket):
                 address = .socket(descriptor: socket.descriptor)
                 metadata["passed"] = "\(socket.name)"
@@ -146,7 +153,7 @@ final class Listeners: Sendable {
             // One without a path has a name all the same.
             if case .passed(let socket) = entry.source { bound = socket.place.description }
             self.opened.withLock { [bound] in
-                $0.append(Open(kind: entry.kind, address: bound, isTLS: entry.isTLS))
+                $0[place] = Open(kind: entry.kind, address: bound, isTLS: entry.isTLS)
             }
             metadata["address"] = "\(bound)"
             metadata["tls"] = entry.isTLS ? "1.2+" : "off"

@@ -1,5 +1,7 @@
+import Foundation
 import ProxyCore
 import SystemSupport
+import TestSupport
 import Testing
 
 @testable import Daemon
@@ -63,6 +65,30 @@ struct ListenPlanTests {
             passed: [Self.tcp(3, "::1", 7878), Self.tcp(4, "127.0.0.1", 4000)],
             configured: try Self.configured(["[0:0:0:0:0:0:0:1]:7878", "127.0.0.1:0"], socket: nil, admin: nil))
         #expect(Self.summary(plan) == ["data: passed 3", "data: passed 4", "data: 127.0.0.1:0"])
+    }
+
+    @Test("a Unix socket is where its directory is, whatever that is called")
+    func comparesPlaces() throws {
+        let configured = try Self.configured([], socket: "/var/run/kmi/proxy.sock", admin: nil)
+        let plan = ListenPlan(passed: [Self.unix(3, "/run/kmi/proxy.sock")], configured: configured) {
+            $0.replacing("/var/run/", with: "/run/")
+        }
+        #expect(Self.summary(plan) == ["socket: passed 3"])
+        let other = ListenPlan(passed: [Self.unix(3, "/run/kmi/proxy.sock")], configured: configured)
+        #expect(Self.summary(other) == ["socket: passed 3", "socket: unix:/var/run/kmi/proxy.sock"])
+    }
+
+    @Test("links are followed to a directory, not to what lies in it")
+    func followsLinks() async throws {
+        try await TemporaryDirectory.with { directory in
+            // The temporary directory may have links in its own path.
+            let real = Directories.withoutLinks(try directory.makeDirectory("real") + "/s")
+            #expect(real.hasSuffix("/real/s"))
+            try FileManager.default.createSymbolicLink(atPath: directory.path("link"), withDestinationPath: "real")
+            try FileManager.default.createSymbolicLink(atPath: directory.path("real/s"), withDestinationPath: "other")
+            #expect(Directories.withoutLinks(directory.path("link/s")) == real)
+        }
+        for path in ["@kmi", "", "/nowhere/at/all", "/s"] { #expect(Directories.withoutLinks(path) == path) }
     }
 
     @Test("the settings are those of the configured entry; without one, TLS if there is a certificate")

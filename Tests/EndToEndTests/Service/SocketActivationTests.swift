@@ -1,10 +1,22 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
 @Suite("Socket activation (A-017)", .serialized, .timeLimit(.minutes(5)))
 struct SocketActivationTests {
     private static let activate = Tools.path(of: "systemd-socket-activate")
+
+    /// What the log tells of a listener.
+    private struct OpenedListener: Decodable {
+        var listener: String
+        var address: String
+        var passed: String?
+
+        init?(_ line: String) {
+            do { self = try JSONDecoder().decode(Self.self, from: Data(line.utf8)) } catch { return nil }
+        }
+    }
 
     @Test(
         "the first connection starts the daemon, which serves data, Unix and admin sockets by their names",
@@ -74,9 +86,12 @@ struct SocketActivationTests {
                     ) { daemon in
                         let status = try await Steering(bus: bus.address).run(["status"]).standardOutput
                         #expect(status.contains("http://\(socket.address)"))
-                        #expect(status.contains("http://\(try daemon.address("data"))"))
-                        #expect(try daemon.address("data") != socket.address)
-                        for address in [socket.address, try daemon.address("data")] {
+                        let opened = daemon.process.lines(.standardError).compactMap(OpenedListener.init)
+                        let told = try #require(opened.first { $0.listener == "data" && $0.passed == nil })
+                        let own = try HTTPAddress(told.address)
+                        #expect(status.contains("http://\(own)"))
+                        #expect(own != socket.address)
+                        for address in [socket.address, own] {
                             let client = RawHTTPClient(
                                 address, fields: [("Authorization", "Bearer \(configuration.token)")])
                             #expect(try await client.chat().status == 200)
@@ -105,6 +120,65 @@ struct SocketActivationTests {
                     #expect(daemon.process.text(.standardError).contains("socket_unserved"))
                     #expect(try await daemon.client().chat().status == 200)
                 }
+            }
+        }
+    }
+
+    @Test("a passed Unix socket that the configuration names by a link is that of the configuration")
+    func throughLink() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                _ = try directory.makeDirectory("real")
+                try FileManager.default.createSymbolicLink(atPath: directory.path("link"), withDestinationPath: "real")
+                let sockets = try [HeldSocket("kmid.socket", unix: directory.path("real/s"))]
+                var configuration = DaemonConfiguration(simulator)
+                configuration.tables["server"] =
+                    "listen = [\"127.0.0.1:0\"]\nsocket = \"\(directory.path("link/s"))\"\n"
+                try DaemonProcess.write(configuration, to: directory)
+                try await DaemonProcess.with(in: directory, token: configuration.token, sockets: sockets) { daemon in
+                    #expect(try daemon.address("socket") == sockets[0].address)
+                    let answer = try await RawHTTPClient(sockets[0].address).chat()
+                    #expect(answer.status == 200)
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a start that fails takes nobody out of the queue of a passed socket, who is answered by the next one (K-028)")
+    func failedStart() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                let held = try HeldSocket("kmid.socket")
+                let taken = try HeldSocket("taken")
+                var configuration = DaemonConfiguration(simulator)
+                configuration.tables["server"] =
+                    "listen = [\"\(held.address)\", \"\(taken.address)\"]\nsocket = \"off\"\nadmin_listen = \"off\"\n"
+                try DaemonProcess.write(configuration, to: directory)
+                let client = RawHTTPClient(
+                    held.address, fields: [("Authorization", "Bearer \(configuration.token)")], limit: .seconds(60))
+                let hasAsked = Atomic(false)
+                let answer = Task {
+                    try await onOwnThread {
+                        let connection = try client.connect()
+                        // No daemon can be done with it before it finds that it cannot start.
+                        try connection.write(Chat.request(client, model: "sim-events-10-delay-100", stream: true))
+                        hasAsked.store(true, ordering: .relaxed)
+                        return try connection.readResponse(to: "POST").text
+                    }
+                }
+                try await eventually("somebody waits") { hasAsked.load(ordering: .relaxed) }
+                await #expect(throws: TestFailure.self) {
+                    try await DaemonProcess.with(in: directory, token: configuration.token, sockets: [held]) { _ in }
+                }
+                configuration.tables["server"] =
+                    "listen = [\"\(held.address)\"]\nsocket = \"off\"\nadmin_listen = \"off\"\n"
+                try DaemonProcess.write(configuration, to: directory)
+                try await DaemonProcess.with(in: directory, token: configuration.token, sockets: [held]) { _ in
+                    let text = try await answer.value
+                    #expect(text.contains("[DONE]"))
+                }
+                withExtendedLifetime(taken) {}
             }
         }
     }
