@@ -57,7 +57,9 @@ final class Listeners: Sendable {
         credentials: TLSCredentials?, intake: Intake, callerObserver: any CallerObserver, logger: Logger
     ) {
         self.intake = intake
-        let configuration = HTTPServerConfiguration(server)
+        var configuration = HTTPServerConfiguration(server)
+        // What is not served any more is not taken for ready.
+        configuration.whenListenerIsLost = { intake.isOpen = false }
         var observed = configuration
         observed.callerObserver = callerObserver
         self.data = HTTPServer(group: group, responder: gateway, configuration: observed, logger: logger)

@@ -95,21 +95,12 @@ public final class HTTPServer: Sendable {
                 file = bound.file
                 channel = try await self.bootstrap(tcp: false, tls).withBoundSocket(bound.descriptor).get()
             case .socket(let descriptor):
-                let (registry, pace) = (self.environment.registry, self.configuration.catchUp)
                 channel = try await self.adopt(
-                    descriptor, as: address,
-                    bootstrap: { isTCP in
-                        self.bootstrap(tcp: isTCP, tls).serverChannelInitializer { channel in
-                            channel.eventLoop.makeCompletedFuture {
-                                try channel.pipeline.syncOperations.addHandler(
-                                    CatchUp(pace) { registry.load })
-                            }
-                        }
-                    })
+                    descriptor, as: address, bootstrap: { self.bootstrap(tcp: $0, tls, catchesUp: true) })
                 isHeld = true
             }
             try await self.keep(Listener(channel: channel, file: file, isHeld: isHeld), at: address)
-            return Self.boundAddress(channel)
+            return BoundAddress(channel.localAddress)
         } catch {
             file?.remove()
             throw Self.listenError(error, address: address)
@@ -270,10 +261,22 @@ public final class HTTPServer: Sendable {
 
     // MARK: Listening
 
-    private func bootstrap(tcp: Bool, _ tls: ServerTLS?) -> ServerBootstrap {
-        let environment = self.environment
+    private func bootstrap(tcp: Bool, _ tls: ServerTLS?, catchesUp: Bool = false) -> ServerBootstrap {
+        let (environment, pace) = (self.environment, self.configuration.catchUp)
+        let lost = self.configuration.whenListenerIsLost
         var bootstrap = ServerBootstrap(group: self.group)
             .serverChannelOption(.backlog, value: 1024)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    if catchesUp { try pipeline.addHandler(CatchUp(pace) { environment.registry.load }) }
+                    // A server that nobody holds any more ends its listeners as well.
+                    try pipeline.addHandler(
+                        AcceptWatch(
+                            logger: environment.logger, isClosing: { [weak self] in self?.isClosed ?? true },
+                            lost: { lost?() }))
+                }
+            }
             .childChannelOption(.autoRead, value: false)
             // One read for each time that reading was asked for: what a paused request holds is one read at most.
             .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -306,14 +309,6 @@ public final class HTTPServer: Sendable {
             throw ListenError(
                 code: .invalidAddress, address: address, message: "the host must be a numeric address"
             )
-        }
-    }
-
-    private static func boundAddress(_ channel: any Channel) -> BoundAddress {
-        switch channel.localAddress {
-        case .some(.unixDomainSocket): .unix(path: channel.localAddress?.pathname ?? "")
-        case .some(let address): .tcp(host: address.ipAddress ?? "", port: address.port ?? 0)
-        case nil: .unix(path: "")
         }
     }
 

@@ -27,6 +27,8 @@ public struct HTTPServerConfiguration: Sendable {
     public var maximumHeaderBytes: Int
     /// Who looks at callers on this machine, those of Unix sockets and of loopback TCP (default nobody).
     public var callerObserver: (any CallerObserver)?
+    /// Is called when a listener ends that the server has not ended, with its address in the log (default nothing).
+    public var whenListenerIsLost: (@Sendable () -> Void)?
     /// How fast connections are taken that have waited on a socket that was handed over.
     var catchUp = CatchUpPace()
 

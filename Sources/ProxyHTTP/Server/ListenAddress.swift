@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Where a server listens.
 public enum ListenAddress: Sendable, Hashable {
     /// A numeric IPv4 or IPv6 address, the latter without brackets, and a port; port 0 takes a free one.
@@ -34,6 +36,17 @@ extension BoundAddress: CustomStringConvertible {
         switch self {
         case .tcp(let host, let port): ListenAddress.tcp(host: host, port: port).description
         case .unix(let path): ListenAddress.unix(path: path).description
+        }
+    }
+}
+
+extension BoundAddress {
+    /// Where a channel listens; an unnamed Unix socket has no address.
+    init(_ address: SocketAddress?) {
+        switch address {
+        case .unixDomainSocket?: self = .unix(path: address?.pathname ?? "")
+        case let address?: self = .tcp(host: address.ipAddress ?? "", port: address.port ?? 0)
+        case nil: self = .unix(path: "")
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -179,6 +180,31 @@ struct SocketActivationTests {
                     #expect(text.contains("[DONE]"))
                 }
                 withExtendedLifetime(taken) {}
+            }
+        }
+    }
+
+    @Test("a passed socket that its holder ends is told, and the daemon is not ready any more")
+    func endedSocket() async throws {
+        try await SimulatorProcess.with { simulator in
+            try await TemporaryDirectory.with { directory in
+                let socket = try HeldSocket("kmid.socket")
+                let configuration = DaemonConfiguration(simulator)
+                try DaemonProcess.write(configuration, to: directory)
+                try await DaemonProcess.with(in: directory, token: configuration.token, sockets: [socket]) { daemon in
+                    let before = try await daemon.admin().get("/readyz").status
+                    #expect(before == 200)
+                    let descriptor = socket.duplicate()
+                    defer { close(descriptor) }
+                    let code = shutdown(descriptor, Int32(SHUT_RDWR))
+                    #expect(code == 0)
+                    let line = try await daemon.process.firstMatch(
+                        on: .standardError, within: .seconds(20), "the listener that is lost"
+                    ) { $0.contains("listener_lost") ? $0 : nil }
+                    #expect(line.contains("\(socket.address)"))
+                    let after = try await daemon.admin().get("/readyz").status
+                    #expect(after == 503)
+                }
             }
         }
     }
