@@ -1,3 +1,4 @@
+import CSystemd
 import Glibc
 
 /// Asks the kernel whose sockets are (`sock_diag(7)`), at a price that does not grow with the number of sockets.

@@ -1,3 +1,4 @@
+import CSystemd
 import Glibc
 
 /// A listening socket that the service manager holds and has passed to this process (`sd_listen_fds(3)`).
