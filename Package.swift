@@ -18,6 +18,7 @@ extension Target.Dependency {
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let arguments = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let deque = product(name: "DequeModule", package: "swift-collections")
+    static let heap = product(name: "HeapModule", package: "swift-collections")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let cryptoExtras = product(name: "CryptoExtras", package: "swift-crypto")
     static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
@@ -39,6 +40,7 @@ let package = Package(
         .executable(name: "kmid", targets: ["Daemon"]),
         .executable(name: "kmictl", targets: ["kmictl"]),
         .executable(name: "kmi-sim", targets: ["Simulator"]),
+        .executable(name: "kmi-load", targets: ["LoadGenerator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -60,6 +62,7 @@ let package = Package(
         // Floor 0: the system's C libraries.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
+        .systemLibrary(name: "CEpoll"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -114,6 +117,8 @@ let package = Package(
             name: "Simulator",
             dependencies: [.nioCore, .nioPosix, .nioHTTP1, .nioTLS, .nioSSL, .arguments, .crypto, .x509, .asn1]
         ),
+        // For scripts/bench alone.
+        .executableTarget(name: "LoadGenerator", dependencies: ["CEpoll", .arguments, .heap]),
 
         // Tests.
         .target(name: "TestSupport", dependencies: ["ProxyCore", "DBusKit"], path: "Tests/TestSupport"),
@@ -163,6 +168,7 @@ let package = Package(
             name: "SimulatorTests",
             dependencies: ["Simulator", "TestSupport", .nioCore, .nioPosix, .nioHTTP1, .nioSSL]
         ),
+        .testTarget(name: "LoadGeneratorTests", dependencies: ["LoadGenerator"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
