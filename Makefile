@@ -47,7 +47,8 @@ soak: setup ## the long forms of the tests
 sanitize: ## the tests of threads and buffers with the thread and the address sanitizer
 	@scripts/sanitize
 
-bench: ## requests per second and CPU per request, beside those of the provider asked directly
+bench: ## what a request costs beside nginx, in up to 15 minutes on a quiet machine
+	@scripts/setup bench
 	@scripts/bench
 
 install: ## build for release and install below $(DESTDIR)$(PREFIX)

@@ -1,0 +1,90 @@
+"""Figures out of samples: medians over rounds, ratios within a round, spreads. Nothing here reads a clock or a file.
+
+A sample is a dictionary of numbers that one run of one target came to. `rounds` maps a target to its samples, in the
+order of the rounds; a round that could not be measured is `None`.
+"""
+
+import math
+import statistics
+
+
+def median(values: list) -> "float | None":
+    """Of what there is; `None` without anything."""
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    return statistics.median(known) if known else None
+
+
+def spread(values: list) -> "float | None":
+    """How far the values lie apart, as a share of their median."""
+    known = [value for value in values if value is not None and not math.isnan(value)]
+    middle = median(known)
+    if not known or not middle:
+        return None
+    return (max(known) - min(known)) / abs(middle)
+
+
+def column(rounds: dict, target: str, name: str) -> list:
+    return [sample.get(name) if sample else None for sample in rounds.get(target, [])]
+
+
+def ratios(rounds: dict, target: str, base: str, name: str) -> list:
+    """Of each round the value of `target` in units of that of `base` in the same round."""
+    pairs = zip(column(rounds, target, name), column(rounds, base, name))
+    return [above / below for above, below in pairs if above is not None and below]
+
+
+def added_ratios(rounds: dict, target: str, base: str, ground: str, name: str) -> list:
+    """Of each round what `target` adds to `ground`, in units of what `base` adds to it."""
+    triples = zip(*(column(rounds, one, name) for one in (target, base, ground)))
+    return [
+        (above - zero) / (below - zero) for above, below, zero in triples
+        if None not in (above, below, zero) and below > zero
+    ]
+
+
+def summary(rounds: dict) -> dict:
+    """Of each target and name the median over the rounds and the spread."""
+    result: dict = {}
+    for target, samples in rounds.items():
+        names = sorted({name for sample in samples if sample for name, value in sample.items() if is_number(value)})
+        result[target] = {
+            name: {"median": median(column(rounds, target, name)), "spread": spread(column(rounds, target, name))}
+            for name in names
+        }
+    return result
+
+
+def is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def percentile(values: list, share: float) -> float:
+    """The smallest value that a share of all do not exceed."""
+    ordered = sorted(values)
+    if not ordered:
+        return math.nan
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)]
+
+
+def foreign_share(busy: float, ours: float, elapsed: float, processors: int) -> float:
+    """The share of the machine that others used: `busy` and `ours` are seconds of processor time."""
+    if elapsed <= 0:
+        return 0.0
+    return max(0.0, busy - ours) / (elapsed * processors)
+
+
+def order(targets: tuple, number: int) -> tuple:
+    """Who comes first changes with each round, so that what only time changes hits all alike."""
+    turn = number % len(targets)
+    rotated = targets[turn:] + targets[:turn]
+    return rotated if number // len(targets) % 2 == 0 else tuple(reversed(rotated))
+
+
+def agreement(runs: list) -> list:
+    """Of several results (documents as `report.document` makes them) how far the values of each row lie apart.
+
+    A list of (title, values, spread); rows that one of them lacks are left out.
+    """
+    by_title = [{row["title"]: row["value"] for row in run["targets"]} for run in runs]
+    shared = [title for title in by_title[0] if all(title in one for one in by_title)]
+    return [(title, [one[title] for one in by_title], spread([one[title] for one in by_title])) for title in shared]

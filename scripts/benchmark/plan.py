@@ -1,0 +1,78 @@
+"""What is run: the cells of a round, each against several targets. Nothing here starts anything."""
+
+import dataclasses
+
+BOTH = ("nginx", "kmid")
+WITH_GROUND = ("direct", "nginx", "kmid")
+KIBIBYTE, MEBIBYTE = 1 << 10, 1 << 20
+# Microseconds between the events of a stream.
+PACE = {50: 20_000, 500: 50_000}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One load; `targets` are who it is put on, in turn."""
+
+    name: str
+    title: str
+    kind: str  # plain, tls, h2, streams
+    connections: int
+    targets: tuple = BOTH
+    # Bytes of a request's body, and of an answer's.
+    request: int = KIBIBYTE
+    answer: int = KIBIBYTE
+    # How long it is run, in seconds; of streams the turns that each connection takes.
+    seconds: float = 3
+    turns: int = 1
+    unit: str = "request"
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """All of a run."""
+
+    cells: tuple
+    rounds: int
+    streams: int
+    stream_events: int
+    rows: int
+    starts: int
+    scrapes: int
+    # Seconds after which no round is begun, so that the whole ends in time.
+    budget: float
+    # A run that others took more of the machine from is made again once.
+    patience: float = 0.10
+
+
+def cells(seconds: float, stream_turns: "dict[int, int]") -> tuple:
+    def stream(number: int) -> Cell:
+        return Cell(f"streams-{number}", f"{number} streams of 100 events, {PACE[number] / 1_000:g} ms apart", "streams",
+                    number, turns=stream_turns[number], unit="event")
+
+    return (
+        Cell("plain-1", "1 KiB, 1 connection", "plain", 1, WITH_GROUND, seconds=seconds),
+        Cell("plain-32", "1 KiB, 32 connections", "plain", 32, WITH_GROUND, seconds=seconds),
+        Cell("plain-256", "1 KiB, 256 connections", "plain", 256, WITH_GROUND, seconds=seconds),
+        Cell("up-32k", "requests of 32 KiB, 32 connections", "plain", 32, request=32 * KIBIBYTE, seconds=seconds / 2),
+        Cell("up-4m", "requests of 4 MiB, 8 connections", "plain", 8, request=4 * MEBIBYTE, seconds=seconds / 2),
+        Cell("down-32k", "answers of 32 KiB, 32 connections", "plain", 32, answer=32 * KIBIBYTE, seconds=seconds / 2),
+        Cell("down-4m", "answers of 4 MiB, 8 connections", "plain", 8, answer=4 * MEBIBYTE, seconds=seconds / 2),
+        Cell("tls-32", "1 KiB, TLS on both sides, 32 connections", "tls", 32, seconds=seconds),
+        Cell("h2-32", "1 KiB, TLS on both sides, HTTP/2, 8 connections with 4 streams", "h2", 8, seconds=seconds / 2),
+        stream(50),
+        stream(500),
+        Cell("growth", "1 KiB, 32 connections", "plain", 32, ("keys-3", "keys-10", "keys-100", "keys-1000", "full"),
+             seconds=seconds),
+    )
+
+
+def full() -> Plan:
+    return Plan(cells(3, {50: 2, 500: 1}), rounds=5, streams=5_000, stream_events=20, rows=1_000_000, starts=5,
+                scrapes=100, budget=690)
+
+
+def quick() -> Plan:
+    """Whether it works: every kind of load once, briefly. Its figures say little."""
+    chosen = {"plain-1", "plain-32", "up-4m", "down-32k", "tls-32", "h2-32", "streams-50", "growth"}
+    brief = tuple(cell for cell in cells(0.7, {50: 1, 500: 1}) if cell.name in chosen)
+    return Plan(brief, rounds=1, streams=200, stream_events=3, rows=20_000, starts=2, scrapes=20, budget=45)
