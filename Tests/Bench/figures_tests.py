@@ -141,6 +141,7 @@ class Reports(unittest.TestCase):
         self.assertIn("| CPU per plain request, 32 connections | 1 × nginx | ≤ 2.5 × nginx | met | 0 % |", once)
         self.assertTrue(once.startswith("# Before\n") and once.endswith("\nAfter\n"))
         self.assertEqual(report.quoted(once, run()), once)
+        self.assertEqual(report.quoted(once, None), f"# Before\n{report.BEGIN}\n{report.END}\nAfter\n")
         with self.assertRaises(ValueError):
             report.quoted("no marks", run())
 
@@ -158,6 +159,15 @@ class Reports(unittest.TestCase):
 
     def test_columns_stand_below_each_other(self):
         self.assertEqual(report.terminal("| a | b |\n|---|---|\n| long | 1 |"), "a     b\nlong  1")
+
+
+class Repository(unittest.TestCase):
+    def test_the_page_quotes_what_was_recorded_and_nothing_else(self):
+        results, page = TOP / "bench/results.json", (TOP / "docs/performance.md").read_text()
+        recorded = json.loads(results.read_text()) if results.exists() else None
+        self.assertEqual(report.quoted(page, recorded), page, "scripts/bench --record writes both")
+        if recorded:
+            self.assertEqual(plot.picture(recorded), (TOP / "bench/results.svg").read_text())
 
 
 if __name__ == "__main__":

@@ -85,7 +85,8 @@ def parse_streams(line: dict, streams: int) -> dict:
 def call(binary: pathlib.Path, port: int, path: str, cell: Cell, pace: int) -> dict:
     """Streams of 100 events; their beginnings lie evenly within the time between two events."""
     output = run(
-        [binary, "call", port, "--path", path, "--token", configurations.TOKEN, "--streams", cell.connections, "--turns", cell.turns,
+        [binary, "call", port, "--path", path, "--token", configurations.TOKEN, "--streams", cell.connections,
+         "--turns", cell.turns,
          "--events", 100, "--interval", pace, "--ramp", max(pace // 1_000, cell.connections), "--limit", 60], 90)
     lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     ended = next((line for line in lines if line["event"] == "ended"), None)

@@ -179,7 +179,8 @@ class Bench:
         ramp = max(1_000, self.plan.streams)
         command = [
             programs.tool("setpriv"), "--pdeathsig", "TERM", "--", self.binaries / "kmi-load", "call", port, "--path",
-            PROXIED["streams"], "--token", configurations.TOKEN, "--streams", self.plan.streams, "--events", self.plan.stream_events, "--interval",
+            PROXIED["streams"], "--token", configurations.TOKEN, "--streams", self.plan.streams, "--events",
+            self.plan.stream_events, "--interval",
             1_000_000, "--ramp", ramp, "--limit", 120]
         with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL) as caller:
             try:

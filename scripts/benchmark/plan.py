@@ -61,8 +61,8 @@ def cells(seconds: float, stream_turns: "dict[int, int]") -> tuple:
         Cell("h2-32", "1 KiB, TLS on both sides, HTTP/2, 8 connections with 4 streams", "h2", 8, seconds=seconds / 2),
         stream(50),
         stream(500),
-        Cell("growth", "1 KiB, 32 connections", "plain", 32, ("keys-3", "keys-10", "keys-100", "keys-1000", "full"),
-             seconds=seconds),
+        Cell("growth", "1 KiB, 32 connections, more keys, full database", "plain", 32,
+             ("keys-3", "keys-10", "keys-100", "keys-1000", "full"), seconds=seconds),
     )
 
 

@@ -5,7 +5,10 @@ import json
 from . import figures
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+PICTURE = "![CPU time and latency of kmid and nginx](../bench/results.svg)"
 FORMAT = 1
+# What is measured apart from the cells of a round.
+APART = {"streams-5000": "5,000 streams, an event a second", "scraped": "1 KiB, 32 connections, 100 keys, quiet or scraped"}
 
 
 def document(machine: dict, cells: tuple, found: dict, judged: list, rounds: int, disturbed: int, taken: int) -> dict:
@@ -15,8 +18,9 @@ def document(machine: dict, cells: tuple, found: dict, judged: list, rounds: int
         "format": FORMAT, "machine": machine, "rounds": rounds, "runs": taken, "disturbed_runs": disturbed,
         "targets": judged,
         "cells": {
-            name: titles.get(name, {"title": name, "unit": ""}) | {"summary": figures.summary(rounds), "samples": rounds}
-            for name, rounds in found.items()
+            name: titles.get(name, {"title": APART.get(name, name), "unit": ""})
+            | {"summary": figures.summary(samples), "samples": samples}
+            for name, samples in found.items()
         },
     }
 
@@ -90,20 +94,21 @@ def conditions(run: dict) -> str:
 
 def pages(run: dict) -> str:
     """What docs/performance.md quotes."""
-    return f"{conditions(run)}\n\n{target_table(run['targets'])}\n\n{cell_table(run)}"
+    return "\n\n".join((conditions(run), target_table(run["targets"]), cell_table(run), PICTURE))
 
 
-def quoted(page: str, run: dict) -> str:
-    """The page with the figures of this run between its marks."""
+def quoted(page: str, run: "dict | None") -> str:
+    """The page with the figures of this run between its marks, or with nothing there."""
     before, found, rest = page.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not (found and ended):
         raise ValueError(f"the page has no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{pages(run)}\n\n{END}{after}"
+    between = f"\n\n{pages(run)}\n\n" if run else "\n"
+    return f"{before}{BEGIN}{between}{END}{after}"
 
 
 def dump(run: dict) -> str:
-    return json.dumps(rounded(run), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(rounded(run), indent=1, ensure_ascii=False) + "\n"
 
 
 def rounded(value):
