@@ -43,10 +43,15 @@ enum BodyInspector {
             return
         }
         let type = headers.first("content-type") ?? ""
+        // What nearly all of them have is looked at first.
+        guard !type.isMediaType("application/json") else {
+            self = .json(JSONTopLevelScanner(), isDeclared: true)
+            return
+        }
         let essence = type.prefix { $0 != ";" }.trimmingHTTPWhitespace()
         if essence.hasPrefixIgnoringASCIICase("multipart/form-data") {
             self = MultipartModel(contentType: type).map(Self.multipart) ?? .opaque
-        } else if essence.equalsIgnoringASCIICase("application/json") || essence.hasSuffixIgnoringASCIICase("+json") {
+        } else if essence.hasSuffixIgnoringASCIICase("+json") {
             self = .json(JSONTopLevelScanner(), isDeclared: true)
         } else if Self.undeclaredTypes.contains(where: essence.equalsIgnoringASCIICase) {
             self = .json(JSONTopLevelScanner(), isDeclared: false)

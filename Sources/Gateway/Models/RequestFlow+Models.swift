@@ -45,8 +45,12 @@ extension RequestFlow {
     private var outdatedProviders: [Configuration.Provider] {
         guard !self.snapshot.configuration.server.dryRun else { return [] }
         let now = self.gateway.time.now()
-        return self.gateway.catalogue.outdated(
-            among: self.snapshot.listedProviders(having: self.gateway.dispatcher, at: now), at: now)
+        // Asked first, because it costs next to nothing and nearly always ends the question: it is one of each request's.
+        let outdated = self.gateway.catalogue.outdated(among: self.snapshot.configuration.providers, at: now)
+        guard !outdated.isEmpty else { return [] }
+        let listed = Set(
+            self.snapshot.listedProviders(having: self.gateway.dispatcher, at: now).map(\.name))
+        return outdated.filter { listed.contains($0.name) }
     }
 
     /// Fetches the lists that are not known, all at once, and goes on when each has come or failed.

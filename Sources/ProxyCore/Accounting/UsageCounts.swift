@@ -33,6 +33,12 @@ public struct UsageCounts: Sendable, Equatable {
 
         /// Requests that it served.
         public var requests: UInt64 { self.outcomes.values.reduce(0, &+) }
+
+        /// Counts a request that came at that time.
+        fileprivate mutating func count(_ outcome: String, at time: WallTime) {
+            self.outcomes[outcome, default: 0] += 1
+            self.lastUsedAt = self.lastUsedAt.map { max($0, time) } ?? time
+        }
     }
 
     /// The use by one client.
@@ -44,6 +50,12 @@ public struct UsageCounts: Sendable, Equatable {
 
         /// A client that was never seen.
         public init() {}
+
+        /// Counts a request that came at that time.
+        fileprivate mutating func count(at time: WallTime) {
+            self.requests += 1
+            self.lastSeenAt = self.lastSeenAt.map { max($0, time) } ?? time
+        }
     }
 
     /// The use of each key.
@@ -57,9 +69,7 @@ public struct UsageCounts: Sendable, Equatable {
     /// Counts a request that has ended.
     public mutating func add(_ record: RequestRecord) {
         for (id, attempt) in record.lastAttempts {
-            self.keys[id, default: Key()].outcomes[attempt.outcome, default: 0] += 1
-            let former = self.keys[id]?.lastUsedAt
-            self.keys[id]?.lastUsedAt = former.map { max($0, record.receivedAt) } ?? record.receivedAt
+            self.keys[id, default: Key()].count(attempt.outcome, at: record.receivedAt)
         }
         for attempt in record.attempts {
             guard let errorClass = attempt.errorClass else { continue }
@@ -67,9 +77,7 @@ public struct UsageCounts: Sendable, Equatable {
             self.keys[id, default: Key()].errors[errorClass, default: 0] += 1
         }
         if let client = record.client {
-            let former = self.clients[client]?.lastSeenAt
-            self.clients[client, default: Client()].requests += 1
-            self.clients[client]?.lastSeenAt = former.map { max($0, record.receivedAt) } ?? record.receivedAt
+            self.clients[client, default: Client()].count(at: record.receivedAt)
         }
     }
 
@@ -85,11 +93,17 @@ extension RequestRecord.Attempt {
 }
 
 extension RequestRecord {
-    /// The last attempt with each key that was used.
-    public var lastAttempts: [UsageCounts.KeyID: Attempt] {
-        var last: [UsageCounts.KeyID: Attempt] = [:]
+    /// The last attempt with each key that was used, in the order in which the keys were.
+    public var lastAttempts: [(id: UsageCounts.KeyID, attempt: Attempt)] {
+        var last: [(id: UsageCounts.KeyID, attempt: Attempt)] = []
         for attempt in self.attempts {
-            last[UsageCounts.KeyID(label: attempt.key, provider: attempt.provider)] = attempt
+            let id = UsageCounts.KeyID(label: attempt.key, provider: attempt.provider)
+            // A request is tried a few times at most.
+            if let index = last.firstIndex(where: { $0.id == id }) {
+                last[index].attempt = attempt
+            } else {
+                last.append((id, attempt))
+            }
         }
         return last
     }

@@ -90,6 +90,32 @@ extension HeaderFields: ExpressibleByDictionaryLiteral {
     }
 }
 
+extension String {
+    /// Whether two texts are the same but for the case of ASCII letters.
+    ///
+    /// The form for whole strings, which nearly all names of fields are compared by: it goes over the bytes where they lie.
+    public func equalsIgnoringASCIICase(_ other: String) -> Bool {
+        guard self.utf8.count == other.utf8.count else { return false }
+        let isEqual = self.utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
+                for index in left.indices where left[index] != right[index] {
+                    if left[index].asciiLowercased != right[index].asciiLowercased { return false }
+                }
+                return true
+            }
+        }
+        return (isEqual ?? nil) ?? self[...].equalsIgnoringASCIICase(other[...])
+    }
+
+    /// Whether the text is that media type, whatever its parameters (RFC 9110 section 8.3.1).
+    ///
+    /// - Parameter type: The type and subtype, in small letters.
+    public func isMediaType(_ type: String) -> Bool {
+        let own = self.utf8.prefix { $0 != UInt8(ascii: ";") }
+        return Substring(own).trimmingHTTPWhitespace().equalsIgnoringASCIICase(type)
+    }
+}
+
 extension StringProtocol {
     /// Whether two texts are the same but for the case of ASCII letters.
     ///

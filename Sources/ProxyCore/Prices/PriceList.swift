@@ -73,6 +73,8 @@ public struct PriceList: Sendable {
     private static func first(
         _ models: [ModelName], _ kind: ProviderKind, _ prices: [String: ModelPrice]
     ) -> (name: String, price: ModelPrice)? {
+        // Most configurations override nothing, and a name is looked for in several forms.
+        guard !prices.isEmpty else { return nil }
         for model in models {
             if let entry = PriceLookup.entry(of: model, kind: kind, in: prices) { return entry }
         }

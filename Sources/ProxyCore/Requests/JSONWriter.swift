@@ -29,6 +29,13 @@ public struct JSONWriter: Sendable {
     /// Quotation mark, backslash and all control characters, DEL too, are escaped; everything else stands as UTF-8.
     public mutating func string(_ text: some StringProtocol) {
         self.bytes.append(0x22)
+        // Nearly all texts stand as they are, and are copied in one go.
+        let isPlain = text.utf8.withContiguousStorageIfAvailable { bytes in
+            guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }) else { return false }
+            self.bytes.append(contentsOf: bytes)
+            return true
+        }
+        if isPlain ?? false { return self.bytes.append(0x22) }
         for byte in text.utf8 {
             switch byte {
             case 0x22: self.escape(0x22)

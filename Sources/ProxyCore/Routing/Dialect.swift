@@ -28,8 +28,9 @@ public enum Dialect: String, CaseIterable, Sendable, Hashable {
     /// `target` is the raw request target.
     public static func ofUnrouted(target: String, headers: HeaderFields) -> Dialect {
         if headers.contains("anthropic-version") { return .anthropic }
-        let path = target.prefix { $0 != "?" }
-        return path.hasSuffix("/messages") || path.contains("/messages/") ? .anthropic : .openai
+        let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+        return path.split(separator: UInt8(ascii: "/")).dropFirst(path.first == UInt8(ascii: "/") ? 0 : 1)
+            .contains { $0.elementsEqual("messages".utf8) } ? .anthropic : .openai
     }
 
     private static let geminiMethods = [
