@@ -8,29 +8,30 @@ struct LogLine: Sendable {
     /// Renders an entry.
     ///
     /// Control characters of values are escaped, so that no value can begin a line or move a cursor (A-005).
-    func render(_ record: LogRecord) -> String {
+    func render(_ record: LogRecord) -> [UInt8] {
         let time = record.time.rfc3339Milliseconds
         switch self.style {
         case .json:
-            var json = JSONWriter(reservingCapacity: 256)
+            var json = JSONWriter(reservingCapacity: 1_024)
             json.raw(#"{"time":"#)
             json.string(time)
             json.raw(#","level":"#)
             json.string(record.level.rawValue)
             json.raw(#","message":"#)
-            json.raw(LogText.literal(record.message))
+            LogText.write(literal: record.message, to: &json)
             for (name, value) in record.fields {
                 json.raw(",")
-                json.raw(LogText.literal(name))
+                LogText.write(literal: name, to: &json)
                 json.raw(":")
-                json.raw(LogText.literal(value))
+                LogText.write(literal: value, to: &json)
             }
             json.raw("}")
-            return String(decoding: json.bytes, as: UTF8.self)
+            return json.bytes
         case .text:
             let data = record.fields.map { "\(LogText.line($0.name))=\(LogText.line($0.value))" }
-            return ([time, record.level.rawValue.uppercased(), LogText.line(record.message)] + data)
+            let line = ([time, record.level.rawValue.uppercased(), LogText.line(record.message)] + data)
                 .joined(separator: " ")
+            return Array(line.utf8)
         }
     }
 }

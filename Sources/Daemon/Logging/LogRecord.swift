@@ -27,7 +27,10 @@ struct LogRecord: Sendable, Equatable {
     ) {
         self.level = level
         self.message = message
-        self.fields = fields.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        self.fields = fields.sorted { $0.key < $1.key }.map { name, value in
+            // Nearly all are texts already.
+            if case .string(let text) = value { (name, text) } else { (name, "\(value)") }
+        }
         self.time = time
         self.place = Place(file: file, function: function, line: line)
     }

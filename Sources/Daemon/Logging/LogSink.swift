@@ -10,6 +10,7 @@ final class LogSink: Sendable {
     static let capacity = 4 << 20
 
     private struct State {
+        var waiting: [LogRecord] = []
         var waitingBytes = 0
         var dropped = 0
     }
@@ -32,28 +33,40 @@ final class LogSink: Sendable {
     /// Takes an entry.
     func write(_ record: LogRecord) {
         let size = record.size
-        let fits = self.state.withLock { state in
+        let isFirst = self.state.withLock { state in
             guard state.waitingBytes + size <= Self.capacity else {
                 state.dropped += 1
                 return false
             }
             state.waitingBytes += size
-            return true
+            state.waiting.append(record)
+            return state.waiting.count == 1
         }
-        guard fits else { return }
-        self.queue.async {
-            let dropped = self.state.withLock { state in
-                state.waitingBytes -= size
-                defer { state.dropped = 0 }
-                return state.dropped
+        // The thread is woken for the first one only; those that come until it is there go with it.
+        if isFirst { self.queue.async { self.writeWaiting() } }
+    }
+
+    /// Writes until nothing is left: what came, or had to be dropped, while the last of it was written too.
+    private func writeWaiting() {
+        while true {
+            let (records, dropped) = self.state.withLock { state in
+                defer {
+                    state.waiting = []
+                    state.dropped = 0
+                }
+                return (state.waiting, state.dropped)
             }
-            self.writer.write(record)
+            if records.isEmpty, dropped == 0 { return }
+            self.writer.write(records)
             if dropped > 0 {
                 self.writer.write(
                     LogRecord(
                         .warning, "log entries dropped", ["event": "log_dropped", "count": "\(dropped)"],
                         at: self.time.wallTime()))
             }
+            // They have taken room until now.
+            let written = records.reduce(0) { $0 + $1.size }
+            self.state.withLock { $0.waitingBytes -= written }
         }
     }
 

@@ -20,17 +20,20 @@ enum LogText {
         }
     }
 
-    /// The text as a JSON literal, quotes included, in which what is not to be seen as itself is escaped (RFC 8259 section 7).
-    static func literal(_ text: String) -> String {
+    /// Writes the text as a JSON literal, quotes included, in which what is not to be seen as itself is escaped (RFC 8259
+    /// section 7).
+    static func write(literal text: String, to json: inout JSONWriter) {
+        // Of ASCII the writer escapes by itself what is not to be seen.
+        guard !text.utf8.allSatisfy({ $0 < 0x80 }) else { return json.string(text) }
         let literal = String(decoding: JSONWriter.literal(text), as: UTF8.self)
-        guard literal.unicodeScalars.contains(where: Self.isUnsafe) else { return literal }
-        return literal.unicodeScalars.reduce(into: "") { result, scalar in
-            guard Self.isUnsafe(scalar) else { return result.unicodeScalars.append(scalar) }
-            for unit in String(scalar).utf16 {
-                let digits = String(unit, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            }
-        }
+        json.raw(
+            literal.unicodeScalars.reduce(into: "") { result, scalar in
+                guard Self.isUnsafe(scalar) else { return result.unicodeScalars.append(scalar) }
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
+            })
     }
 
     /// Whether a terminal would do something with the character, or show nothing of it.

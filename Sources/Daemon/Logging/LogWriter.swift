@@ -8,6 +8,15 @@ protocol LogWriter: Sendable {
 
     /// Writes an entry, after the one before.
     func write(_ record: LogRecord)
+
+    /// Writes entries that came together, in their order.
+    func write(_ records: [LogRecord])
+}
+
+extension LogWriter {
+    func write(_ records: [LogRecord]) {
+        for record in records { self.write(record) }
+    }
 }
 
 /// Writes each entry as one line to a descriptor.
@@ -33,9 +42,29 @@ struct LineWriter: LogWriter {
         self.tellsPriority = tellsPriority
     }
 
+    /// Lines that came together leave in one write, of about so many bytes at most.
+    private static let writtenBytes = 64 * 1024
+
     func write(_ record: LogRecord) {
-        let prefix = self.tellsPriority ? "<\(record.level.syslogPriority)>" : ""
-        var bytes = Array((prefix + LogLine(style: self.style).render(record) + "\n").utf8)[...]
+        self.write([record])
+    }
+
+    func write(_ records: [LogRecord]) {
+        var lines: [UInt8] = []
+        for record in records {
+            if self.tellsPriority { lines += "<\(record.level.syslogPriority)>".utf8 }
+            lines += LogLine(style: self.style).render(record)
+            lines.append(0x0A)
+            if lines.count >= Self.writtenBytes {
+                self.write(lines)
+                lines.removeAll(keepingCapacity: true)
+            }
+        }
+        self.write(lines)
+    }
+
+    private func write(_ lines: [UInt8]) {
+        var bytes = lines[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Foundation.write(self.descriptor, $0.baseAddress, $0.count) }
             if count > 0 {

@@ -16,7 +16,9 @@ struct OutputLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var fields = event.metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
+        var fields = event.metadata ?? [:]
+        // The logger's own are few, those of the entry many.
+        for (name, value) in self.metadata where fields[name] == nil { fields[name] = value }
         if let error = event.error, fields["error"] == nil { fields["error"] = "\(error)" }
         // Each error can be found by its event, also those that libraries tell of.
         if event.level >= .error, fields["event"] == nil { fields["event"] = "internal_error" }

@@ -62,19 +62,18 @@ extension RequestFlow {
 
     /// One line a request, without its query, its body or any credential.
     private func logRequest(_ record: RequestRecord) {
-        var fields: Logger.Metadata = [
-            "event": "request",
-            "dialect": "\(record.dialect.rawValue)",
-            "status": "\(record.status)",
-            "outcome": "\(record.outcome.rawValue)",
-            "attempts": "\(self.plan?.attempts ?? 0)",
-            "duration_us": "\(record.duration.nanoseconds / 1_000)",
-        ]
-        fields["client"] = record.client.map { "\($0)" }
-        fields["provider"] = record.provider.map { "\($0)" }
-        fields["key"] = record.key.map { "\($0)" }
-        fields["class"] = record.errorClass.map { "\($0.rawValue)" }
-        fields["bytes"] = "\(self.answerBytes)"
+        var fields = Logger.Metadata(minimumCapacity: 12)
+        fields["event"] = .string("request")
+        fields["dialect"] = .string(record.dialect.rawValue)
+        fields["status"] = .string(String(record.status))
+        fields["outcome"] = .string(record.outcome.rawValue)
+        fields["attempts"] = .string(String(self.plan?.attempts ?? 0))
+        fields["duration_us"] = .string(String(record.duration.nanoseconds / 1_000))
+        fields["client"] = record.client.map { .string($0.text) }
+        fields["provider"] = record.provider.map { .string($0.text) }
+        fields["key"] = record.key.map { .string($0.text) }
+        fields["class"] = record.errorClass.map { .string($0.rawValue) }
+        fields["bytes"] = .string(String(self.answerBytes))
         self.logger.info("request finished", metadata: fields)
     }
 }
