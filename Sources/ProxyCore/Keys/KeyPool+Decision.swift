@@ -36,6 +36,11 @@ extension KeyPool {
     /// In this order: the caller's pin; the key that the conversation is bound to; a person's word; the key of the conversation;
     /// the mode, among those of the highest priority.
     func decide(_ demand: KeyDemand, _ turn: inout Turn, at now: Instant) -> Decision {
+        self.decideAtOnce(demand, &turn, at: now) ?? self.decideAmongAll(demand, &turn, at: now)
+    }
+
+    /// Decides with a look at every key of the provider.
+    func decideAmongAll(_ demand: KeyDemand, _ turn: inout Turn, at now: Instant) -> Decision {
         let field = self.field(for: demand, at: now)
         var decision = Decision(isBusy: field.isBusy, limitedUntil: field.limitedUntil)
         if demand.pinned != nil {
@@ -92,9 +97,10 @@ extension KeyPool {
 
     private func field(for demand: KeyDemand, at now: Instant) -> Field {
         var field = Field()
-        field.ready.reserveCapacity(self.entries.count)
+        guard let roster = self.roster(of: demand.provider) else { return field }
+        field.ready.reserveCapacity(roster.places.count)
         // By index: a loop over the elements would copy each of them, which costs more than to look at it.
-        for index in self.entries.indices {
+        for index in roster.places {
             guard self.entries[index].fits(demand), self.entries[index].isUsable(for: demand.model, at: now),
                 demand.excluded.isEmpty || !demand.excluded.contains(self.entries[index].label)
             else { continue }
@@ -143,7 +149,7 @@ extension KeyPool {
     }
 
     /// The key that the demand's conversation was last served by.
-    private func ownKey(of demand: KeyDemand) -> KeyLabel? {
+    func ownKey(of demand: KeyDemand) -> KeyLabel? {
         guard self.policy.affinity, let conversation = demand.conversation, conversation.isLookedUp else { return nil }
         return self.sessions.key(of: SessionTable.Session(provider: demand.provider, name: conversation.id))
     }
@@ -165,8 +171,7 @@ extension KeyPool {
     /// Why none of the others of the provider was chosen: of the first 16.
     func others(_ demand: KeyDemand, _ decision: Decision, at now: Instant) -> [KeyVerdict] {
         var others: [KeyVerdict] = []
-        for index in self.entries.indices
-        where index != decision.index && self.entries[index].provider == demand.provider {
+        for index in self.roster(of: demand.provider)?.places ?? [] where index != decision.index {
             others.append(self.verdict(index, demand, decision, at: now))
             if others.count == Self.othersCapacity { break }
         }

@@ -46,6 +46,12 @@ extension KeyPool {
             return isEven ? ready : ready.filter { pool.entries[$0].priority == highest }
         }
 
+        /// The rotation has come to a key without a choice among others.
+        mutating func took(_ label: KeyLabel) {
+            self.forgetWanted()
+            self.last = label
+        }
+
         // MARK: A person's word
 
         /// Makes a key the next one.

@@ -20,6 +20,7 @@ public struct KeyPool: Sendable {
     var clockOffset: Int64?
     /// Where each key is among the entries.
     private var places: [KeyLabel: Int] = [:]
+    private var rosters: [ProviderName: Roster] = [:]
     private var lastGeneration: UInt64 = 0
 
     /// Makes a pool of keys, all of them usable but the disabled ones.
@@ -34,6 +35,12 @@ public struct KeyPool: Sendable {
         self.entries = entries
         self.places = Dictionary(
             entries.enumerated().map { ($1.label, $0) }, uniquingKeysWith: { first, _ in first })
+        self.rosters = Self.rosters(of: entries)
+    }
+
+    /// The keys of a provider; `nil` if it has none.
+    func roster(of provider: ProviderName) -> Roster? {
+        self.rosters[provider]
     }
 
     /// A generation that no key had yet.
@@ -89,7 +96,7 @@ public struct KeyPool: Sendable {
     ///
     /// Nothing changes.
     public func canServe(_ demand: KeyDemand, at now: Instant) -> Bool {
-        self.entries.indices.contains { self.canServe($0, demand, at: now) }
+        self.roster(of: demand.provider)?.places.contains { self.canServe($0, demand, at: now) } ?? false
     }
 
     /// How the keys stand that could serve the demand.

@@ -1,5 +1,6 @@
-import ProxyCore
 import Testing
+
+@testable import ProxyCore
 
 /// What holds after every step.
 extension KeyPoolWalk {
@@ -20,6 +21,18 @@ extension KeyPoolWalk {
             self.deadlines[snapshot.label] = snapshot.isCheckDue ? nil : snapshot.usableAt
             if !pending { #expect(self.believed["\(snapshot.label) ", default: .usable] == snapshot.state) }
         }
+    }
+
+    /// What is certain without a look at every key is what a look at every key decides.
+    mutating func checkDecision(_ demand: KeyDemand) {
+        var quick = self.pool.turns[demand.provider] ?? KeyPool.Turn()
+        var thorough = quick
+        guard let decision = self.pool.decideAtOnce(demand, &quick, at: self.now) else { return }
+        let expected = self.pool.decideAmongAll(demand, &thorough, at: self.now)
+        #expect(decision.index == expected.index)
+        #expect(decision.selection == expected.selection)
+        #expect(quick.isSame(as: thorough))
+        self.certain += 1
     }
 
     /// No state is without an end, whoever sleeps until the next deadline misses none, and due checks are announced.

@@ -28,6 +28,8 @@ struct KeyPoolWalk {
     var told = 0
     var trials = 0
     var checks = 0
+    /// How many decisions were certain without a look at every key.
+    var certain = 0
 
     init(seed: UInt64) throws {
         self.generator = SeededGenerator(seed: seed)
@@ -39,7 +41,8 @@ struct KeyPoolWalk {
             probes: [self.kimi: seed.isMultiple(of: 2) ? [.billing, .suspect, .invalid] : [.suspect]], seed: seed)
         self.keys = try (0..<6).map { index in
             try KeyPoolFixture.key("k\(index)") { key in
-                key.priority = index / 3
+                // Of some all are of the same rank.
+                key.priority = seed > 4 ? 0 : index / 3
                 key.weight = index + 1
                 key.inFlight = index == 0 ? nil : index
                 if index == 1 { key.rps = 2 }
@@ -125,6 +128,7 @@ struct KeyPoolWalk {
                 #expect(error != .wrongProvider)
             }
         }
+        self.checkDecision(demand)
         // Explaining is choosing.
         let explanation = self.pool.explain(demand, at: self.now)
         let could = self.pool.canServe(demand, at: self.now)

@@ -7,7 +7,7 @@ import Testing
 struct KeyPoolWalkTests {
     @Test(
         "whatever happens: limits hold, every state ends, every change is told once, explaining is choosing",
-        arguments: 1...4)
+        arguments: 1...6)
     func walk(seed: UInt64) throws {
         var walk = try KeyPoolWalk(seed: seed)
         for step in 0..<(Tools.isSoak ? 25_000 : 10_000) {
@@ -19,5 +19,6 @@ struct KeyPoolWalkTests {
         #expect(walk.told > 400)
         #expect(walk.trials > 20)
         #expect(walk.checks > 20)
+        #expect(walk.certain > (seed > 4 ? 500 : 100))
     }
 }
