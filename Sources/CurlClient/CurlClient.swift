@@ -146,6 +146,7 @@ private final class RefusedTransfer: UpstreamTransfer {
         )
     }
 
+    var hasBegunSending: Bool { false }
     func send(_ body: ByteBuffer) {}
     func pauseReading() {}
     func resumeReading() {}

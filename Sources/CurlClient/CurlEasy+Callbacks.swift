@@ -3,10 +3,11 @@ import Glibc
 
 // The edge between libcurl and Swift. Each callback finds its object behind the user data and forwards at once.
 //
-// Lifetimes: the user data of a transfer's callbacks is an unretained pointer. It is valid because the engine keeps
-// every transfer in its table from before the handle enters the multi handle until after it has left it, and libcurl
-// calls none of these callbacks outside that time. Closing a socket is the exception, since connections outlive
-// transfers: its user data is the engine, which lives until the multi handle, and with it every connection, is gone.
+// Lifetimes: the user data of a transfer's callbacks is an unretained pointer to the handle's owner. It is valid because
+// the engine keeps every transfer, and with it the handle, from before the handle enters the multi handle until after it
+// has left it, and libcurl calls none of these callbacks outside that time. Closing a socket is the exception, since
+// connections outlive transfers: its user data is the engine, which lives until the multi handle, and with it every
+// connection, is gone.
 
 extension CurlEasy {
     /// Sets the callbacks, which are the same for all requests.
@@ -30,20 +31,16 @@ extension CurlEasy {
             ccurl_easy_setopt_close_socket(handle, CURLOPT_CLOSESOCKETFUNCTION, Self.onCloseSocket)
         )
         try self.set(CURLOPT_CLOSESOCKETDATA, pointer: Unmanaged.passUnretained(engine).toOpaque())
-    }
-
-    /// Sets the object behind the transfer's callbacks.
-    func setUserData(_ data: UnsafeMutableRawPointer?) throws(OptionError) {
         for option in [
             CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_PREREQDATA, CURLOPT_DEBUGDATA,
             CURLOPT_OPENSOCKETDATA,
         ] {
-            try self.set(option, pointer: data)
+            try self.set(option, pointer: Unmanaged.passUnretained(self).toOpaque())
         }
     }
 
     private static func transfer(_ data: UnsafeMutableRawPointer?) -> CurlTransfer? {
-        data.map { Unmanaged<CurlTransfer>.fromOpaque($0).takeUnretainedValue() }
+        data.flatMap { Unmanaged<CurlEasy>.fromOpaque($0).takeUnretainedValue().transfer }
     }
 
     private static let onBody: curl_write_callback = { bytes, size, count, data in
@@ -63,7 +60,7 @@ extension CurlEasy {
         return transfer.fill(UnsafeMutableRawBufferPointer(start: space, count: size * count))
     }
 
-    // A body cannot be sent twice, so that libcurl cannot repeat a request that has one.
+    // A body in pieces cannot be sent twice; a request with a whole one is stopped where it would begin again.
     private static let onSeek: curl_seek_callback = { _, _, _ in CURL_SEEKFUNC_FAIL }
 
     private static let onRequestStart: curl_prereq_callback = { data, _, _, _, _ in

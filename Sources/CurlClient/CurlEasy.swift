@@ -1,15 +1,35 @@
 import CCurl
+import NIOCore
 import ProxyCore
 
 /// One easy handle of libcurl, its only owner, with the memory that the handle points to.
 ///
-/// Options that never change are set once; ``prepare(_:configuration:transfer:)`` sets all others for each request,
-/// so that nothing of an earlier request can be left over.
+/// Options that never change are set once; ``prepare(_:configuration:transfer:)`` sees to all others for each request,
+/// so that nothing of an earlier request can be left over. Those that have the right value already are not set again:
+/// libcurl copies each text.
 final class CurlEasy {
     /// libcurl's handle; only this type and ``CurlMulti`` pass it on.
     let pointer: UnsafeMutableRawPointer
+    /// What the handle works for at present, and its callbacks tell.
+    private(set) var transfer: CurlTransfer?
     private let errorText: UnsafeMutablePointer<CChar>
     private var lines: CurlLineList?
+    /// The body that the handle points to.
+    private var body: Unmanaged<AnyObject>?
+    private var present = Present()
+
+    /// The values that options have which change with the request; in the beginning libcurl's own.
+    private struct Present {
+        var url: String?
+        var scheme: String?
+        var socketPath: String?
+        var proxy: String?
+        var pins: String?
+        var method: String?
+        var target: String?
+        var forbidsReuse = false
+        var watchesRawBody = false
+    }
 
     /// An option that libcurl refused.
     struct OptionError: Error {
@@ -31,6 +51,7 @@ final class CurlEasy {
 
     deinit {
         curl_easy_cleanup(self.pointer)
+        self.body?.release()
         self.errorText.deallocate()
     }
 
@@ -81,24 +102,27 @@ final class CurlEasy {
         configuration: CurlClientConfiguration,
         transfer: CurlTransfer
     ) throws(OptionError) {
-        guard let list = CurlLineList(lines.headerLines) else {
-            throw OptionError(option: CURLOPT_HTTPHEADER.rawValue, code: CURLE_OUT_OF_MEMORY)
-        }
         self.errorText.pointee = 0
-        try self.set(CURLOPT_URL, string: lines.url)
-        for option in [CURLOPT_PROTOCOLS_STR, CURLOPT_REDIR_PROTOCOLS_STR] {
-            try self.set(option, string: lines.scheme)
+        self.present.url = try self.renew(CURLOPT_URL, from: self.present.url, to: lines.url)
+        if lines.scheme != self.present.scheme {
+            for option in [CURLOPT_PROTOCOLS_STR, CURLOPT_REDIR_PROTOCOLS_STR] {
+                try self.set(option, string: lines.scheme)
+            }
+            self.present.scheme = lines.scheme
         }
-        try self.set(CURLOPT_UNIX_SOCKET_PATH, string: lines.socketPath)
-        try self.set(CURLOPT_PROXY, string: lines.scheme == "https" ? configuration.proxy ?? "" : "")
-        try self.set(CURLOPT_PINNEDPUBLICKEY, string: lines.pins)
-        try self.set(CURLOPT_FORBID_REUSE, configuration.maximumIdleConnections == 0 ? 1 : 0)
-        try self.set(CURLOPT_VERBOSE, 0)
+        self.present.socketPath = try self.renew(CURLOPT_UNIX_SOCKET_PATH, from: self.present.socketPath, to: lines.socketPath)
+        let proxy = lines.scheme == "https" ? configuration.proxy ?? "" : ""
+        self.present.proxy = try self.renew(CURLOPT_PROXY, from: self.present.proxy, to: proxy)
+        self.present.pins = try self.renew(CURLOPT_PINNEDPUBLICKEY, from: self.present.pins, to: lines.pins)
+        try self.setForbidsReuse(configuration.maximumIdleConnections == 0)
+        try self.setWatchesRawBody(false)
 
-        // Takes back what UPLOAD and NOBODY of an earlier request have set.
+        // Takes back what UPLOAD, POST and NOBODY of an earlier request have set.
         try self.set(CURLOPT_HTTPGET, 1)
         if lines.method == "HEAD" {
             try self.set(CURLOPT_NOBODY, 1)
+        } else if let body = transfer.takeWholeBody() {
+            try self.setWholeBody(body)
         } else if let length = lines.bodyLength {
             try self.set(CURLOPT_UPLOAD, 1)
             try self.check(
@@ -106,31 +130,69 @@ final class CurlEasy {
                 ccurl_easy_setopt_offset(self.pointer, CURLOPT_INFILESIZE_LARGE, curl_off_t(length))
             )
         }
-        try self.set(CURLOPT_CUSTOMREQUEST, string: lines.method)
-        try self.set(CURLOPT_REQUEST_TARGET, string: lines.target)
+        self.present.method = try self.renew(CURLOPT_CUSTOMREQUEST, from: self.present.method, to: lines.method)
+        self.present.target = try self.renew(CURLOPT_REQUEST_TARGET, from: self.present.target, to: lines.target)
+        let list = CurlLineList(lines.headerLines)
         self.lines = list
         try self.check(
             CURLOPT_HTTPHEADER,
             ccurl_easy_setopt_list(self.pointer, CURLOPT_HTTPHEADER, list.pointer)
         )
-        try self.setUserData(Unmanaged.passUnretained(transfer).toOpaque())
+        self.transfer = transfer
     }
 
-    /// Forgets the request that has ended: no pointer to its transfer and no header line stays behind.
+    /// Has libcurl send these bytes itself: a small body leaves in one write with the head then, without being asked for.
+    ///
+    /// libcurl does not copy them before it sends, so their memory is held until ``forgetBody()``.
+    private func setWholeBody(_ body: ByteBuffer) throws(OptionError) {
+        let (bytes, memory) = body.withUnsafeReadableBytesWithStorageManagement { ($0.baseAddress, $1.retain()) }
+        self.body?.release()
+        self.body = memory
+        try self.set(CURLOPT_POST, 1)
+        try self.check(
+            CURLOPT_POSTFIELDSIZE_LARGE,
+            ccurl_easy_setopt_offset(
+                self.pointer, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.readableBytes))
+        )
+        try self.set(CURLOPT_POSTFIELDS, pointer: UnsafeMutableRawPointer(mutating: bytes))
+    }
+
+    /// Forgets the request that has ended: no pointer to its transfer, its body or a header line stays behind.
     func clear() throws(OptionError) {
+        self.transfer = nil
         try self.check(CURLOPT_HTTPHEADER, ccurl_easy_setopt_list(self.pointer, CURLOPT_HTTPHEADER, nil))
         self.lines = nil
-        try self.setUserData(nil)
+        try self.forgetBody()
+    }
+
+    /// Lets go of a whole body, which must have left.
+    func forgetBody() throws(OptionError) {
+        guard let body = self.body else { return }
+        try self.set(CURLOPT_POSTFIELDS, pointer: nil)
+        body.release()
+        self.body = nil
     }
 
     /// Has the connection closed at the end of this transfer.
     func forbidReuse() throws(OptionError) {
-        try self.set(CURLOPT_FORBID_REUSE, 1)
+        try self.setForbidsReuse(true)
+    }
+
+    private func setForbidsReuse(_ forbids: Bool) throws(OptionError) {
+        guard forbids != self.present.forbidsReuse else { return }
+        try self.set(CURLOPT_FORBID_REUSE, forbids ? 1 : 0)
+        self.present.forbidsReuse = forbids
     }
 
     /// Has the raw bytes of the answer's body shown to the debug callback from now on.
     func watchRawBody() throws(OptionError) {
-        try self.set(CURLOPT_VERBOSE, 1)
+        try self.setWatchesRawBody(true)
+    }
+
+    private func setWatchesRawBody(_ watches: Bool) throws(OptionError) {
+        guard watches != self.present.watchesRawBody else { return }
+        try self.set(CURLOPT_VERBOSE, watches ? 1 : 0)
+        self.present.watchesRawBody = watches
     }
 
     /// Stops and restarts the two directions.
@@ -160,6 +222,14 @@ final class CurlEasy {
     /// A time in libcurl's unit, kept within what it takes: 1 ms to 24 days.
     private static func milliseconds(_ duration: Duration) -> Int {
         Int(max(1, min(duration.nanoseconds / 1_000_000, Int64(Int32.max))))
+    }
+
+    /// Sets a text unless it is the present one, and gives the one that is the present one then.
+    private func renew(
+        _ option: CURLoption, from present: String?, to value: String?
+    ) throws(OptionError) -> String? {
+        if value != present { try self.set(option, string: value) }
+        return value
     }
 
     private func set(_ option: CURLoption, string: String?) throws(OptionError) {

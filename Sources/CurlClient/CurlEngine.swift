@@ -124,11 +124,11 @@ final class CurlEngine {
         do {
             if !isSound { try easy.forbidReuse() }
         } catch {
-            self.logger.info("libcurl refused an option", metadata: ["option": "\(error.option)"])
+            self.note(refused: error)
         }
         let code = multi.remove(easy)
         self.transfers[easy.pointer] = nil
-        self.sockets.left(by: easy.pointer)
+        self.sockets.left(transfer.usedSockets, by: easy.pointer)
         self.counters.endTransfer()
         do {
             try easy.clear()
@@ -208,6 +208,11 @@ final class CurlEngine {
         }
     }
 
+    /// libcurl has refused an option that could be done without.
+    func note(refused error: CurlEasy.OptionError) {
+        self.logger.info("libcurl refused an option", metadata: ["option": "\(error.option)"])
+    }
+
     private func noteFailure(_ code: CURLMcode) {
         if code == CURLM_OK { return }
         self.logger.info("libcurl reported a fault", metadata: ["error": "\(CurlLibrary.text(of: code))"])
@@ -249,7 +254,7 @@ final class CurlEngine {
     ///
     /// Within a call into libcurl.
     func socketChanged(_ socket: Int32, interest: Int32, easy: UnsafeMutableRawPointer?) {
-        if let easy { self.transfers[easy]?.interestChanged(interest) }
+        if let easy { self.transfers[easy]?.interestChanged(interest, on: socket) }
         self.sockets.changed(socket, interest: interest, easy: easy)
     }
 

@@ -3,18 +3,30 @@ import Glibc
 import Logging
 
 /// The sockets of one engine: what libcurl waits for on each, in an epoll set, and which are open at all.
+///
+/// A connection that no transfer uses stays in the set, to be heard of when something comes on it: its own end, or bytes
+/// that nobody has asked for. So the next transfer on it costs no call that takes it in again.
 final class CurlSockets {
+    /// One socket, as far as it is known.
+    private struct Entry {
+        /// What tells an open socket from later ones of the same number; `nil` if it was not opened through here.
+        var identity: UInt64?
+        /// What libcurl waits for; `nil` for nothing.
+        var interest: Int32?
+        /// What the set waits for; `nil` if the socket is not in it.
+        var watched: UInt32?
+        /// The easy handle that works with it; one that is paused waits for nothing on it.
+        var user: UnsafeMutableRawPointer?
+
+        /// Whether it is a connection that no transfer uses.
+        var isIdle: Bool { self.identity != nil && self.interest == nil && self.user == nil }
+    }
+
     /// The set that becomes ready with any of the sockets.
     let set: EpollSet
     private let counters: CurlCounters
     private let logger: Logger
-    /// What libcurl waits for, by socket.
-    private var interests: [Int32: Int32] = [:]
-    /// The sockets that libcurl has open, with what tells them from later ones of the same number.
-    private var openSockets: [Int32: UInt64] = [:]
-    /// The easy handles that work with a socket; one that is paused waits for nothing on it.
-    private var users: [Int32: UnsafeMutableRawPointer] = [:]
-    private var polled: [pollfd] = []
+    private var entries: [Int32: Entry] = [:]
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
 
     /// Makes an empty collection.
@@ -26,13 +38,28 @@ final class CurlSockets {
 
     /// The sockets that are ready now, at most 64 of them, and for what, in libcurl's terms.
     ///
-    /// Does not wait.
+    /// Does not wait. Connections that are idle and spoiled are shut.
     func ready() -> [(socket: Int32, events: Int32)] {
-        let count = max(0, self.set.wait(&self.events, milliseconds: 0))
-        return self.events.prefix(count).compactMap { event in
+        let count = max(0, self.set.wait(&self.events, upTo: 64, milliseconds: 0))
+        var ready: [(socket: Int32, events: Int32)] = []
+        ready.reserveCapacity(count)
+        for event in self.events.prefix(count) {
             let socket = event.data.fd
-            return self.interests[socket].map { (socket, Self.curlEvents(event.events, interest: $0)) }
+            guard let entry = self.entries[socket] else { continue }
+            if let interest = entry.interest {
+                ready.append((socket, Self.curlEvents(event.events, interest: interest)))
+            } else {
+                self.passOver(socket, entry)
+            }
         }
+        return ready
+    }
+
+    /// Something has come on a socket on which libcurl waits for nothing: it would be told again and again.
+    private func passOver(_ socket: Int32, _ entry: Entry) {
+        if entry.isIdle { Self.shut(socket) }
+        self.set.forget(socket)
+        self.entries[socket]?.watched = nil
     }
 
     /// A hang-up or error counts as whatever libcurl waits for: its own read or write finds out what it is.
@@ -45,20 +72,35 @@ final class CurlSockets {
 
     /// libcurl waits for something else on a socket, for a transfer if `easy` names one.
     func changed(_ socket: Int32, interest: Int32, easy: UnsafeMutableRawPointer?) {
-        if let easy, interest != CURL_POLL_REMOVE { self.users[socket] = easy }
+        var entry = self.entries[socket] ?? Entry()
         if interest == CURL_POLL_REMOVE {
-            if self.interests.removeValue(forKey: socket) != nil { self.set.forget(socket) }
-            return
+            entry.interest = nil
+            guard entry.identity != nil else {
+                if entry.watched != nil { self.set.forget(socket) }
+                self.entries[socket] = nil
+                return
+            }
+            // It is paused, or its transfer is over. Room to write, which there nearly always is, is not waited for.
+            if let watched = entry.watched, watched & EPOLLOUT.rawValue != 0 {
+                self.watch(socket, &entry, for: EPOLLIN.rawValue)
+            }
+        } else {
+            if let easy { entry.user = easy }
+            entry.interest = interest
+            self.watch(socket, &entry, for: Self.epollEvents(interest))
         }
-        let isNew = self.interests.updateValue(interest, forKey: socket) == nil
-        self.watch(socket, interest: interest, isNew: isNew)
+        self.entries[socket] = entry
     }
 
-    private func watch(_ socket: Int32, interest: Int32, isNew: Bool) {
-        let readable = interest & CURL_POLL_IN != 0 ? EPOLLIN.rawValue : 0
-        let writable = interest & CURL_POLL_OUT != 0 ? EPOLLOUT.rawValue : 0
+    private static func epollEvents(_ interest: Int32) -> UInt32 {
+        (interest & CURL_POLL_IN != 0 ? EPOLLIN.rawValue : 0) | (interest & CURL_POLL_OUT != 0 ? EPOLLOUT.rawValue : 0)
+    }
+
+    private func watch(_ socket: Int32, _ entry: inout Entry, for events: UInt32) {
+        if entry.watched == events { return }
         let label = UInt64(UInt32(bitPattern: socket))
-        let failure = self.set.watch(socket, for: readable | writable, label: label, isNew: isNew)
+        let failure = self.set.watch(socket, for: events, label: label, isNew: entry.watched == nil)
+        entry.watched = failure == 0 ? events : nil
         if failure != 0 { self.logger.info("epoll_ctl failed", metadata: ["errno": "\(failure)"]) }
     }
 
@@ -67,15 +109,23 @@ final class CurlSockets {
     /// libcurl 7.88 closes a socket whose connecting failed, or was broken off, without a word. The next one often gets
     /// its number; libcurl then believes it is waited for already.
     func opened(_ socket: Int32) {
-        if let interest = self.interests[socket] { self.watch(socket, interest: interest, isNew: true) }
-        if self.openSockets.updateValue(Self.identity(of: socket) ?? 0, forKey: socket) == nil {
-            self.counters.changeOpenSockets(by: 1)
-        }
+        var entry = self.entries[socket] ?? Entry()
+        // The one that is in the set, if any, was another one and has left it when it was closed.
+        entry.watched = nil
+        if let interest = entry.interest { self.watch(socket, &entry, for: Self.epollEvents(interest)) }
+        if entry.identity == nil { self.counters.changeOpenSockets(by: 1) }
+        entry.identity = Self.identity(of: socket) ?? 0
+        self.entries[socket] = entry
     }
 
-    /// A transfer has ended: its socket, if it stays open, is that of an idle connection.
-    func left(by easy: UnsafeMutableRawPointer) {
-        for (socket, user) in self.users where user == easy { self.users[socket] = nil }
+    /// A transfer has ended: its sockets, if they stay open, are those of idle connections.
+    func left(_ sockets: [Int32], by easy: UnsafeMutableRawPointer) {
+        for socket in sockets {
+            guard var entry = self.entries[socket], entry.user == easy else { continue }
+            entry.user = nil
+            if entry.isIdle { self.watch(socket, &entry, for: EPOLLIN.rawValue) }
+            self.entries[socket] = entry
+        }
     }
 
     /// Shuts the idle connections on which something has come, be it their end or bytes that nobody has asked for.
@@ -84,32 +134,25 @@ final class CurlSockets {
     /// would be the answer to the next request. It finds a connection that is shut to be dead, and closes it. Bytes that
     /// come later than this cannot be told from an answer by anybody (RFC 9112 §9.2).
     func shutSpoiled() {
-        self.polled.removeAll(keepingCapacity: true)
-        for socket in self.idleSockets {
-            self.polled.append(pollfd(fd: socket, events: Int16(POLLIN), revents: 0))
+        // Room for all at once: one that is passed over could be the next transfer's.
+        if self.events.count < self.entries.count {
+            self.events = [epoll_event](repeating: epoll_event(), count: 2 * self.entries.count)
         }
-        guard !self.polled.isEmpty, poll(&self.polled, nfds_t(self.polled.count), 0) > 0 else { return }
-        for entry in self.polled where entry.revents != 0 {
-            shutdown(entry.fd, Int32(SHUT_RDWR))
-            Self.drain(entry.fd)
+        let count = max(0, self.set.wait(&self.events, upTo: self.events.count, milliseconds: 0))
+        for event in self.events.prefix(count) {
+            let socket = event.data.fd
+            if let entry = self.entries[socket], entry.isIdle { self.passOver(socket, entry) }
         }
     }
 
     /// Shuts all idle connections; libcurl finds them to be dead when it looks for one.
     func shutIdle() {
-        for socket in self.idleSockets {
-            shutdown(socket, Int32(SHUT_RDWR))
-            Self.drain(socket)
-        }
+        for (socket, entry) in self.entries where entry.isIdle { self.passOver(socket, entry) }
     }
 
-    /// The sockets that no transfer uses.
-    private var idleSockets: [Int32] {
-        self.openSockets.keys.filter { self.interests[$0] == nil && self.users[$0] == nil }
-    }
-
-    /// Drops what has come, as otherwise libcurl's look into a TLS connection would find it.
-    private static func drain(_ socket: Int32) {
+    /// Ends both directions, and drops what has come, as otherwise libcurl's look into a TLS connection would find it.
+    private static func shut(_ socket: Int32) {
+        shutdown(socket, Int32(SHUT_RDWR))
         withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { space in
             var pieces = 64
             while pieces > 0, recv(socket, space.baseAddress, space.count, Int32(MSG_DONTWAIT)) > 0 { pieces -= 1 }
@@ -118,21 +161,25 @@ final class CurlSockets {
 
     /// libcurl closes a socket.
     func closed(_ socket: Int32) {
-        self.users[socket] = nil
-        if self.openSockets.removeValue(forKey: socket) != nil { self.counters.changeOpenSockets(by: -1) }
+        guard var entry = self.entries[socket] else { return }
+        if entry.identity != nil { self.counters.changeOpenSockets(by: -1) }
+        entry.identity = nil
+        entry.user = nil
+        // What it was waited for is taken back by libcurl, or holds for the next of its number.
+        self.entries[socket] = entry.interest == nil ? nil : entry
     }
 
     /// Finds out which of these sockets libcurl has closed without a word.
     func review(_ candidates: [Int32]) {
         for socket in candidates {
-            guard let identity = self.openSockets[socket], Self.identity(of: socket) != identity else { continue }
+            guard let identity = self.entries[socket]?.identity, Self.identity(of: socket) != identity else { continue }
             self.closed(socket)
         }
     }
 
     /// Finds out which of all sockets libcurl has closed without a word.
     func reviewAll() {
-        self.review(Array(self.openSockets.keys))
+        self.review(Array(self.entries.keys))
     }
 
     /// The number of the socket's inode, which no other open socket has.

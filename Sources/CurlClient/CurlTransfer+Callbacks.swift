@@ -30,6 +30,9 @@ extension CurlTransfer {
         if self.bytesToTake > 0 {
             self.wantsPiece = true
             self.notify()
+        } else if self.bodyLength ?? 0 > 0 {
+            self.tellsStart = true
+            self.notify()
         }
         return true
     }
@@ -123,11 +126,5 @@ extension CurlTransfer {
         } catch {
             self.violation = self.violation ?? AnswerViolation(reason: "the connection cannot be given up")
         }
-    }
-
-    /// libcurl waits for something else on the transfer's socket.
-    func interestChanged(_ interest: Int32) {
-        self.interest = interest == CURL_POLL_REMOVE ? 0 : interest
-        if self.startCount > 0 { self.notify() }
     }
 }

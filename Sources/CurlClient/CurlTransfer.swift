@@ -7,6 +7,8 @@ import ProxyCore
 final class CurlTransfer: UpstreamTransfer {
     let engine: CurlEngine
     let bodyLength: Int64?
+    /// The body, if libcurl gets it in one piece and has not got it yet.
+    private var wholeBody: ByteBuffer?
     /// `nil` once nothing may follow: after the end or a cancellation.
     private var observer: (any TransferObserver)?
     /// `nil` before libcurl has the transfer and after it has lost it.
@@ -14,6 +16,8 @@ final class CurlTransfer: UpstreamTransfer {
     private var isPending = false
     /// The sockets that libcurl has opened for this transfer, some of which may be closed again.
     var openedSockets: [Int32] = []
+    /// The sockets that it has waited for.
+    private(set) var usedSockets: [Int32] = []
 
     // The request.
     var startCount = 0
@@ -22,6 +26,8 @@ final class CurlTransfer: UpstreamTransfer {
     var piece: ByteBuffer?
     var bytesToTake: Int64
     var wantsPiece = false
+    /// Whether the observer is to hear that a whole body begins to leave.
+    var tellsStart = false
     private var isPieceAwaited = false
     var isSendingStopped = false
 
@@ -62,10 +68,18 @@ final class CurlTransfer: UpstreamTransfer {
         self.observer = observer
         self.parser = AnswerHeadParser(requestMethod: request.method)
         switch request.body {
-        case .none: self.bodyLength = nil
-        case .length(let length): self.bodyLength = length
+        case .none: (self.bodyLength, self.bytesToTake) = (nil, 0)
+        case .length(let length): (self.bodyLength, self.bytesToTake) = (length, length)
+        case .bytes(let bytes):
+            (self.bodyLength, self.bytesToTake) = (Int64(bytes.readableBytes), 0)
+            self.wholeBody = bytes
         }
-        self.bytesToTake = self.bodyLength ?? 0
+    }
+
+    /// Hands over the body that libcurl gets in one piece; `nil` if there is none.
+    func takeWholeBody() -> ByteBuffer? {
+        defer { self.wholeBody = nil }
+        return self.wholeBody
     }
 
     /// The transfer gets the handle that does its work.
@@ -80,7 +94,16 @@ final class CurlTransfer: UpstreamTransfer {
         return self.easy
     }
 
+    /// libcurl waits for something else on a socket of the transfer.
+    func interestChanged(_ interest: Int32, on socket: Int32) {
+        if !self.usedSockets.contains(socket) { self.usedSockets.append(socket) }
+        self.interest = interest == CURL_POLL_REMOVE ? 0 : interest
+        if self.startCount > 0 { self.notify() }
+    }
+
     // MARK: Called by the observer's side
+
+    var hasBegunSending: Bool { self.startCount > 0 }
 
     func send(_ body: ByteBuffer) {
         guard self.observer != nil, self.end == nil else { return }
@@ -150,6 +173,10 @@ final class CurlTransfer: UpstreamTransfer {
     func deliver() {
         self.isPending = false
         self.noticeEarlyEnd()
+        if self.tellsStart {
+            self.tellsStart = false
+            self.observer?.transferBeginsToSend()
+        }
         if self.wantsPiece, self.end == nil {
             self.wantsPiece = false
             self.isPieceAwaited = true
@@ -157,6 +184,7 @@ final class CurlTransfer: UpstreamTransfer {
         }
         if !self.isPaused, let head = self.head {
             self.head = nil
+            self.forgetBody()
             self.observer?.transferReceived(head: head)
         }
         if !self.isPaused, self.body.readableBytes > 0 {
@@ -177,6 +205,17 @@ final class CurlTransfer: UpstreamTransfer {
             case .completed(let trailers): observer?.transferCompleted(trailers: trailers)
             case .failed(let failure): observer?.transferFailed(failure)
             }
+        }
+    }
+
+    /// Lets go of a whole body that has left: the answer may take long.
+    private func forgetBody() {
+        guard let easy = self.easy, easy.uploadedBytes == self.bodyLength else { return }
+        do {
+            try easy.forgetBody()
+        } catch {
+            // It stays until the end of the transfer.
+            self.engine.note(refused: error)
         }
     }
 

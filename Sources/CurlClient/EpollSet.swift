@@ -35,11 +35,11 @@ final class EpollSet: Sendable {
         _ = epoll_ctl(self.descriptor, EPOLL_CTL_DEL, target, &event)
     }
 
-    /// Waits until something is ready and fills `events`; negative `milliseconds` wait without end.
+    /// Waits until something is ready and fills the first `most` of `events`; negative `milliseconds` wait without end.
     ///
     /// The result is the number of events, 0 also when a signal interrupted the wait, or negative on error.
-    func wait(_ events: inout [epoll_event], milliseconds: Int32) -> Int {
-        let count = epoll_wait(self.descriptor, &events, Int32(events.count), milliseconds)
+    func wait(_ events: inout [epoll_event], upTo most: Int, milliseconds: Int32) -> Int {
+        let count = epoll_wait(self.descriptor, &events, Int32(min(most, events.count)), milliseconds)
         if count < 0, errno == EINTR { return 0 }
         return Int(count)
     }

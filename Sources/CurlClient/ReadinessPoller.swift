@@ -103,7 +103,7 @@ final class ReadinessPoller: Sendable {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         var goesOn = true
         while goesOn {
-            let count = self.master.wait(&events, milliseconds: -1)
+            let count = self.master.wait(&events, upTo: events.count, milliseconds: -1)
             // Only a bad descriptor fails here, and this object owns it.
             if count < 0 { break }
             for event in events.prefix(count) {

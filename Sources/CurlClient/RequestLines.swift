@@ -1,5 +1,4 @@
-import CCurl
-import Glibc
+import NIOCore
 import ProxyCore
 
 /// A request as libcurl needs it: everything checked that libcurl would send without looking at it.
@@ -20,8 +19,8 @@ struct RequestLines: Equatable {
     let method: String
     /// Path and query.
     let target: String
-    /// Header lines in libcurl's notation.
-    let headerLines: [String]
+    /// Header lines in libcurl's notation, each ended by a NUL.
+    let headerLines: [UInt8]
     /// The length of the body, `nil` without one.
     let bodyLength: Int64?
     /// The pins of the origin in libcurl's notation, `nil` for none.
@@ -42,6 +41,7 @@ struct RequestLines: Equatable {
         case .none: self.bodyLength = nil
         case .length(let length) where length >= 0: self.bodyLength = length
         case .length: throw Refusal(reason: "negative body length")
+        case .bytes(let bytes): self.bodyLength = Int64(bytes.readableBytes)
         }
         guard request.method != "HEAD" || self.bodyLength ?? 0 == 0 else { throw Refusal(reason: "HEAD with a body") }
         self.method = request.method
@@ -59,7 +59,8 @@ struct RequestLines: Equatable {
         guard request.pins.allSatisfy(Self.isPin) else { throw Refusal(reason: "malformed pin") }
         self.pins = request.pins.isEmpty ? nil : Self.list(request.pins)
         self.url = try Self.url(of: request.origin, scheme: self.scheme)
-        self.headerLines = try Self.headerLines(of: request.headers)
+        let isWhole = if case .bytes = request.body { true } else { false }
+        self.headerLines = try Self.headerLines(of: request.headers, isWhole: isWhole)
     }
 
     /// `sha256//` and the 32 bytes of a digest in Base64.
@@ -92,28 +93,39 @@ struct RequestLines: Equatable {
         return "\(scheme)://\(authority):\(origin.port)/"
     }
 
-    private static func headerLines(of headers: HeaderFields) throws(Refusal) -> [String] {
-        var lines: [String] = []
-        lines.reserveCapacity(headers.count + 2)
-        var hasAccept = false
+    private static func headerLines(of headers: HeaderFields, isWhole: Bool) throws(Refusal) -> [UInt8] {
+        var lines: [UInt8] = []
+        lines.reserveCapacity(512)
+        var (hasAccept, hasType) = (false, false)
         for field in headers {
-            guard !field.name.isEmpty, field.name.utf8.allSatisfy(\.isTokenCharacter) else {
+            let name = lines.count
+            lines.append(contentsOf: field.name.utf8)
+            guard lines.count > name, lines[name...].allSatisfy(\.isTokenCharacter) else {
                 throw Refusal(reason: "header name is no token")
-            }
-            guard field.value.utf8.allSatisfy({ $0 != 0x0D && $0 != 0x0A && $0 != 0 }) else {
-                throw Refusal(reason: "line end or NUL in a header value")
             }
             if self.ownFields.contains(where: { $0.equalsIgnoringASCIICase(field.name) }) {
                 throw Refusal(reason: "header field that belongs to the transport")
             }
             if field.name.equalsIgnoringASCIICase("accept") { hasAccept = true }
+            if field.name.equalsIgnoringASCIICase("content-type") { hasType = true }
+            let colon = lines.count
+            lines.append(contentsOf: [0x3A, 0x20])
+            let value = lines.count
+            lines.append(contentsOf: field.value.utf8)
+            guard lines[value...].allSatisfy({ $0 != 0x0D && $0 != 0x0A && $0 != 0 }) else {
+                throw Refusal(reason: "line end or NUL in a header value")
+            }
             // libcurl takes `Name:` as the order to leave its own field out; `Name;` is how an empty one is sent.
-            let isBlank = field.value.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
-            lines.append(isBlank ? "\(field.name);" : "\(field.name): \(field.value)")
+            if lines[value...].allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+                lines.replaceSubrange(colon..., with: [0x3B])
+            }
+            lines.append(0)
         }
-        // What libcurl would add of its own: `Accept: */*`, and `Expect: 100-continue` on bodies over 1 MiB.
-        if !hasAccept { lines.append("Accept:") }
-        lines.append("Expect:")
+        // What libcurl would add of its own: `Accept: */*`, `Expect: 100-continue` on bodies over 1 MiB, and the type of
+        // a form to a whole body.
+        if !hasAccept { lines.append(contentsOf: "Accept:\0".utf8) }
+        if isWhole, !hasType { lines.append(contentsOf: "Content-Type:\0".utf8) }
+        lines.append(contentsOf: "Expect:\0".utf8)
         return lines
     }
 }
@@ -127,29 +139,3 @@ extension UInt8 {
         }
     }
 }
-
-/// A list of lines in libcurl's own memory: the only owner, which frees it.
-final class CurlLineList {
-    private(set) var pointer: UnsafeMutablePointer<curl_slist>?
-
-    /// Copies the lines; `nil` if there is no memory.
-    init?(_ lines: [String]) {
-        for line in lines {
-            guard let longer = curl_slist_append(self.pointer, line) else { return nil }
-            self.pointer = longer
-        }
-    }
-
-    /// One of the lines holds a provider's key: they are zeroed before they are freed.
-    deinit {
-        var line = self.pointer
-        while let current = line {
-            if let text = current.pointee.data { explicit_bzero(text, strlen(text)) }
-            line = current.pointee.next
-        }
-        curl_slist_free_all(self.pointer)
-    }
-}
-
-@available(*, unavailable)
-extension CurlLineList: Sendable {}

@@ -1,3 +1,5 @@
+import CCurl
+import NIOCore
 import ProxyCore
 import Testing
 
@@ -22,10 +24,27 @@ struct RequestLinesTests {
     }
 
     @Test func writesLinesInLibcurlsNotation() throws {
-        let lines = try RequestLines(self.request(headers: ["X-a": "1", "EMPTY": "", "x-A": " 2"])).headerLines
-        #expect(lines == ["X-a: 1", "EMPTY;", "x-A:  2", "Accept:", "Expect:"])
-        let accept = try RequestLines(self.request(headers: ["accept": "text/plain"])).headerLines
+        let lines = try self.lines(self.request(headers: ["X-a": "1", "EMPTY": "", "x-A": " 2", "tab": "\t"]))
+        #expect(lines == ["X-a: 1", "EMPTY;", "x-A:  2", "tab;", "Accept:", "Expect:"])
+        let accept = try self.lines(self.request(headers: ["accept": "text/plain"]))
         #expect(accept == ["accept: text/plain", "Expect:"])
+    }
+
+    @Test func hasNoTypeAddedToAWholeBody() throws {
+        let body = UpstreamRequest.Body.bytes(ByteBuffer(string: "{}"))
+        #expect(try self.lines(self.request(body: body)) == ["Accept:", "Content-Type:", "Expect:"])
+        let typed = try self.lines(self.request(headers: ["content-type": "text/plain"], body: body))
+        #expect(typed == ["content-type: text/plain", "Accept:", "Expect:"])
+        #expect(try RequestLines(self.request(body: body)).bodyLength == 2)
+    }
+
+    /// The lines as libcurl gets to see them.
+    private func lines(_ request: UpstreamRequest) throws -> [String] {
+        let list = CurlLineList(try RequestLines(request).headerLines)
+        let links = sequence(first: list.pointer) { $0?.pointee.next }.prefix { $0 != nil }
+        return withExtendedLifetime(list) {
+            links.compactMap { $0?.pointee.data.map { String(cString: $0) } }
+        }
     }
 
     @Test func putsAddressesIntoBrackets() throws {

@@ -1,4 +1,5 @@
 import Glibc
+import NIOCore
 import ProxyCore
 import Testing
 
@@ -83,6 +84,59 @@ struct RequestTests {
                     #expect(isSame)
                 }
                 // All four on one connection: nothing of one request is left over for the next.
+                #expect(server.acceptedConnections == 1)
+            }
+        }
+    }
+
+    @Test("a whole body goes with the head, unasked for, and nothing of it is left over for the next request")
+    func sendsWholeBodies() async throws {
+        try await RawServer.with(script: Self.answerAll) { server in
+            try await ClientFixture.with { fixture in
+                for (method, size) in [("POST", 1), ("PUT", 1_000), ("GET", 0), ("DELETE", 65_535), ("POST", 3_000_000)] {
+                    let body = pattern(size)
+                    var request = UpstreamRequest.to(server, method: method)
+                    if size > 0 { request.body = .bytes(ByteBuffer(bytes: body)) }
+                    let outcome = try await fixture.run(request)
+                    #expect(outcome.isCompleted, "\(String(describing: outcome.failure))")
+                    #expect(outcome.offences == [])
+                    #expect(outcome.piecesWanted == 0)
+                    #expect(outcome.beganToSend == (size > 0 ? 1 : 0))
+                    let received = try #require(server.requests.last)
+                    #expect(received.requestLine == "\(method) / HTTP/1.1")
+                    #expect(received.fields == Self.fields(server, length: size > 0 ? size : nil))
+                    let isSame = received.body == body
+                    #expect(isSame)
+                }
+                let pieces = UpstreamRequest.to(server, method: "POST", body: .length(2))
+                let inPieces = try await fixture.run(pieces) { $0.pieces = [[1, 2]] }
+                #expect(inPieces.isCompleted)
+                #expect(server.requests.last?.body == [1, 2])
+                #expect(server.acceptedConnections == 1)
+            }
+        }
+    }
+
+    private static func fields(_ server: RawServer, length: Int?) -> [String] {
+        ["Host: 127.0.0.1:\(server.port)"] + (length.map { ["Content-Length: \($0)"] } ?? [])
+    }
+
+    @Sendable private static func answerFromTheHead(_ connection: RawConnection, _ number: Int) throws {
+        while let request = try connection.readHead() {
+            try connection.send(Self.ok)
+            if let length = request.field("content-length").flatMap(Int.init) { _ = try connection.read(length) }
+        }
+    }
+
+    @Test("a server that answers from the head keeps the connection of a small body")
+    func keepsConnectionsOfEarlyAnswers() async throws {
+        try await RawServer.with(script: Self.answerFromTheHead) { server in
+            try await ClientFixture.with { fixture in
+                for _ in 0..<3 {
+                    let request = UpstreamRequest.to(server, method: "POST", body: .bytes(ByteBuffer(string: "{}")))
+                    let outcome = try await fixture.run(request)
+                    #expect(outcome.isCompleted, "\(String(describing: outcome.failure))")
+                }
                 #expect(server.acceptedConnections == 1)
             }
         }

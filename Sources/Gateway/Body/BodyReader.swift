@@ -29,6 +29,18 @@ final class BodyReader {
         return self.advance(self.body.read(from: self.offset, upTo: limit))
     }
 
+    /// All of the body, if it can be read now and is not longer than that; `nil`, and nothing is read, if not.
+    ///
+    /// - Parameter length: How long it is, with its changes.
+    func whole(of length: Int64, upTo limit: Int) -> ByteBuffer? {
+        guard length <= limit, self.body.isInMemory else { return nil }
+        var whole: ByteBuffer?
+        while case .bytes(let bytes) = self.next(upTo: limit) {
+            if whole?.writeImmutableBuffer(bytes) == nil { whole = bytes }
+        }
+        return whole
+    }
+
     private func advance(_ reading: KeptBody.Reading) -> KeptBody.Reading {
         switch reading {
         case .bytes(let bytes):

@@ -71,6 +71,9 @@ final class KeptBody {
     /// Whether the whole body can be read from its beginning as often as needed.
     var isRepeatable: Bool { self.spoolFailure == nil }
 
+    /// Whether all of it has come and lies in memory, where it can be read at once.
+    var isInMemory: Bool { self.isComplete && self.memoryBytes == self.received && self.spoolFailure == nil }
+
     /// Takes the next piece from the caller.
     func append(_ piece: ByteBuffer) {
         let isAllInMemory = self.received == self.memoryBytes && self.spoolFailure == nil

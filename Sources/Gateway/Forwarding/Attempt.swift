@@ -36,6 +36,9 @@ final class Attempt {
     private static let longestLinger = TimeAmount.milliseconds(500)
     /// As much of the request's body is handed to the transport at once.
     private static let pieceSize = 128 * 1024
+    /// A body up to this size goes with the head if all of it is there: it is gone in a moment, and its progress need not be
+    /// watched.
+    private static let wholeBodyLimit = 64 * 1024
 
     let eventLoop: any EventLoop
     let limits: AttemptLimits
@@ -44,7 +47,9 @@ final class Attempt {
     private let reader: BodyReader?
     private let body: KeptBody?
     private(set) weak var owner: (any AttemptOwner)?
-    var transfer: (any UpstreamTransfer)?
+    var transfer: (any UpstreamTransfer)? {
+        willSet { self.hadBegunSending = self.transfer?.hasBegunSending ?? self.hadBegunSending }
+    }
     var stage = Stage.awaitingHead
     var clock: AttemptClock
     /// Of an event stream that can be read: passes it on event by event.
@@ -57,6 +62,10 @@ final class Attempt {
     private var timer: Scheduled<Void>?
     private var bytesLeft: Int64
     private var wantsBody = false
+    /// Whether the body has gone to the transport together with the head.
+    private var goesWhole = false
+    /// Whether a transfer that is over had begun to send.
+    private var hadBegunSending = false
 
     init(
         eventLoop: any EventLoop,
@@ -90,12 +99,21 @@ final class Attempt {
     /// Whether what was passed on of an event stream ends between two events.
     var isBetweenEvents: Bool { self.relay?.isBetweenEvents ?? false }
 
-    /// Whether all of the request has been handed to the transport.
-    var isFullySent: Bool { self.bytesLeft == 0 }
+    /// Whether all of the request has been handed to the transport and, where that was in one piece, has begun to leave.
+    var isFullySent: Bool {
+        self.bytesLeft == 0 && (!self.goesWhole || self.transfer?.hasBegunSending ?? self.hadBegunSending)
+    }
 
     /// Begins.
     func begin(_ request: UpstreamRequest, through transport: any UpstreamTransport) {
-        self.body?.onMore = { [weak self] in self?.sendNext() }
+        var request = request
+        if self.bytesLeft > 0, let whole = self.reader?.whole(of: self.bytesLeft, upTo: Self.wholeBodyLimit) {
+            request.body = .bytes(whole)
+            self.bytesLeft = 0
+            self.goesWhole = true
+        } else {
+            self.body?.onMore = { [weak self] in self?.sendNext() }
+        }
         self.transfer = transport.begin(request, on: self.eventLoop, observer: self)
         self.watch()
     }
@@ -151,6 +169,10 @@ final class Attempt {
         self.wantsBody = true
         self.clock.progressed(at: self.eventLoop.now)
         self.sendNext()
+    }
+
+    func transferBeginsToSend() {
+        self.clock.progressed(at: self.eventLoop.now)
     }
 
     private func sendNext() {

@@ -37,6 +37,10 @@ public struct UpstreamRequest: Sendable {
         case none
         /// Exactly so many bytes follow through ``UpstreamTransfer/send(_:)``; may be 0.
         case length(Int64)
+        /// These bytes, which are sent with the head: nothing is asked for.
+        ///
+        /// Meant for what is short: no progress is told while they leave.
+        case bytes(ByteBuffer)
     }
 
     /// The method, sent as it is.
@@ -87,6 +91,8 @@ public protocol UpstreamTransport: Sendable {
 ///
 /// Bound to its event loop.
 public protocol UpstreamTransfer: AnyObject {
+    /// Whether any byte of the request may have reached the upstream.
+    var hasBegunSending: Bool { get }
     /// Sends a piece of the body. Pieces may be sent only after `transferWantsBody`, one for each such call.
     func send(_ body: ByteBuffer)
     /// Stops reading the answer: at most what the transport already holds (a few KiB) is still handed on.
@@ -104,6 +110,8 @@ public protocol TransferObserver: AnyObject {
     /// The transport takes one more piece of the body, of at most 256 KiB. Called again after each piece until the
     /// announced length is reached. The piece may be sent at once or at any later time.
     func transferWantsBody()
+    /// A request whose body goes with the head begins to leave: a connection stands.
+    func transferBeginsToSend()
     /// The final head of the answer (interim answers are dropped).
     func transferReceived(head: ResponseHead)
     /// A piece of the answer's body, never empty.
@@ -112,6 +120,11 @@ public protocol TransferObserver: AnyObject {
     func transferCompleted(trailers: HeaderFields?)
     /// The transfer failed. Nothing was repeated by the transport.
     func transferFailed(_ failure: UpstreamFailure)
+}
+
+extension TransferObserver {
+    /// Does nothing: for those who wait no differently before and after.
+    public func transferBeginsToSend() {}
 }
 
 /// Why a transfer failed, in terms that a decision can be taken from.

@@ -13,6 +13,7 @@ struct Outcome: Sendable {
     var isCompleted = false
     var failure: UpstreamFailure?
     var piecesWanted = 0
+    var beganToSend = 0
     /// Calls after the end, or in a wrong order: must stay empty.
     var offences: [String] = []
 
@@ -41,6 +42,12 @@ final class Exchange: TransferObserver {
         self.outcome.piecesWanted += 1
         if let hook = self.onWantsBody { return hook(self) }
         self.sendNextPiece()
+    }
+
+    func transferBeginsToSend() {
+        self.note("begins to send")
+        self.outcome.beganToSend += 1
+        if self.outcome.head != nil { self.outcome.offences.append("begins to send after the head") }
     }
 
     func sendNextPiece() {

@@ -38,7 +38,7 @@ struct UsageTests {
         let transfer = try fixture.transfer()
         transfer.takeBody()
         #expect(transfer.text == Self.asked)
-        #expect(transfer.request.body == .length(Int64(Self.asked.utf8.count)))
+        #expect(transfer.length == Self.asked.utf8.count)
         transfer.answer(200, Self.events, Self.word + Self.usage + Self.done)
         #expect(exchange.text == Self.word + Self.done)
         fixture.expectAllSettled()

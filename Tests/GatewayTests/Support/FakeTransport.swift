@@ -37,9 +37,16 @@ final class FakeTransfer: UpstreamTransfer {
         self.observer = observer
     }
 
-    var length: Int64 { if case .length(let length) = self.request.body { length } else { 0 } }
+    var length: Int64 {
+        switch self.request.body {
+        case .none: 0
+        case .length(let length): length
+        case .bytes(let bytes): Int64(bytes.readableBytes)
+        }
+    }
     var text: String { String(buffer: self.sent) }
     var isFullySent: Bool { Int64(self.sent.readableBytes) == self.length }
+    private(set) var hasBegunSending = false
 
     /// Whether the gateway asks for the provider's models on its own behalf.
     var isModelList: Bool { self.request.method == "GET" && self.request.target.hasSuffix("/models") }
@@ -72,8 +79,13 @@ final class FakeTransfer: UpstreamTransfer {
 
     // MARK: What the provider does
 
-    /// Asks for the body until there is no more of it for now.
+    /// Takes the body, or asks for it until there is no more of it for now.
     func takeBody() {
+        self.hasBegunSending = true
+        if !self.isOver, case .bytes(let bytes) = self.request.body {
+            self.sent = bytes
+            self.observer?.transferBeginsToSend()
+        }
         while !self.isOver, !self.isAsking, !self.isFullySent {
             self.isAsking = true
             self.observer?.transferWantsBody()
