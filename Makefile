@@ -50,6 +50,7 @@ sanitize: ## the tests of threads and buffers with the thread and the address sa
 bench: ## what a request costs beside nginx, in up to 15 minutes on a quiet machine
 	@scripts/setup bench
 	@scripts/bench
+	@scripts/check-costs --release
 
 install: ## build for release and install below $(DESTDIR)$(PREFIX)
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install

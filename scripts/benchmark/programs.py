@@ -154,16 +154,19 @@ class Daemon:
 
 @contextlib.contextmanager
 def daemon(binary: pathlib.Path, folder: pathlib.Path, setup: configurations.Setup, bus_address: str = "none",
-           state: "pathlib.Path | None" = None):
-    """`kmid` with the shipped defaults, ready; `ready` is the time from its start until it told a service manager so."""
+           state: "pathlib.Path | None" = None, under: "list | tuple" = (), environment: "dict | None" = None):
+    """`kmid` with the shipped defaults, ready; `ready` is the time from its start until it told a service manager so.
+
+    `under` is the command that runs it, where one does.
+    """
     folder.mkdir(exist_ok=True)
     notify = folder / "notify"
     notify.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(notify))
         environment = {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PATH": "/usr/bin:/bin",
-                       "NOTIFY_SOCKET": str(notify)}
-        command = [binary, "run", "--config", configurations.write(folder, setup), "--state-dir",
+                       "NOTIFY_SOCKET": str(notify), **(environment or {})}
+        command = [*under, binary, "run", "--config", configurations.write(folder, setup), "--state-dir",
                    state or folder / "state", "--bus", bus_address]
         log = folder / "log"
         begun = time.monotonic()
