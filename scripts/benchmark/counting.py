@@ -17,7 +17,7 @@ REST = 0.06
 PACE = 0.025
 PLAIN, STREAMS = "/v1/chat/completions", "/p/streams/chat/completions"
 # What has to be installed.
-PROGRAMS = ("valgrind", "vgdb", "gcc", "objcopy", "setpriv", "dbus-daemon", "dbus-monitor", "busctl")
+PROGRAMS = ("valgrind", "vgdb", "gcc", "objcopy", "setpriv", "dbus-daemon", "dbus-monitor", "busctl", "openssl")
 BUS_NAME, BUS_PATH = "org.kmi.Proxy1", "/org/kmi/Proxy1"
 # What `kmictl status` asks for.
 GETTERS = (
