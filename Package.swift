@@ -91,7 +91,7 @@ let package = Package(
             ]
         ),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", "Threads", .nioCore, .logging]),
-        .target(name: "StateStore", dependencies: ["ProxyCore", .grdb, .logging]),
+        .target(name: "StateStore", dependencies: ["ProxyCore", "Threads", .grdb, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus", "Threads"]),
         .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore", "Threads"]),
         .target(name: "Decompression", dependencies: ["CZlib", "ProxyCore"]),

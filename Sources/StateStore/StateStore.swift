@@ -23,12 +23,15 @@ public final class StateStore: Sendable {
     let writer: BatchWriter
     private let settleLimit: Duration
     private let backups: BackupMaker
+    /// What the start has left out; `nil` if it looked at everything.
+    private let check: HistoryCheck?
     private let installation: Installation
 
     /// Opens the database in a directory, makes it if there is none, and migrates it if it is older.
     ///
     /// Blocks: for the start only. A database that is newer, foreign or damaged is refused and left as it is (K-037);
-    /// before a migration a copy goes to `backups/`.
+    /// before a migration a copy goes to `backups/`. The history in a large one is only looked at by
+    /// ``checkInBackground()``.
     public static func open(
         directory: String, logger: Logger, now: WallTime
     ) throws(StateStoreError) -> StateStore {
@@ -39,21 +42,22 @@ public final class StateStore: Sendable {
     /// As ``open(directory:logger:now:)``, with other migrations and other bounds.
     static func open(
         directory: String, logger: Logger, now: WallTime, migrations: [Migration], rowLimit: Int,
-        settleLimit: Duration = StateStore.settleLimit
+        settleLimit: Duration = StateStore.settleLimit, wholePages: Int = DatabaseCheck.wholePages
     ) throws(StateStoreError) -> StateStore {
         let opening = DatabaseOpening(
             files: StateFiles(directory: directory), migrator: Migrator(migrations: migrations), logger: logger,
-            now: now)
-        let (pool, repaired) = try opening.open()
+            now: now, wholePages: wholePages)
+        let opened = try opening.open()
         return try StateStoreError.describing("reading state") {
-            try StateStore(pool, opening, repaired: repaired, rowLimit: rowLimit, settleLimit: settleLimit)
+            try StateStore(opened, opening, rowLimit: rowLimit, settleLimit: settleLimit)
         }
     }
 
     private init(
-        _ pool: DatabasePool, _ opening: DatabaseOpening, repaired: [String], rowLimit: Int, settleLimit: Duration
+        _ opened: DatabaseOpening.Opened, _ opening: DatabaseOpening, rowLimit: Int, settleLimit: Duration
     ) throws {
-        self.repairedFiles = repaired
+        let pool = opened.pool
+        self.repairedFiles = opened.repaired
         self.settleLimit = settleLimit
         var malformed: Tally = [:]
         let (installation, memory, version) = try pool.read { database in
@@ -67,6 +71,7 @@ public final class StateStore: Sendable {
         self.writer = BatchWriter(
             pool: pool, files: opening.files, logger: opening.logger, rowLimit: rowLimit, memory: memory)
         self.backups = BackupMaker(writer: self.writer, version: opening.migrator.newest)
+        self.check = opened.isChecked ? nil : HistoryCheck(writer: self.writer)
         let lastBackup = try opening.files.newestRegularBackup(before: opening.now)
         self.writer.state.withLock { state in
             state.statistics.lastBackup = lastBackup
@@ -218,10 +223,19 @@ public final class StateStore: Sendable {
         try await self.backups.newest(before: now)
     }
 
+    /// Looks in the background at what the opening has left out: the history in a database of more than 8 MiB.
+    ///
+    /// Never waits. Damage that is found is told to the log and by ``trouble``; nothing is deleted or copied from then on, and the
+    /// next opening looks at everything and refuses the database (K-037).
+    public func checkInBackground() {
+        self.check?.begin()
+    }
+
     /// What the store did since it was opened.
     public var statistics: StoreStatistics { self.writer.statistics() }
 
-    /// One word for why state is not written: `full`, `read_only`, `locked` or `io`; `nil` when the last write worked.
+    /// One word for why state is not written: `full`, `read_only`, `locked` or `io`; when the last write worked `damaged` if
+    /// damage of the database was found, else `nil`.
     public var trouble: String? { self.writer.trouble() }
 
     /// Has a closure called when writing fails and when it works again; it may also be called when nothing has changed.
@@ -243,6 +257,7 @@ public final class StateStore: Sendable {
     /// What is handed over afterwards is given up.
     public func close() async {
         await self.backups.close()
+        await self.check?.close()
         await self.writer.close()
     }
 

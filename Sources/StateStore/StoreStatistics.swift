@@ -80,6 +80,9 @@ public struct StoreStatistics: Sendable, Equatable {
     /// Copies that could not be made, and looks at those that there are that failed.
     public var backupFailures: UInt64 = 0
 
+    /// Which damage of the database was found since, in one line; `nil` if none was.
+    public var damage: String?
+
     /// Makes the statistics of a store that did nothing yet.
     public init() {}
 }

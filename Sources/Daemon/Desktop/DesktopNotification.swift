@@ -63,7 +63,7 @@ extension DesktopNotification {
             case .keys: Self.about(situation.keys)
             case .exhausted: situation.exhaustion.map(Self.about)
             case .certificate: situation.certificate.map(Self.about)
-            case .storage: situation.isStorageFailing ? Self.aboutStorage : nil
+            case .storage: situation.isStorageFailing ? Self.aboutStorage(isDamaged: situation.isStorageDamaged) : nil
             case .errors: situation.errors.map(Self.about)
             }
         guard let made else { return nil }
@@ -124,8 +124,15 @@ extension DesktopNotification {
             summary: summary, body: body, urgency: urgency, subjects: [certificate.stage.rawValue])
     }
 
-    private static var aboutStorage: DesktopNotification {
-        DesktopNotification(
+    private static func aboutStorage(isDamaged: Bool) -> DesktopNotification {
+        guard !isDamaged else {
+            return DesktopNotification(
+                summary: "KMI's state is damaged",
+                body:
+                    "Requests go on, but KMI will not start again before a copy is restored. kmictl doctor says more.",
+                urgency: .critical, subjects: ["storage"])
+        }
+        return DesktopNotification(
             summary: "KMI cannot save its state",
             body:
                 "Requests go on, but what they used is not kept, and nothing can be changed. kmictl doctor says more.",

@@ -46,6 +46,8 @@ struct DesktopSituation: Sendable, Equatable {
     var certificate: Certificate?
     /// Whether the state cannot be written.
     var isStorageFailing = false
+    /// Whether that is so, or will be from the next start on, because it is damaged.
+    var isStorageDamaged = false
     /// That too many requests fail; `nil` if they do not.
     var errors: ErrorRate.Finding?
 }
@@ -98,6 +100,7 @@ extension DaemonControl {
             DesktopSituation.Certificate(notBefore: $0.notBefore, notAfter: $0.notAfter, now: wallTime)
         }
         situation.isStorageFailing = self.store.trouble != nil
+        situation.isStorageDamaged = self.store.statistics.damage != nil
         situation.errors = self.hub.attention.errors(at: now)
         return situation
     }

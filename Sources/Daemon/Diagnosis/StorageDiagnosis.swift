@@ -39,6 +39,11 @@ struct StorageDiagnosis {
 
     private var database: DiagnosisRow {
         let statistics = self.statistics
+        if let damage = statistics.damage {
+            return DiagnosisRow(
+                Self.check, "database", .fail, damage,
+                advice: "stop kmid, and restore a copy from backups/: kmid restore FILE")
+        }
         if let trouble = self.trouble {
             let what = [
                 "full": "the disk is full", "read_only": "the disk is read-only", "locked": "another program locks it",

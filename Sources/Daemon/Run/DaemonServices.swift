@@ -154,7 +154,7 @@ struct DaemonServices {
         services += [
             DataListeners(
                 listeners: listeners, hub: control.hub, health: control.health, teller: teller, logger: logger),
-            Announcement(teller: teller, listeners: listeners, logger: logger),
+            Announcement(teller: teller, listeners: listeners, store: control.store, logger: logger),
         ]
         return services
     }

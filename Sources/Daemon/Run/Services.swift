@@ -123,11 +123,13 @@ struct DataListeners: Service {
 struct Announcement: Service {
     let teller: StatusTeller
     let listeners: Listeners
+    let store: StateStore
     let logger: Logger
 
     func run() async throws {
         self.teller.ready()
         self.logger.info("ready", metadata: ["event": "ready"])
+        self.store.checkInBackground()
         await cancelWhenGracefulShutdown { await self.teller.follow() }
         // What the service group takes for a failure is one that returns before it was told to.
         await toldToEnd()

@@ -125,6 +125,10 @@ final class BackupMaker: Sendable {
 
     private func copy(at now: WallTime, isRegular: Bool) throws(StateStoreError) -> BackupName {
         guard self.writer.files.identity() == self.writer.identity else { throw BatchWriter.removed }
+        // A copy of it would take the place of a sound one.
+        if let damage = self.writer.state.withLock({ $0.statistics.damage }) {
+            throw StateStoreError(.damaged, damage)
+        }
         defer { self.state.withLock { $0.open = [] } }
         return try StateStoreError.describing("copying the state database") {
             let source = try DatabaseQueue(

@@ -8,22 +8,35 @@ struct DatabaseOpening {
     let migrator: Migrator
     let logger: Logger
     let now: WallTime
+    /// Up to how many pages a database is looked at as a whole.
+    var wholePages = DatabaseCheck.wholePages
+
+    /// What was opened.
+    struct Opened {
+        /// The writer and the readers.
+        let pool: DatabasePool
+        /// Files that were open to others until then.
+        let repaired: [String]
+        /// Whether everything was looked at.
+        let isChecked: Bool
+    }
 
     /// Checks, copies and migrates as far as needed, and opens the writer and the readers.
-    ///
-    /// Tells which files were open to others until then, too.
-    func open() throws(StateStoreError) -> (pool: DatabasePool, repaired: [String]) {
+    func open() throws(StateStoreError) -> Opened {
         try self.files.removeIncomplete()
         let repaired = try self.files.secure(self.logger)
         let pool: DatabasePool
+        var isChecked = true
         if try self.files.exists() {
             // Before the connections: with an empty log the first one makes it by a transaction that changes nothing.
             let change = try self.files.lastChange()
-            let version = try self.inspect()
+            let version: Int
+            (version, isChecked) = try self.inspect()
             pool = try self.connect()
             if version < self.migrator.newest { try self.migrate(pool, from: version, change) }
         } else {
             try self.make()
+            try self.files.trust()
             pool = try self.connect()
         }
         try StateStoreError.describing("opening the state database") {
@@ -32,7 +45,7 @@ struct DatabaseOpening {
                 try Installation.seed(database, now: self.now)
             }
         }
-        return (pool, repaired)
+        return Opened(pool: pool, repaired: repaired, isChecked: isChecked)
     }
 
     /// Makes a complete database under another name and gives it its own when it is on disk.
@@ -61,50 +74,47 @@ struct DatabaseOpening {
         }
     }
 
-    /// Looks at an existing database without writing to it, and returns its version.
-    private func inspect() throws(StateStoreError) -> Int {
+    /// Looks at an existing database without writing to it, and returns its version, and whether it looked at everything.
+    ///
+    /// The history of a large one is left for later, unless it is about to be migrated, or damage was found in it.
+    private func inspect() throws(StateStoreError) -> (version: Int, isChecked: Bool) {
         try self.inspectHeader()
         var configuration = Self.configuration()
         // A rollback journal is left only by a kill while the journal mode was changed, which happens to a copy that was
         // put back. Only a writer can roll it back; the header has been checked, and the rest is below.
         configuration.readonly = try StateFiles.status(self.files.database + "-journal") == nil
-        return try StateStoreError.describing("checking the state database") {
+        let isSuspect = try self.files.isSuspect()
+        let result = try StateStoreError.describing("checking the state database") {
             let reader = try DatabaseQueue(path: self.files.database, configuration: configuration)
             let version = try reader.read { try self.migrator.check($0) }
             // SQLite knows no CHECK constraints on a connection that was opened for reading, so they are checked on another
             // one that is only told to write nothing. As long as the first one is open too, closing it writes nothing either.
-            try withExtendedLifetime(reader) {
+            let isChecked = try withExtendedLifetime(reader) {
                 let checker = try DatabaseQueue(path: self.files.database, configuration: Self.configuration())
-                try checker.read { try Self.verify($0) }
+                let isChecked = try checker.read { database in
+                    let isWhole = try isSuspect || version < self.migrator.newest || self.isSmall(database)
+                    try isWhole ? DatabaseCheck.verify(database) : DatabaseCheck.verifyWithoutHistory(database)
+                    return isWhole
+                }
                 try checker.close()
+                return isChecked
             }
             try reader.close()
-            return version
+            return (version, isChecked)
         }
+        // Another copy has been put in its place, or what was wrong has been mended.
+        if isSuspect { try self.files.trust() }
+        return result
+    }
+
+    private func isSmall(_ database: Database) throws -> Bool {
+        try Int.fetchOne(database, sql: "PRAGMA page_count") ?? .max <= self.wholePages
     }
 
     /// What the header tells, so that SQLite does not even open what is not ours.
     private func inspectHeader() throws(StateStoreError) {
         guard let version = DatabaseHeader(try self.files.header())?.version else { throw Migrator.foreign }
         guard version <= self.migrator.newest else { throw self.migrator.tooNew(version) }
-    }
-
-    /// Checks pages, types, constraints and references.
-    ///
-    /// `quick_check` leaves out only what takes longest: that each index entry has its row, and that unique columns are.
-    static func verify(_ database: Database) throws {
-        let problem = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
-        guard problem == "ok" else {
-            throw StateStoreError(
-                .damaged,
-                "the state database is damaged (\(problem)); it was left as it is. Restore a copy from backups/")
-        }
-        if try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") != nil {
-            throw StateStoreError(
-                .damaged,
-                "rows of the state database refer to rows that are gone; it was left as it is. Restore a copy from "
-                    + "backups/")
-        }
     }
 
     private func connect() throws(StateStoreError) -> DatabasePool {

@@ -10,6 +10,8 @@ struct StateFiles: Sendable {
     var database: String { self.directory + "/state.sqlite" }
     /// Its write-ahead log.
     var log: String { self.database + "-wal" }
+    /// Empty, and there while damage of the database was found that nobody has mended yet.
+    var suspicion: String { self.database + "-suspect" }
     /// Where copies of it lie.
     var backups: String { self.directory + "/backups" }
 

@@ -139,7 +139,7 @@ public struct StateRestore: Sendable {
                     // The constraints, as the start of the daemon checks them.
                     try withExtendedLifetime(reader) {
                         let checker = try DatabaseQueue(path: file, configuration: DatabaseOpening.configuration())
-                        try checker.read { try DatabaseOpening.verify($0) }
+                        try checker.read { try DatabaseCheck.verify($0) }
                         try checker.close()
                     }
                 }

@@ -71,11 +71,13 @@ extension BatchWriter {
         }
     }
 
-    /// Whether nothing else has to come first: a change that a person waits for, or a disk that fails already.
+    /// Whether nothing else has to come first: a change that a person waits for, a disk that fails already, or damage, of which
+    /// more would be lost.
     private var mayRetain: Bool {
         let now = Self.now()
         let isFree = self.state.withLock { state in
             state.phase == .open && state.pending.groups.isEmpty && state.trouble(at: now) == nil
+                && state.statistics.damage == nil
         }
         return isFree && self.files.identity() == self.identity
     }

@@ -159,7 +159,7 @@ final class BatchWriter: Sendable {
 
     func trouble() -> String? {
         let now = Self.now()
-        return self.state.withLock { $0.trouble(at: now) }
+        return self.state.withLock { $0.trouble(at: now) ?? ($0.statistics.damage == nil ? nil : "damaged") }
     }
 
     func statistics() -> StoreStatistics {
@@ -223,6 +223,7 @@ final class BatchWriter: Sendable {
             self.log(report, statistics)
             if report != .dropped { self.troubleObserver.withLock { $0 }?() }
         }
+        if case .failure(let error) = outcome, error.code == .damaged { self.note(damage: error) }
         for (answer, result) in answers { answer.resume(returning: result) }
         for waiter in waiters { waiter.continuation.resume() }
     }

@@ -160,6 +160,7 @@ struct DiagnosisTests {
         #expect(self.storage { $0.freeBytes = 1 << 20 }[0] == "fail disk /state")
         #expect(self.storage { $0.freeBytes = nil }[0] == "warn disk /state")
         #expect(self.storage { $0.trouble = "full" }[1] == "fail disk database")
+        #expect(self.storage { $0.statistics.damage = "a row without its request" }[1] == "fail disk database")
         #expect(self.storage { $0.statistics.walBytes = 1 << 30 }[1] == "warn disk database")
         #expect(self.storage { $0.backupInterval = nil }[2] == "warn disk backup")
         #expect(self.storage { $0.now = WallTime(microseconds: 200_000_000_000) }[2] == "warn disk backup")

@@ -99,12 +99,13 @@ func captured(_ number: Int, bytes: Int = 1_000) throws -> RequestRecord {
 /// Opens the store of a directory, and closes it after `body`, whatever happens.
 func withStore<Value>(
     in directory: TemporaryDirectory, migrations: [Migration] = Migration.all, rowLimit: Int = StateStore.rowLimit,
-    log: LogCollector = LogCollector(), _ body: (StateStore) async throws -> Value
+    wholePages: Int = DatabaseCheck.wholePages, log: LogCollector = LogCollector(),
+    _ body: (StateStore) async throws -> Value
 ) async throws -> Value {
     let store = try StateStore.open(
         directory: directory.path, logger: log.logger, now: newYear, migrations: migrations, rowLimit: rowLimit,
         // What was appended is to be found, however busy the disk of a test machine is.
-        settleLimit: .seconds(5))
+        settleLimit: .seconds(5), wholePages: wholePages)
     do {
         let value = try await body(store)
         await store.close()

@@ -1,0 +1,180 @@
+import Foundation
+import GRDB
+import ProxyCore
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import StateStore
+
+/// What a large database is looked at for before it is used, and afterwards.
+@Suite(.timeLimit(.minutes(5)))
+struct HistoryCheckTests {
+    /// With this, every database is a large one.
+    private static let none = 0
+
+    @Test("a large database without faults is looked at when it is used, and nothing comes of it (K-037)")
+    func findsNothing() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { $0.append(try full(1)) }
+            let log = LogCollector()
+            try await withStore(in: directory, wholePages: Self.none, log: log) { store async throws in
+                #expect(log.events.isEmpty, "nobody has asked for it yet")
+                store.checkInBackground()
+                store.checkInBackground()
+                try await eventually("it was looked at") { log.events == ["state_checked"] }
+                #expect(store.trouble == nil)
+                #expect(store.statistics.damage == nil)
+                _ = try await store.backUp(keeping: 1)
+            }
+            #expect(!FileManager.default.fileExists(atPath: directory.path("state.sqlite-suspect")))
+        }
+    }
+
+    @Test(
+        "damage in the history of a large database is told of, loses nothing, and ends the next start (K-037)",
+        arguments: [
+            (
+                "INSERT INTO attempts (request, position, key, provider, duration_ns) VALUES (77, 0, 'a', 'sim', 0)",
+                "DELETE FROM attempts WHERE request = 77"
+            ),
+            (
+                "PRAGMA ignore_check_constraints = ON; UPDATE spending SET hour = 0, input = -1",
+                "UPDATE spending SET input = 0"
+            ),
+        ])
+    func tellsOfDamage(damage: String, remedy: String) async throws {
+        try await TemporaryDirectory.with { directory in
+            let (path, mark) = (directory.path("state.sqlite"), directory.path("state.sqlite-suspect"))
+            try await withStore(in: directory) { $0.append(try full(1)) }
+            try Self.change(path, damage)
+            let log = LogCollector()
+            try await withStore(in: directory, wholePages: Self.none, log: log) { store async throws in
+                let calls = Mutex(0)
+                store.onTrouble { calls.withLock { $0 += 1 } }
+                store.checkInBackground()
+                try await eventually("damage is told of") { calls.withLock { $0 } == 1 }
+                #expect(store.trouble == "damaged")
+                #expect(store.statistics.damage?.contains("kmid restore") == true)
+                #expect(log.events == ["state_damaged"])
+                #expect(try FileManager.default.attributesOfItem(atPath: mark)[.posixPermissions] as? Int == 0o600)
+                // What comes in is kept all the same, nothing goes, and no copy takes the place of a sound one.
+                store.setRetention(Retention(keep: .zero))
+                store.append(try full(2))
+                try await store.commit([.override(.dryRun, .init(value: "1", fileValue: "0"))])
+                try await store.settled()
+                #expect(try await store.request(id: "request-1") != nil)
+                #expect(try await store.request(id: "request-2") != nil)
+                #expect(store.statistics.deleted.isEmpty)
+                let refusal = await #expect(throws: StateStoreError.self) { try await store.backUp(keeping: 1) }
+                #expect(refusal?.code == .damaged)
+            }
+            let before = FileManager.default.contents(atPath: path)
+            let refusal = await #expect(throws: StateStoreError.self) {
+                try await withStore(in: directory, wholePages: Self.none) { _ async throws in }
+            }
+            #expect(refusal?.code == .damaged)
+            #expect(FileManager.default.contents(atPath: path) == before)
+
+            try Self.change(path, remedy)
+            try await withStore(in: directory, wholePages: Self.none) { store async throws in
+                #expect(store.trouble == nil)
+                #expect(!FileManager.default.fileExists(atPath: mark), "it is trusted again")
+                #expect(try store.load().changes.overrides.count == 1)
+            }
+        }
+    }
+
+    @Test(
+        "what requests are served with is looked at before a large database is used (K-037)",
+        arguments: [
+            "UPDATE key_counts SET count = -1", "UPDATE installation SET key = x'00'",
+            "INSERT INTO added_keys VALUES (1, 'a', 'sim', 1, 1, 7, '', 0, 1, 1, 1, 1, NULL, 'files')",
+        ])
+    func refusesState(damage: String) async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { $0.append(try full(1)) }
+            try Self.change(directory.path("state.sqlite"), "PRAGMA ignore_check_constraints = ON; " + damage)
+            let refusal = await #expect(throws: StateStoreError.self) {
+                try await withStore(in: directory, wholePages: Self.none) { _ async throws in }
+            }
+            #expect(refusal?.code == .damaged)
+        }
+    }
+
+    @Test("a large database that is about to be migrated is looked at as a whole before (K-037, A-025)")
+    func checksBeforeMigrations() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory, migrations: Array(Migration.all.dropLast())) { _ async throws in }
+            try Self.change(
+                directory.path("state.sqlite"),
+                "INSERT INTO attempts (request, position, key, provider, duration_ns) VALUES (77, 0, 'a', 'sim', 0)")
+            let refusal = await #expect(throws: StateStoreError.self) {
+                try await withStore(in: directory, wholePages: Self.none) { _ async throws in }
+            }
+            #expect(refusal?.code == .damaged)
+        }
+    }
+
+    @Test("a look that takes too long, or lets the log become too long, is given up and begun again later")
+    func givesUp() async throws {
+        try await TemporaryDirectory.with { directory in
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                let runs = Mutex(0)
+                var limits = HistoryCheck.Limits()
+                limits.time = .zero
+                limits.pause = .zero
+                limits.interval = .milliseconds(1)
+                let check = HistoryCheck(writer: store.writer, limits: limits) { database in
+                    let run = runs.withLock { runs in
+                        runs += 1
+                        return runs
+                    }
+                    if run == 1 { try Self.readForEver(database) }
+                }
+                check.begin()
+                try await eventually("the second one was left alone") { log.events.last == "state_checked" }
+                #expect(log.events.first == "state_check_failed")
+                #expect(store.trouble == nil)
+                await check.close()
+            }
+        }
+    }
+
+    @Test(
+        "a look that is under way does not hold up the end, and none begins after it (K-028)", arguments: [true, false])
+    func ends(isUnderWay: Bool) async throws {
+        try await TemporaryDirectory.with { directory in
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                let isReading = Mutex(false)
+                let check = HistoryCheck(writer: store.writer) { database in
+                    isReading.withLock { $0 = true }
+                    try Self.readForEver(database)
+                }
+                check.begin()
+                if isUnderWay { try await eventually("it reads") { isReading.withLock { $0 } } }
+                await check.close()
+                isReading.withLock { $0 = false }
+                check.begin()
+                await check.close()
+                #expect(!isReading.withLock { $0 })
+                #expect(log.events.isEmpty, "an end is no failure")
+            }
+        }
+    }
+
+    /// Ends only by being interrupted.
+    private static func readForEver(_ database: Database) throws {
+        _ = try Int.fetchOne(
+            database, sql: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i % 9 + 1 FROM n) SELECT count(*) FROM n")
+    }
+
+    private static func change(_ path: String, _ sql: String) throws {
+        try inspect(path) { database in
+            try database.execute(sql: "PRAGMA foreign_keys = OFF")
+            try database.execute(sql: sql)
+        }
+    }
+}
