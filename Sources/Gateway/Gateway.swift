@@ -170,10 +170,6 @@ public final class Gateway: Responder {
     /// A request id that nobody else has.
     func makeRequestID() -> String {
         var random = SystemRandomNumberGenerator()
-        // Whole words: each of them is a call of the kernel.
-        let bytes = (0..<(RequestID.randomByteCount + 7) / 8).flatMap { _ in
-            withUnsafeBytes(of: random.next()) { Array($0) }
-        }
-        return RequestID.make(randomBytes: Array(bytes.prefix(RequestID.randomByteCount)))
+        return RequestID.make(at: self.time.wallTime(), random: random.next())
     }
 }

@@ -111,6 +111,17 @@ struct RequestIDTests {
     }
 
     @Test func makesHexadecimalIDs() {
-        #expect(RequestID.make(randomBytes: [0x00, 0x1F, 0xAB, 0xFF]) == "req_001fabff")
+        #expect(
+            RequestID.make(at: WallTime(microseconds: 0x0006_1234_5678_9ABC), random: 0x001F_ABFF_0000_0001)
+                == "req_0006123456789abc001fabff00000001")
+    }
+
+    @Test("ids that are made one after the other are in order, whatever is random of them")
+    func ordersIDs() {
+        let first = WallTime(microseconds: 1_790_000_000_000_000)
+        for step: Int64 in [1, 15, 16, 255, 1_000_000, 86_400_000_000] {
+            let later = WallTime(microseconds: first.microseconds + step)
+            #expect(RequestID.make(at: first, random: .max) < RequestID.make(at: later, random: 0))
+        }
     }
 }
