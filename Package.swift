@@ -25,6 +25,7 @@ extension Target.Dependency {
     static let x509 = product(name: "X509", package: "swift-certificates")
     static let toml = product(name: "TOMLKit", package: "TOMLKit")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = product(name: "GRDBSQLite", package: "GRDB.swift")
 }
 
 // What scripts/build-info tells of the commit and the time. Git is not asked here: SwiftPM keeps what a manifest came to by
@@ -91,7 +92,7 @@ let package = Package(
             ]
         ),
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", "Threads", .nioCore, .logging]),
-        .target(name: "StateStore", dependencies: ["ProxyCore", "Threads", .grdb, .logging]),
+        .target(name: "StateStore", dependencies: ["ProxyCore", "Threads", .grdb, .grdbSQLite, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus", "Threads"]),
         .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore", "Threads"]),
         .target(name: "Decompression", dependencies: ["CZlib", "ProxyCore"]),

@@ -126,6 +126,43 @@ struct BatchingTests {
         }
     }
 
+    @Test("a row that can never be written fails alone, and is counted; the others and all counts are kept (T-011)")
+    func leavesOutOne() async throws {
+        try await TemporaryDirectory.with { directory in
+            let counts = SharedCounts()
+            try await withStore(in: directory) { store async throws in
+                try await store.onWriter { database in
+                    for (table, column) in [("requests", "id"), ("audit", "target")] {
+                        try database.execute(
+                            sql: """
+                                CREATE TEMP TRIGGER never_\(table) BEFORE INSERT ON \(table) WHEN new.\(column) LIKE '%-7'
+                                BEGIN SELECT RAISE(ABORT, 'never'); END
+                                """)
+                    }
+                }
+                for number in 0..<10 {
+                    let record = try full(number)
+                    counts.add(record)
+                    store.append(record)
+                    store.append(AuditEvent(at: newYear, actor: "daemon", action: "drain_asked", target: "t-\(number)"))
+                }
+                try await store.settled()
+                let statistics = store.statistics
+                #expect(store.trouble == nil)
+                #expect(statistics.errors.isEmpty)
+                #expect(statistics.dropped == [.requests: 1, .attempts: 2, .audit: 1])
+                #expect(statistics.writes[.requests] == 9)
+                #expect(statistics.writes[.attempts] == 18)
+                #expect(statistics.writes[.audit] == 9)
+                #expect(try await store.request(id: "request-7") == nil)
+                #expect(try await store.request(id: "request-8") == full(8))
+            }
+            try await withStore(in: directory) { store async throws in
+                #expect(try store.load().counts == counts.value, "what was used was used")
+            }
+        }
+    }
+
     private final class SharedCounts: Sendable {
         private let counts = Mutex(UsageCounts())
 

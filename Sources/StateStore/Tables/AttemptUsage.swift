@@ -3,7 +3,7 @@ internal import ProxyCore
 
 /// What an attempt used and cost, as the columns of `attempts` hold it.
 enum AttemptUsage {
-    /// The columns, in the order of ``values(of:)``.
+    /// The columns, in the order of ``bind(_:to:)``.
     static let columns = """
         model, input, input_audio, input_image, cache_read, cache_write_5m, cache_write_1h, output, reasoning,
         output_audio, quality, is_inconsistent, answering_model, service_tier, reported_pico_dollars, pricing,
@@ -13,17 +13,29 @@ enum AttemptUsage {
     /// A question mark for each of the columns.
     static let placeholders = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 
-    /// The values of an attempt.
-    static func values(of attempt: RequestRecord.Attempt) -> StatementArguments {
+    /// Gives a statement the values of an attempt.
+    static func bind(_ attempt: RequestRecord.Attempt, to statement: inout RowStatement) {
         let usage = attempt.usage
         // With nothing known there is nothing to count: NULL, not 0.
         let counts = usage.flatMap { $0.quality == .none && $0.counts.isZero ? nil : $0.counts }
-        return [
-            attempt.model?.text, counts?.input, counts?.inputAudio, counts?.inputImage, counts?.cacheRead,
-            counts?.cacheWrite5m, counts?.cacheWrite1h, counts?.output, counts?.reasoning, counts?.outputAudio,
-            usage?.quality.rawValue, usage?.isInconsistent == true ? 1 : 0, usage?.model?.text, usage?.serviceTier,
-            usage?.reportedCost, attempt.cost?.pricing.rawValue, attempt.cost?.picoDollars, attempt.cost?.version,
-        ]
+        statement.bind(attempt.model?.text)
+        statement.bind(counts?.input)
+        statement.bind(counts?.inputAudio)
+        statement.bind(counts?.inputImage)
+        statement.bind(counts?.cacheRead)
+        statement.bind(counts?.cacheWrite5m)
+        statement.bind(counts?.cacheWrite1h)
+        statement.bind(counts?.output)
+        statement.bind(counts?.reasoning)
+        statement.bind(counts?.outputAudio)
+        statement.bind(usage?.quality.rawValue)
+        statement.bind(usage?.isInconsistent == true)
+        statement.bind(usage?.model?.text)
+        statement.bind(usage?.serviceTier)
+        statement.bind(usage?.reportedCost)
+        statement.bind(attempt.cost?.pricing.rawValue)
+        statement.bind(attempt.cost?.picoDollars)
+        statement.bind(attempt.cost?.version)
     }
 
     /// Reads them into an attempt; false if one of them is malformed.

@@ -12,9 +12,4 @@ extension ObservedCaller {
         self.unit = row.text("caller_unit")
         if self == ObservedCaller() { return nil }
     }
-
-    /// The values of the columns `caller_uid`, `caller_user`, `caller_pid`, `caller_process` and `caller_unit`.
-    var columnValues: StatementArguments {
-        [self.userID.map { Int64($0) }, self.user, self.processID.map { Int64($0) }, self.process, self.unit]
-    }
 }

@@ -5,49 +5,67 @@ internal import ProxyCore
 enum CountTables {
     /// Adds what was counted since the last time.
     static func add(_ delta: UsageCounts, to database: Database, _ tally: inout Tally) throws {
+        guard !delta.isEmpty else { return }
+        var (outcomes, errors) = (
+            try RowStatement(Self.addOutcome, in: database), try RowStatement(Self.addError, in: database)
+        )
+        var use = try RowStatement(Self.noteUse, in: database)
         for (id, key) in delta.keys {
             for (outcome, count) in key.outcomes {
-                try database.cachedStatement(
-                    sql: """
-                        INSERT INTO key_counts (label, provider, outcome, count) VALUES (?, ?, ?, ?)
-                        ON CONFLICT (label, provider, outcome) DO UPDATE SET count = count + excluded.count
-                        """
-                ).execute(arguments: [id.label.text, id.provider.text, outcome, Int64(clamping: count)])
+                outcomes.bind(id.label.text)
+                outcomes.bind(id.provider.text)
+                outcomes.bind(outcome)
+                outcomes.bind(Int64(clamping: count))
+                try outcomes.run()
                 tally.add(.keyCounts)
             }
             for (errorClass, count) in key.errors {
-                try database.cachedStatement(
-                    sql: """
-                        INSERT INTO key_errors (label, provider, class, count) VALUES (?, ?, ?, ?)
-                        ON CONFLICT (label, provider, class) DO UPDATE SET count = count + excluded.count
-                        """
-                ).execute(arguments: [id.label.text, id.provider.text, errorClass.rawValue, Int64(clamping: count)])
+                errors.bind(id.label.text)
+                errors.bind(id.provider.text)
+                errors.bind(errorClass.rawValue)
+                errors.bind(Int64(clamping: count))
+                try errors.run()
                 tally.add(.keyErrors)
             }
             if let lastUsedAt = key.lastUsedAt {
-                try database.cachedStatement(
-                    sql: """
-                        INSERT INTO key_use (label, provider, last_used_at) VALUES (?, ?, ?)
-                        ON CONFLICT (label, provider)
-                        DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)
-                        """
-                ).execute(arguments: [id.label.text, id.provider.text, lastUsedAt.microseconds])
+                use.bind(id.label.text)
+                use.bind(id.provider.text)
+                use.bind(lastUsedAt.microseconds)
+                try use.run()
                 tally.add(.keyUse)
             }
         }
+        var clients = try RowStatement(Self.addClient, in: database)
         for (name, client) in delta.clients {
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO client_counts (name, requests, last_seen_at) VALUES (?, ?, ?)
-                    ON CONFLICT (name) DO UPDATE SET
-                        requests = requests + excluded.requests,
-                        last_seen_at = coalesce(
-                            max(last_seen_at, excluded.last_seen_at), last_seen_at, excluded.last_seen_at)
-                    """
-            ).execute(arguments: [name.text, Int64(clamping: client.requests), client.lastSeenAt?.microseconds])
+            clients.bind(name.text)
+            clients.bind(Int64(clamping: client.requests))
+            clients.bind(client.lastSeenAt?.microseconds)
+            try clients.run()
             tally.add(.clientCounts)
         }
     }
+
+    private static let addOutcome = """
+        INSERT INTO key_counts (label, provider, outcome, count) VALUES (?, ?, ?, ?)
+        ON CONFLICT (label, provider, outcome) DO UPDATE SET count = count + excluded.count
+        """
+
+    private static let addError = """
+        INSERT INTO key_errors (label, provider, class, count) VALUES (?, ?, ?, ?)
+        ON CONFLICT (label, provider, class) DO UPDATE SET count = count + excluded.count
+        """
+
+    private static let noteUse = """
+        INSERT INTO key_use (label, provider, last_used_at) VALUES (?, ?, ?)
+        ON CONFLICT (label, provider) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)
+        """
+
+    private static let addClient = """
+        INSERT INTO client_counts (name, requests, last_seen_at) VALUES (?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET
+            requests = requests + excluded.requests,
+            last_seen_at = coalesce(max(last_seen_at, excluded.last_seen_at), last_seen_at, excluded.last_seen_at)
+        """
 
     /// Forgets the errors of keys, at whatever provider.
     static func forgetErrors(of labels: [KeyLabel], in database: Database, _ tally: inout Tally) throws {

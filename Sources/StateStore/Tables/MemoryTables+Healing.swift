@@ -19,6 +19,7 @@ extension MemoryTables {
     static func writeWindows(
         _ memory: KeyMemory, over former: KeyMemory, to database: Database, _ tally: inout Tally
     ) throws {
+        guard memory.windows != former.windows else { return }
         func places(_ memory: KeyMemory) -> [KeyPlace: KeyMemory.Windows] {
             Dictionary(memory.windows.map { (KeyPlace(label: $0.label, provider: $0.provider), $0) }) { $1 }
         }
@@ -83,6 +84,7 @@ extension MemoryTables {
     static func writeWholeLimits(
         _ memory: KeyMemory, over former: KeyMemory, to database: Database, _ tally: inout Tally
     ) throws {
+        guard memory.wholeLimits != former.wholeLimits else { return }
         func places(_ memory: KeyMemory) -> [LimitPlace: KeyMemory.WholeLimit] {
             Dictionary(memory.wholeLimits.map { (LimitPlace(provider: $0.provider, model: $0.model), $0) }) { $1 }
         }

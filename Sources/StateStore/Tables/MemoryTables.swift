@@ -23,6 +23,7 @@ enum MemoryTables {
     private static func writeConditions(
         _ memory: KeyMemory, over former: KeyMemory, to database: Database, _ tally: inout Tally
     ) throws {
+        guard memory.conditions != former.conditions else { return }
         let before = Self.conditions(former)
         let after = Self.conditions(memory)
         for place in before.keys where after[place] == nil {
@@ -87,6 +88,7 @@ enum MemoryTables {
     private static func writeTurns(
         _ memory: KeyMemory, over former: KeyMemory, to database: Database, _ tally: inout Tally
     ) throws {
+        guard memory.turns != former.turns else { return }
         let before = Dictionary(former.turns.map { ($0.provider, $0) }) { $1 }
         let after = Dictionary(memory.turns.map { ($0.provider, $0) }) { $1 }
         for provider in before.keys where after[provider] == nil {

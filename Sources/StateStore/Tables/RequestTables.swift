@@ -3,44 +3,6 @@ internal import ProxyCore
 
 /// Requests that have ended and their attempts: `requests` and `attempts`.
 enum RequestTables {
-    /// Writes a record, as the newest one.
-    static func insert(_ record: RequestRecord, into database: Database, _ tally: inout Tally) throws {
-        try database.cachedStatement(
-            sql: """
-                INSERT INTO requests (
-                    id, received_at, client, project, dialect, model, provider, key, status, error_class, is_stream,
-                    outcome, duration_ns, first_byte_ns, caller_uid, caller_user, caller_pid, caller_process, caller_unit
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """
-        ).execute(
-            arguments: [
-                record.id, record.receivedAt.microseconds, record.client?.text, record.project,
-                record.dialect.rawValue, record.model?.text, record.provider?.text, record.key?.text, record.status,
-                record.errorClass?.rawValue, record.isStream ? 1 : 0, record.outcome.rawValue,
-                record.duration.nanoseconds, record.firstByte?.nanoseconds,
-            ] + (record.caller ?? ObservedCaller()).columnValues)
-        let number = database.lastInsertedRowID
-        for (position, attempt) in record.attempts.enumerated() {
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO attempts (
-                        request, position, key, provider, error_class, status, duration_ns, selection,
-                        is_possibly_billed, decided_by, waited_ns, passed_over, \(AttemptUsage.columns)
-                    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \(AttemptUsage.placeholders))
-                    """
-            ).execute(
-                arguments: [
-                    number, position, attempt.key.text, attempt.provider.text, attempt.errorClass?.rawValue,
-                    attempt.status, attempt.duration.nanoseconds, attempt.selection?.rawValue,
-                    attempt.isPossiblyBilled ? 1 : 0, attempt.decidedBy, attempt.waited.nanoseconds,
-                    PassedOverList.text(of: attempt.passedOver),
-                ] + AttemptUsage.values(of: attempt))
-        }
-        if let bodies = record.bodies { try BodyTable.insert(bodies, of: number, into: database, &tally) }
-        tally.add(.requests)
-        tally.add(.attempts, UInt64(record.attempts.count))
-    }
-
     /// Reads a page, the newest record first.
     ///
     /// `next` is the number before which the next page begins; `nil` if there is none. Not all candidates may be looked

@@ -12,40 +12,47 @@ enum SpendingTables {
     /// Adds what was used since the last time.
     static func add(_ table: SpendingTable, to database: Database, _ tally: inout Tally) throws {
         guard !table.isEmpty else { return }
-        let statement = try database.cachedStatement(sql: SpendingSQL.add)
+        var adding = try RowStatement(SpendingSQL.add, in: database)
         for (hour, entries) in Dictionary(grouping: table.entries, by: \.key.hour) {
             var count = try Self.count(of: hour, in: database)
             let isTight = count + entries.count > Self.hourLimit
             for (id, spending) in entries {
-                var identity = Self.identity(of: id)
-                if isTight, try !Self.exists(identity, in: database) {
-                    if count >= Self.hourLimit { identity = Self.identity(of: id.folded) } else { count += 1 }
+                var identity = id
+                if isTight, try !Self.exists(id, in: database) {
+                    if count >= Self.hourLimit { identity = id.folded } else { count += 1 }
                 }
-                let numbers = SpendingColumn.allCases.map { Optional($0.value(of: spending)) }
-                try statement.execute(arguments: identity + StatementArguments(numbers))
+                Self.bind(identity, to: &adding)
+                for column in SpendingColumn.allCases { adding.bind(column.value(of: spending)) }
+                try adding.run()
                 tally.add(.spending)
             }
         }
     }
 
-    /// The values of a sum's primary key.
-    private static func identity(of id: Spending.ID) -> StatementArguments {
-        [
-            id.hour.microseconds, id.key.text, id.provider.text, id.model?.text ?? "", id.client?.text ?? "",
-            id.project ?? "", id.process ?? "",
-        ]
+    /// Gives a statement the values of a sum's primary key.
+    private static func bind(_ id: Spending.ID, to statement: inout RowStatement) {
+        statement.bind(id.hour.microseconds)
+        statement.bind(id.key.text)
+        statement.bind(id.provider.text)
+        statement.bind(id.model?.text ?? "")
+        statement.bind(id.client?.text ?? "")
+        statement.bind(id.project ?? "")
+        statement.bind(id.process ?? "")
     }
 
     /// How many sums an hour has, as far as the bound.
     private static func count(of hour: WallTime, in database: Database) throws -> Int {
-        try Int.fetchOne(
-            database.cachedStatement(
-                sql: "SELECT count(*) FROM (SELECT 1 FROM spending WHERE hour = ? LIMIT ?)"),
-            arguments: [hour.microseconds, Self.hourLimit]) ?? 0
+        var statement = try RowStatement(
+            "SELECT count(*) FROM (SELECT 1 FROM spending WHERE hour = ? LIMIT ?)", in: database)
+        statement.bind(hour.microseconds)
+        statement.bind(Int64(Self.hourLimit))
+        return Int(clamping: try statement.number())
     }
 
-    private static func exists(_ identity: StatementArguments, in database: Database) throws -> Bool {
-        try Bool.fetchOne(database.cachedStatement(sql: SpendingSQL.exists), arguments: identity) ?? false
+    private static func exists(_ id: Spending.ID, in database: Database) throws -> Bool {
+        var statement = try RowStatement(SpendingSQL.exists, in: database)
+        Self.bind(id, to: &statement)
+        return try statement.number() != 0
     }
 
     /// Sums what a query lets through; malformed rows are counted and passed over.
