@@ -167,7 +167,7 @@ struct BackupTests {
                 try await store.fill(5_000)
                 let files = store.writer.files
                 let used = try await onOwnThread {
-                    UInt64(try RetentionPlan.Facts.measure(store.writer.pool, files).usedBytes)
+                    UInt64(try RetentionPlan.Facts.measure(store.writer.pool, files.sizes()).usedBytes)
                 }
                 let needed = used + UInt64(Backup.margin)
                 for free in [0, used, needed - 1, needed] {

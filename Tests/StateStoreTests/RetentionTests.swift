@@ -124,10 +124,10 @@ struct RetentionTests {
                 let counts = try await onOwnThread {
                     var deleted: Tally = [:]
                     let pool = store.writer.pool
-                    let used = try RetentionPlan.Facts.measure(pool, store.writer.files).usedBytes
+                    let used = try RetentionPlan.Facts.measure(pool, store.writer.files.sizes()).usedBytes
                     let oldest = try RetentionPlan.Step.deleteOldestRequests(count: 1_024, pages: 64)
                         .take(on: pool, &deleted)
-                    let left = try RetentionPlan.Facts.measure(pool, store.writer.files).usedBytes
+                    let left = try RetentionPlan.Facts.measure(pool, store.writer.files.sizes()).usedBytes
                     let old = try RetentionPlan.Step.deleteRequests(
                         before: WallTime(microseconds: .max), count: 1_024, pages: 64
                     ).take(on: pool, &deleted)

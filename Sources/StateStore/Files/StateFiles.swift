@@ -125,13 +125,19 @@ struct StateFiles: Sendable {
         else { throw Self.notOurs(self.backups) }
     }
 
-    /// Bytes of the database and of its log; what cannot be asked counts as nothing.
-    func sizes() -> (database: UInt64, log: UInt64) {
+    /// Bytes of the database and of its log.
+    struct Sizes: Sendable, Equatable {
+        let database: UInt64
+        let log: UInt64
+    }
+
+    /// How large both are; what cannot be asked counts as nothing.
+    func sizes() -> Sizes {
         func size(_ path: String) -> UInt64 {
             var status = stat()
             return lstat(path, &status) == 0 ? UInt64(clamping: status.st_size) : 0
         }
-        return (size(self.database), size(self.log))
+        return Sizes(database: size(self.database), log: size(self.log))
     }
 
     /// What tells the database apart from another file of its name.

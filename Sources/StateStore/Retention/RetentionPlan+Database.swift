@@ -2,15 +2,20 @@ internal import GRDB
 internal import ProxyCore
 
 extension RetentionPlan.Facts {
-    /// Measures a database.
-    static func measure(_ pool: DatabasePool, _ files: StateFiles) throws -> RetentionPlan.Facts {
-        let sizes = files.sizes()
-        return try pool.writeWithoutTransaction { database in
+    /// Measures a database whose files have these sizes.
+    ///
+    /// After each transaction: the statements are kept.
+    static func measure(_ pool: DatabasePool, _ sizes: StateFiles.Sizes) throws -> RetentionPlan.Facts {
+        try pool.writeWithoutTransaction { database in
+            func number(_ pragma: String) throws -> Int {
+                var statement = try RowStatement(pragma, in: database)
+                return Int(clamping: try statement.number())
+            }
             var facts = RetentionPlan.Facts()
-            facts.pageSize = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? facts.pageSize
-            facts.pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-            facts.freePages = try Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
-            facts.canGiveBack = try Int.fetchOne(database, sql: "PRAGMA auto_vacuum") == 2
+            facts.pageSize = try number("PRAGMA page_size")
+            facts.pages = try number("PRAGMA page_count")
+            facts.freePages = try number("PRAGMA freelist_count")
+            facts.canGiveBack = try number("PRAGMA auto_vacuum") == 2
             facts.fileBytes = Int(clamping: sizes.database)
             facts.logBytes = Int(clamping: sizes.log)
             return facts

@@ -25,8 +25,8 @@ extension BatchWriter {
 
     /// Takes the next steps, at least for a moment, unless somebody waits for a change to be on disk.
     ///
-    /// On the writer's queue only.
-    func retain(for time: Duration) {
+    /// Sizes that have just been seen are not asked for again. On the writer's queue only.
+    func retain(for time: Duration, seen sizes: StateFiles.Sizes? = nil) {
         let started = Self.now()
         let (isResumed, isDoubtful, isLook) = self.retention.withLock { state in
             state.plan.noteWrites()
@@ -43,14 +43,16 @@ extension BatchWriter {
                 metadata: ["event": "state_clock_jumped"])
         }
         guard isResumed else { return }
-        self.goOn(until: started + max(time, Self.shortestTurn))
+        self.goOn(until: started + max(time, Self.shortestTurn), seen: sizes)
     }
 
-    private func goOn(until end: Instant) {
+    private func goOn(until end: Instant, seen: StateFiles.Sizes? = nil) {
         var deleted: Tally = [:]
+        var seen = seen
         do {
-            while self.mayRetain {
-                let facts = try RetentionPlan.Facts.measure(self.pool, self.files)
+            while self.mayRetain(isFileKnown: seen != nil) {
+                let facts = try RetentionPlan.Facts.measure(self.pool, seen ?? self.files.sizes())
+                seen = nil
                 guard let step = self.retention.withLock({ $0.plan.next(facts) }) else {
                     self.finishRetention(facts, deleted)
                     return
@@ -73,13 +75,13 @@ extension BatchWriter {
 
     /// Whether nothing else has to come first: a change that a person waits for, a disk that fails already, or damage, of which
     /// more would be lost.
-    private var mayRetain: Bool {
+    private func mayRetain(isFileKnown: Bool) -> Bool {
         let now = Self.now()
         let isFree = self.state.withLock { state in
             state.phase == .open && state.pending.groups.isEmpty && state.trouble(at: now) == nil
                 && state.statistics.damage == nil
         }
-        return isFree && self.files.identity() == self.identity
+        return isFree && (isFileKnown || self.files.identity() == self.identity)
     }
 
     private func queueRetention() {
@@ -96,12 +98,11 @@ extension BatchWriter {
 
     private func finishRetention(_ facts: RetentionPlan.Facts, _ deleted: Tally) {
         let time = self.retention.withLock { $0.finish() ? $0.clock() : nil }
-        let sizes = self.files.sizes()
         self.state.withLock { state in
             state.statistics.deleted.add(deleted)
             state.statistics.usedBytes = UInt64(clamping: facts.usedBytes)
-            state.statistics.bytes = sizes.database + sizes.log
-            state.statistics.walBytes = sizes.log
+            state.statistics.bytes = UInt64(clamping: facts.fileBytes + facts.logBytes)
+            state.statistics.walBytes = UInt64(clamping: facts.logBytes)
             guard let time else { return }
             state.statistics.lastRetention = time
             let now = Moment(instant: Self.now(), wallTime: time)
@@ -137,7 +138,7 @@ extension BatchWriter {
     /// What is in use is told also where nothing is limited, and so never measured again.
     private func measure() {
         do {
-            let facts = try RetentionPlan.Facts.measure(self.pool, self.files)
+            let facts = try RetentionPlan.Facts.measure(self.pool, self.files.sizes())
             self.state.withLock { $0.statistics.usedBytes = UInt64(clamping: facts.usedBytes) }
         } catch {
             self.failRetention(StateStoreError(error, while: "measuring the state database"))

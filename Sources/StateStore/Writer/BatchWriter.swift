@@ -196,14 +196,15 @@ final class BatchWriter: Sendable {
             (state.begin(at: now), state.memory, state.takeSettledWaiters())
         }
         for waiter in waiters { waiter.continuation.resume() }
-        if let batch { self.write(batch, over: memory) }
+        let sizes = batch.map { self.write($0, over: memory) }
         let alarm = self.state.withLock { $0.nextAlarm() }
         self.set(alarm, Self.now())
         // Deleting gets twice the time of writing, so that it keeps up.
-        if batch != nil { self.retain(for: (Self.now() - now) * 2) }
+        if let sizes { self.retain(for: (Self.now() - now) * 2, seen: sizes) }
     }
 
-    private func write(_ batch: Batch, over memory: DispatchMemory) {
+    /// Returns how large the files are now.
+    private func write(_ batch: Batch, over memory: DispatchMemory) -> StateFiles.Sizes {
         let outcome: Result<BatchResult, StateStoreError>
         do throws(StateStoreError) {
             // What went to a file without a name would be gone with the process.
@@ -226,6 +227,7 @@ final class BatchWriter: Sendable {
         if case .failure(let error) = outcome, error.code == .damaged { self.note(damage: error) }
         for (answer, result) in answers { answer.resume(returning: result) }
         for waiter in waiters { waiter.continuation.resume() }
+        return sizes
     }
 
     /// The last batch, and the end.
