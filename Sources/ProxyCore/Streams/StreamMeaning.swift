@@ -1,3 +1,6 @@
+// The C library looks for a byte many at once.
+import Glibc
+
 /// What an event of a provider's stream means to the one who may still choose another provider (provider facts,
 /// section 13).
 ///
@@ -27,7 +30,7 @@ public enum StreamMeaning: Sendable, Equatable {
     public init(of event: EventStreamReader.Event) {
         if event.name != Self.errorName, Self.hasNothing(event) {
             self = .keepAlive
-        } else if event.data.elementsEqual(Self.doneData) {
+        } else if event.data == Self.doneData {
             self = .end
         } else if event.isTruncated {
             self = event.name == Self.errorName ? .error(ProviderErrorDetails()) : .content
@@ -59,7 +62,7 @@ public enum StreamMeaning: Sendable, Equatable {
     ///
     /// Gemini's streams have no such event.
     public static func isLast(_ event: EventStreamReader.Event) -> Bool {
-        event.data.elementsEqual(self.doneData) || self.lastNames.contains(event.name)
+        event.data == self.doneData || (!event.name.isEmpty && self.lastNames.contains(event.name))
     }
 
     /// The error that the event tells of; costs less than the whole meaning where there is none.
@@ -85,17 +88,19 @@ public enum StreamMeaning: Sendable, Equatable {
     /// Unknown fields are not nothing: what is no event stream at all has to pass too.
     private static func hasNothing(_ event: EventStreamReader.Event) -> Bool {
         if event.fields.contains(.unknown) { return false }
-        return event.dataLength == 0 || self.keepAliveNames.contains(event.name)
+        // Most events have no name, of which a set would compute the hash all the same.
+        return event.dataLength == 0 || (!event.name.isEmpty && self.keepAliveNames.contains(event.name))
     }
 
     private static func contains(_ token: [UInt8], in data: [UInt8]) -> Bool {
         guard data.count >= token.count else { return false }
         return data.withUnsafeBytes { bytes in
             token.withUnsafeBytes { token in
-                for start in 0...(bytes.count - token.count) where bytes[start] == token[0] {
-                    var length = 1
-                    while length < token.count, bytes[start + length] == token[length] { length += 1 }
-                    if length == token.count { return true }
+                guard var place = bytes.baseAddress, let wanted = token.baseAddress else { return false }
+                let end = place + (bytes.count - token.count + 1)
+                while place < end, let found = memchr(place, Int32(token[0]), end - place) {
+                    if memcmp(found, wanted, token.count) == 0 { return true }
+                    place = UnsafeRawPointer(found) + 1
                 }
                 return false
             }
