@@ -1,3 +1,5 @@
+// The C library looks for a byte many at once.
+import Glibc
 import NIOCore
 import ProxyCore
 
@@ -71,7 +73,7 @@ struct HeadParser {
 
     private mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(HeadRefusal) -> SoundHead? {
         try self.checkBeginning(bytes)
-        while let end = bytes[self.scanned...].firstIndex(of: ByteClass.lineFeed) {
+        while let end = Self.index(of: ByteClass.lineFeed, in: bytes, from: self.scanned) {
             let start = self.lineStart
             self.scanned = end + 1
             self.lineStart = end + 1
@@ -119,51 +121,69 @@ struct HeadParser {
     /// `method SP target SP version`, exactly.
     private static func requestLine(_ line: UnsafeRawBufferPointer) throws(HeadRefusal) -> RequestLine {
         guard
-            let firstSpace = line.firstIndex(of: ByteClass.space), firstSpace > 0,
-            let secondSpace = line[(firstSpace + 1)...].firstIndex(of: ByteClass.space),
+            let firstSpace = Self.index(of: ByteClass.space, in: line, from: 0), firstSpace > 0,
+            let secondSpace = Self.index(of: ByteClass.space, in: line, from: firstSpace + 1),
             secondSpace > firstSpace + 1,
-            firstSpace <= Self.maximumMethodBytes,
-            line[..<firstSpace].allSatisfy(ByteClass.isMethod)
+            firstSpace <= Self.maximumMethodBytes
         else {
             throw HeadRefusal(reason: .malformed)
         }
-        let target = line[(firstSpace + 1)..<secondSpace]
-        guard target.allSatisfy(ByteClass.isTarget) else { throw HeadRefusal(reason: .malformed) }
-        let version: HTTPVersion
-        switch String(decoding: line[(secondSpace + 1)...], as: UTF8.self) {
-        case "HTTP/1.1": version = .http11
-        case "HTTP/1.0": version = .http10
+        let method = UnsafeRawBufferPointer(rebasing: line[..<firstSpace])
+        for byte in method where !ByteClass.isMethod(byte) { throw HeadRefusal(reason: .malformed) }
+        let target = UnsafeRawBufferPointer(rebasing: line[(firstSpace + 1)..<secondSpace])
+        for byte in target where !ByteClass.isTarget(byte) { throw HeadRefusal(reason: .malformed) }
+        return RequestLine(
+            method: String(decoding: method, as: UTF8.self),
+            target: String(decoding: target, as: UTF8.self),
+            version: try Self.version(UnsafeRawBufferPointer(rebasing: line[(secondSpace + 1)...]))
+        )
+    }
+
+    private static func version(_ text: UnsafeRawBufferPointer) throws(HeadRefusal) -> HTTPVersion {
+        let known: StaticString = "HTTP/1."
+        guard let start = text.baseAddress, text.count == 8, memcmp(start, known.utf8Start, 7) == 0 else {
+            throw HeadRefusal(reason: .malformed)
+        }
+        switch text[7] {
+        case 0x31: return .http11
+        case 0x30: return .http10
         default: throw HeadRefusal(reason: .malformed)
         }
-        return RequestLine(
-            method: String(decoding: line[..<firstSpace], as: UTF8.self),
-            target: String(decoding: target, as: UTF8.self),
-            version: version
-        )
     }
 
     /// `name ":" OWS value OWS`.
     ///
     /// A folded line begins with white space, which is no token, and is refused with that.
     private static func field(_ line: UnsafeRawBufferPointer) throws(HeadRefusal) -> HeaderFields.Field {
-        guard
-            let colon = line.firstIndex(of: ByteClass.colon), colon > 0,
-            line[..<colon].allSatisfy(ByteClass.isToken)
-        else {
+        guard let colon = Self.index(of: ByteClass.colon, in: line, from: 0) else {
             throw HeadRefusal(reason: .malformed)
         }
-        var value = line[(colon + 1)...]
-        while let byte = value.first, byte == ByteClass.space || byte == ByteClass.tab { value.removeFirst() }
-        while let byte = value.last, byte == ByteClass.space || byte == ByteClass.tab { value.removeLast() }
-        guard value.allSatisfy(ByteClass.isFieldValue) else { throw HeadRefusal(reason: .malformed) }
-        return HeaderFields.Field(name: String(decoding: line[..<colon], as: UTF8.self), value: Self.text(value))
+        let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
+        var start = colon + 1
+        var end = line.count
+        while start < end, Self.isBlank(line[start]) { start += 1 }
+        while end > start, Self.isBlank(line[end - 1]) { end -= 1 }
+        let value = UnsafeRawBufferPointer(rebasing: line[start..<end])
+        guard ByteClass.isToken(name), ByteClass.isFieldValue(value) else { throw HeadRefusal(reason: .malformed) }
+        return HeaderFields.Field(name: String(decoding: name, as: UTF8.self), value: Self.text(value))
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == ByteClass.space || byte == ByteClass.tab }
+
+    /// Where a byte stands first from `start` on.
+    private static func index(of byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard let base = bytes.baseAddress, start < bytes.count,
+            let found = memchr(base + start, Int32(byte), bytes.count - start)
+        else { return nil }
+        return UnsafeRawPointer(found) - base
     }
 
     /// A value as text.
     ///
     /// What is no UTF-8 is taken as ISO 8859-1, which such bytes once meant (RFC 9110 §5.5). The judgement on them belongs
     /// to those who read the field: a credential with such bytes is wrong, not malformed.
-    private static func text(_ value: Slice<UnsafeRawBufferPointer>) -> String {
+    private static func text(_ value: UnsafeRawBufferPointer) -> String {
+        if value.allSatisfy({ $0 < 0x80 }) { return String(decoding: value, as: UTF8.self) }
         if let text = String(validating: value, as: UTF8.self) { return text }
         var text = ""
         text.unicodeScalars.append(contentsOf: value.lazy.map { Unicode.Scalar($0) })

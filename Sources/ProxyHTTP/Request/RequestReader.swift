@@ -77,6 +77,7 @@ struct RequestReader {
                 case .length(let length): self.position = .length(length)
                 case .chunked: self.position = .chunked(ChunkedBodyDecoder())
                 }
+                self.letGo()
                 return .head(head)
             }
         case .length(0):
@@ -86,10 +87,12 @@ struct RequestReader {
             let count = Int(min(remaining, Int64(self.buffer.readableBytes)))
             guard count > 0, let piece = self.buffer.readSlice(length: count) else { return .needsMore }
             self.position = .length(remaining - Int64(count))
+            self.letGo()
             return .body(piece)
         case .chunked(var decoder):
             let step = decoder.next(&self.buffer)
             self.position = .chunked(decoder)
+            self.letGo()
             switch step {
             case .needsMore:
                 return .needsMore
@@ -106,6 +109,11 @@ struct RequestReader {
         case .refused:
             return .needsMore
         }
+    }
+
+    /// A buffer that is read to its end is not kept for as long as the answer takes.
+    private mutating func letGo() {
+        if self.buffer.readableBytes == 0 { self.buffer = ByteBuffer() }
     }
 
     private mutating func refuse(_ refusal: HeadRefusal) -> Step {

@@ -54,21 +54,26 @@ extension SoundHead {
         var isChunked = false
         var hasDisguise = false
         var hasUpgrade = false
+        var hasConnection = false
+        var hasExpectation = false
         for field in head.headers {
             switch field.name.utf8.count {
-            case 4 where field.name.equalsIgnoringASCIICase("host"):
+            case 4 where field.name.isName("host"):
                 hosts += 1
-            case 14 where field.name.equalsIgnoringASCIICase("content-length"):
+            case 6 where field.name.isName("expect"):
+                hasExpectation = true
+            case 7 where field.name.isName("upgrade"):
+                hasUpgrade = true
+            case 10 where field.name.isName("connection"):
+                hasConnection = true
+            case 14 where field.name.isName("content-length"):
                 lengths += 1
                 length = Self.length(field.value)
-            case 17 where field.name.equalsIgnoringASCIICase("transfer-encoding"):
-                codings += 1
-                isChunked = field.value.equalsIgnoringASCIICase("chunked")
-            case 14 where field.name.equalsIgnoringASCIICase("content_length"),
-                17 where field.name.equalsIgnoringASCIICase("transfer_encoding"):
+            case 14 where field.name.isName("content_length"), 17 where field.name.isName("transfer_encoding"):
                 hasDisguise = true
-            case 7 where field.name.equalsIgnoringASCIICase("upgrade"):
-                hasUpgrade = true
+            case 17 where field.name.isName("transfer-encoding"):
+                codings += 1
+                isChunked = field.value.isName("chunked")
             default:
                 break
             }
@@ -89,7 +94,7 @@ extension SoundHead {
         guard head.method != "CONNECT" else { throw HeadRefusal(reason: .methodNotAllowed, head: head) }
         guard head.target.utf8.first == 0x2F else { throw HeadRefusal(reason: .malformed, head: head) }
 
-        let options = head.headers.listMembers("connection")
+        let options = hasConnection ? head.headers.listMembers("connection") : []
         let asksToClose = options.contains { $0.equalsIgnoringASCIICase("close") }
         let asksToStay = options.contains { $0.equalsIgnoringASCIICase("keep-alive") }
 
@@ -105,7 +110,7 @@ extension SoundHead {
                 .none
             }
         self.expectsContinue =
-            version == .http11 && self.body != .none
+            hasExpectation && version == .http11 && self.body != .none
             && head.headers.listMembers("expect").contains { $0.equalsIgnoringASCIICase("100-continue") }
 
         // RFC 9110 §7.8: an Upgrade counts only where Connection names it, and not in HTTP/1.0. `h2c` is ignored: the

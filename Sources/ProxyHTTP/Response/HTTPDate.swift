@@ -23,36 +23,36 @@ extension ByteBuffer {
         // 1970-01-01 was a Thursday.
         let weekday = Int(days + 4 - Self.floorDivision(days + 4, by: 7) * 7)
 
-        self.writeThree("SunMonTueWedThuFriSat", index: weekday)
-        self.writeStaticString(", ")
-        self.writeDigits(day, count: 2)
-        self.writeStaticString(" ")
-        self.writeThree("JanFebMarAprMayJunJulAugSepOctNovDec", index: month - 1)
-        self.writeStaticString(" ")
-        self.writeDigits(year, count: 4)
-        self.writeStaticString(" ")
-        self.writeDigits(second / 3_600, count: 2)
-        self.writeStaticString(":")
-        self.writeDigits(second / 60 % 60, count: 2)
-        self.writeStaticString(":")
-        self.writeDigits(second % 60, count: 2)
-        self.writeStaticString(" GMT")
+        _ = self.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.pattern.utf8CodeUnitCount) { target in
+            target.copyMemory(from: UnsafeRawBufferPointer(start: Self.pattern.utf8Start, count: 29))
+            Self.write("SunMonTueWedThuFriSat", index: weekday, to: target, at: 0)
+            Self.write(day, to: target, at: 5)
+            Self.write("JanFebMarAprMayJunJulAugSepOctNovDec", index: month - 1, to: target, at: 8)
+            Self.write(year / 100, to: target, at: 12)
+            Self.write(year % 100, to: target, at: 14)
+            Self.write(second / 3_600, to: target, at: 17)
+            Self.write(second / 60 % 60, to: target, at: 20)
+            Self.write(second % 60, to: target, at: 23)
+            return Self.pattern.utf8CodeUnitCount
+        }
     }
+
+    /// What stays the same in every date.
+    private static var pattern: StaticString { "ddd, dd mmm yyyy hh:mm:ss GMT" }
 
     private static func floorDivision(_ number: Int64, by divisor: Int64) -> Int64 {
         number >= 0 ? number / divisor : -((-number + divisor - 1) / divisor)
     }
 
-    private mutating func writeThree(_ names: StaticString, index: Int) {
-        names.withUTF8Buffer { _ = self.writeBytes($0[(index * 3)..<(index * 3 + 3)]) }
+    private static func write(
+        _ names: StaticString, index: Int, to target: UnsafeMutableRawBufferPointer, at place: Int
+    ) {
+        for letter in 0..<3 { target[place + letter] = names.utf8Start[index * 3 + letter] }
     }
 
-    private mutating func writeDigits(_ number: Int, count: Int) {
-        var divisor = 1
-        for _ in 1..<count { divisor *= 10 }
-        while divisor > 0 {
-            self.writeInteger(UInt8(truncatingIfNeeded: number / divisor % 10) + 0x30)
-            divisor /= 10
-        }
+    /// Writes two digits.
+    private static func write(_ number: Int, to target: UnsafeMutableRawBufferPointer, at place: Int) {
+        target[place] = UInt8(truncatingIfNeeded: number / 10 % 10) + 0x30
+        target[place + 1] = UInt8(truncatingIfNeeded: number % 10) + 0x30
     }
 }

@@ -18,6 +18,11 @@ struct ResponseEncoder {
         case untilEndOfStream
     }
 
+    /// As much as most heads take.
+    private static let usualHead = 512
+    /// A body up to this size leaves with its head in one write if it is there by then.
+    private static let smallBody: Int64 = 8 * 1024
+
     /// How the answer is framed.
     private(set) var framing: Framing
     /// Whether the head that the responder gave, or its framing, ends the connection.
@@ -33,9 +38,21 @@ struct ResponseEncoder {
 
     /// Plans the answer to a request of this method and version.
     init(head: ResponseHead, method: String, version: HTTPVersion) {
-        let lengths = head.headers.all("content-length")
-        let length = lengths.count == 1 ? lengths.first.flatMap(SoundHead.length) : nil
-        if !lengths.isEmpty, length == nil { self.droppedFields.append("content-length") }
+        var lengths = 0
+        var length: Int64?
+        var asksToClose = false
+        for field in head.headers {
+            switch field.name.utf8.count {
+            case 14 where field.name.isName("content-length"):
+                lengths += 1
+                length = lengths == 1 ? SoundHead.length(field.value) : nil
+            case 10 where field.name.isName("connection"):
+                let options = field.value.split(separator: ",").map { $0.trimmingHTTPWhitespace() }
+                if options.contains(where: { $0.equalsIgnoringASCIICase("close") }) { asksToClose = true }
+            default: break
+            }
+        }
+        if lengths > 0, length == nil { self.droppedFields.append("content-length") }
         let hasNoBody = method == "HEAD" || head.status == 204 || head.status == 304
         self.framing =
             if hasNoBody {
@@ -49,9 +66,7 @@ struct ResponseEncoder {
                 case .http2: .untilEndOfStream
                 }
             }
-        self.wantsClose =
-            self.framing == .untilClose
-            || head.headers.listMembers("connection").contains { $0.equalsIgnoringASCIICase("close") }
+        self.wantsClose = self.framing == .untilClose || asksToClose
         // RFC 9110 §8.6: no Content-Length in a 204.
         self.contentLength = head.status == 204 ? nil : length
         self.head = head
@@ -64,21 +79,23 @@ struct ResponseEncoder {
     mutating func writeHead(closes: Bool, now: WallTime, into outbox: inout Outbox) {
         var dropped: [String] = []
         var hasDate = false
-        outbox.append(reserving: 512) { buffer in
+        // A small body follows in the same buffer.
+        let body = if case .length(let length) = self.framing, length <= Self.smallBody { Int(length) } else { 0 }
+        outbox.append(reserving: Self.usualHead + body) { buffer in
             // RFC 9112 §2.3: the version told is ours, to HTTP/1.0 callers as well.
             buffer.writeStaticString("HTTP/1.1 ")
-            buffer.writeString(String(self.head.status))
+            buffer.writeDecimal(Int64(self.head.status))
             buffer.writeStaticString(" ")
-            let isUsable = !self.head.reason.isEmpty && self.head.reason.utf8.allSatisfy(ByteClass.isFieldValue)
+            let isUsable = !self.head.reason.isEmpty && self.head.reason.withBytes(ByteClass.isFieldValue)
             buffer.writeString(isUsable ? self.head.reason : ReasonPhrase.usual(self.head.status))
             buffer.writeStaticString("\r\n")
             for field in self.head.headers where !Self.isOwned(field.name) {
-                hasDate = hasDate || field.name.equalsIgnoringASCIICase("date")
+                hasDate = hasDate || field.name.isName("date")
                 if !buffer.writeField(field) { dropped.append(field.name) }
             }
             if let contentLength = self.contentLength {
                 buffer.writeStaticString("content-length: ")
-                buffer.writeString(String(contentLength))
+                buffer.writeDecimal(contentLength)
                 buffer.writeStaticString("\r\n")
             }
             if self.framing == .chunked { buffer.writeStaticString("transfer-encoding: chunked\r\n") }
@@ -153,9 +170,9 @@ struct ResponseEncoder {
     /// Whether a field is the encoder's own and not taken from the responder.
     static func isOwned(_ name: String) -> Bool {
         switch name.utf8.count {
-        case 10: name.equalsIgnoringASCIICase("connection") || name.equalsIgnoringASCIICase("keep-alive")
-        case 14: name.equalsIgnoringASCIICase("content-length")
-        case 17: name.equalsIgnoringASCIICase("transfer-encoding")
+        case 10: name.isName("connection") || name.isName("keep-alive")
+        case 14: name.isName("content-length")
+        case 17: name.isName("transfer-encoding")
         default: false
         }
     }
@@ -165,19 +182,46 @@ extension ByteBuffer {
     /// Writes a field and the end of its line; `false`, and nothing written, if its name is no token or its value holds
     /// a control character, with which an answer could be split.
     fileprivate mutating func writeField(_ field: HeaderFields.Field) -> Bool {
-        guard field.isFitToWrite else { return false }
-        self.writeString(field.name)
-        self.writeStaticString(": ")
-        self.writeString(field.value)
-        self.writeStaticString("\r\n")
-        return true
+        field.name.withBytes { name in
+            field.value.withBytes { value in
+                guard ByteClass.isToken(name), ByteClass.isFieldValue(value) else { return false }
+                let count = name.count + value.count + 4
+                _ = self.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+                    target.copyMemory(from: name)
+                    target[name.count] = ByteClass.colon
+                    target[name.count + 1] = ByteClass.space
+                    UnsafeMutableRawBufferPointer(rebasing: target[(name.count + 2)...]).copyMemory(from: value)
+                    target[count - 2] = ByteClass.carriageReturn
+                    target[count - 1] = ByteClass.lineFeed
+                    return count
+                }
+                return true
+            }
+        }
+    }
+
+    /// Writes a number that is not negative.
+    fileprivate mutating func writeDecimal(_ number: Int64) {
+        var digits = 1
+        var rest = number / 10
+        while rest > 0 {
+            digits += 1
+            rest /= 10
+        }
+        _ = self.writeWithUnsafeMutableBytes(minimumWritableBytes: digits) { target in
+            var rest = number
+            for place in (0..<digits).reversed() {
+                target[place] = UInt8(truncatingIfNeeded: rest % 10) + 0x30
+                rest /= 10
+            }
+            return digits
+        }
     }
 }
 
 extension HeaderFields.Field {
     /// Whether the name is a token and the value holds no control character.
     var isFitToWrite: Bool {
-        !self.name.isEmpty && self.name.utf8.allSatisfy(ByteClass.isToken)
-            && self.value.utf8.allSatisfy(ByteClass.isFieldValue)
+        self.name.withBytes(ByteClass.isToken) && self.value.withBytes(ByteClass.isFieldValue)
     }
 }
