@@ -40,11 +40,13 @@ extension ConnectionHandler {
 
     func write(_ body: ByteBuffer) {
         guard self.machine.isAnswering else { return }
+        let isAlone = self.outbox.isEmpty
         guard self.encoder?.write(body, into: &self.outbox) ?? false else {
             self.reportMisuse("more was written than Content-Length promised")
             self.abort()
             return
         }
+        if isAlone { return self.sendOrTouch() }
         self.handOn()
         self.touch()
     }

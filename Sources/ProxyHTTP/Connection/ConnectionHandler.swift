@@ -8,7 +8,8 @@ import ProxyCore
 ///
 /// No callback happens within a call of the responder: calls only note what they change, and ``settle()`` does the rest,
 /// at the end of the socket's event or in a turn of the loop of its own. That makes re-entrancy harmless and lets
-/// everything that is written in one turn leave in one write.
+/// everything that is written in one turn leave in one write. Only a piece of a body before which nothing waits, such as
+/// an event of a stream, leaves at once.
 final class ConnectionHandler: ChannelInboundHandler, CallerConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -275,28 +276,50 @@ final class ConnectionHandler: ChannelInboundHandler, CallerConnection {
     /// Hands the large buffers to the channel before the turn ends, so that ``isWritable`` counts them.
     func handOn() {
         guard let context = self.context else { return }
-        for buffer in self.outbox.takeSealed() { self.write(buffer, context: context) }
+        while let buffer = self.outbox.takeSealed() {
+            self.writtenBytes += buffer.readableBytes
+            self.mustFlush = true
+            context.write(self.wrapOutboundOut(buffer), promise: nil)
+        }
+    }
+
+    /// Sends what was written, now if nothing else is about to.
+    func sendOrTouch() {
+        guard !self.isSettling, !self.isTurnScheduled, !self.mustFlush else {
+            self.handOn()
+            return self.touch()
+        }
+        // Whatever the channel tells meanwhile has to wait: this is within a call of the responder.
+        self.isSettling = true
+        self.send()
+        self.isSettling = false
+        if self.mustSettleAgain {
+            self.mustSettleAgain = false
+            self.touch()
+        }
+        self.armTimer()
     }
 
     private func send() {
         guard let context = self.context else { return }
-        for buffer in self.outbox.takeAll() { self.write(buffer, context: context) }
-        guard self.mustFlush else { return }
+        var next = self.outbox.takeNext()
+        guard next != nil || self.mustFlush else { return }
+        while let buffer = next {
+            self.writtenBytes += buffer.readableBytes
+            context.write(self.wrapOutboundOut(buffer), promise: nil)
+            next = self.outbox.takeNext()
+        }
         self.mustFlush = false
         context.flush()
         self.watchOutput()
     }
 
-    private func write(_ buffer: ByteBuffer, context: ChannelHandlerContext) {
-        self.writtenBytes += buffer.readableBytes
-        self.mustFlush = true
-        context.write(self.wrapOutboundOut(buffer), promise: nil)
-    }
-
     /// How many bytes have been handed to the socket: over TLS as they are there, encrypted.
     private var handedBytes: Int { self.transport?.handedBytes ?? self.writtenBytes }
 
+    /// What waits for the socket is asked for only while some of it is known to wait, else when the timer wants it.
     private func watchOutput() {
+        guard self.machine.outputWritten(at: self.now) || !self.isWritable else { return }
         let pending = self.pendingBytes
         self.machine.outputMoved(sent: self.handedBytes - pending, pending: pending, at: self.now)
     }

@@ -281,9 +281,16 @@ struct ConnectionStateMachine: Sendable {
         self.stall.moved(sent: sent, pending: isWatched ? pending : 0, at: now)
     }
 
+    /// Says that bytes were handed to the socket; whether ``outputMoved(sent:pending:at:)`` has to be called now.
+    ///
+    /// Otherwise that is done at the ``deadline``.
+    mutating func outputWritten(at now: @autoclosure () -> Instant) -> Bool {
+        self.phase != .lingering && self.phase != .closed && self.stall.wrote(at: now())
+    }
+
     /// The time that ``deadline`` named may have come.
     mutating func deadlineReached(at now: Instant, outputPending: Bool) -> Decision {
-        if let stalled = self.stall.deadline, stalled <= now { return self.cut() }
+        if let stalled = self.stall.stalled, stalled <= now { return self.cut() }
         if self.phase == .exchange, let late = self.bodyTime.deadline, late <= now { return self.fail(.timeout) }
         guard let phaseDeadline = self.phaseDeadline, phaseDeadline <= now else { return .goOn }
         switch self.phase {

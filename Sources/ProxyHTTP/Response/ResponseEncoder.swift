@@ -126,12 +126,7 @@ struct ResponseEncoder {
             outbox.append(piece)
             return true
         case .chunked:
-            outbox.append(reserving: 20) { buffer in
-                buffer.writeString(String(piece.readableBytes, radix: 16))
-                buffer.writeStaticString("\r\n")
-            }
-            outbox.append(piece)
-            outbox.append(reserving: 2) { $0.writeStaticString("\r\n") }
+            outbox.append(chunk: piece)
             return true
         case .length(let remaining):
             let count = min(remaining, Int64(piece.readableBytes))

@@ -151,6 +151,30 @@ struct ConnectionStateMachineTests {
         #expect(machine.deadline == nil)
     }
 
+    @Test("whether anything waits is found out a tenth of the limit after a write, then at each write")
+    func lateLook() {
+        var machine = Self.machine(with: Self.head())
+        _ = machine.answerBegan(wantsClose: false, remainingBody: 0)
+        let isAskedFor = (0..<30).map { machine.outputWritten(at: Self.at(Double($0))) }
+        #expect(isAskedFor == Array(repeating: false, count: 30))
+        #expect(machine.deadline == Self.at(30))
+        machine.outputMoved(sent: 30, pending: 0, at: Self.at(30))
+        expect(machine.deadlineReached(at: Self.at(30), outputPending: false), .goOn)
+        #expect(machine.deadline == nil)
+
+        let isAskedAgain = machine.outputWritten(at: Self.at(31))
+        #expect(!isAskedAgain)
+        #expect(machine.deadline == Self.at(61))
+        machine.outputMoved(sent: 30, pending: 1, at: Self.at(61))
+        expect(machine.deadlineReached(at: Self.at(61), outputPending: true), .goOn)
+        #expect(machine.deadline == Self.at(361))
+        let isAskedWhileSomeWait = machine.outputWritten(at: Self.at(62))
+        #expect(isAskedWhileSomeWait)
+        machine.outputMoved(sent: 30, pending: 2, at: Self.at(62))
+        machine.outputMoved(sent: 30, pending: 2, at: Self.at(361))
+        expect(machine.deadlineReached(at: Self.at(361), outputPending: true), .cut)
+    }
+
     @Test("a limit that is not set has no deadline")
     func noLimits() {
         let none = ConnectionLimits(header: nil, body: nil, idle: nil, stalledWrite: nil)
@@ -160,6 +184,8 @@ struct ConnectionStateMachineTests {
         _ = machine.bodyResumed(bufferedBytes: 0, at: Self.at(0))
         _ = machine.bodyArrived(bytes: 100_000, at: Self.at(0))
         machine.outputMoved(sent: 0, pending: 9, at: Self.at(0))
+        let isAskedFor = machine.outputWritten(at: Self.at(0))
+        #expect(!isAskedFor)
         #expect(machine.deadline == nil)
     }
 
