@@ -6,25 +6,28 @@ extension Attempt: TransferObserver {
         guard !self.isOver else { return }
         self.clock.progressed(at: self.eventLoop.now)
         self.head = head
+        let media = AnswerMedia(of: head)
+        self.isEventStream = media == .eventStream
         let length = head.headers.first("content-length").flatMap { Int64($0) }
         let held = HeldAnswer(head: head, body: ByteBuffer(), isComplete: false)
         if head.status >= 400 {
             self.clock.errorBegan(at: self.eventLoop.now)
             self.stage = .collecting(held, limit: Self.errorBodyLimit)
-        } else if head.isEventStream {
+        } else if self.isEventStream {
             // What is compressed cannot be cut between events, and its errors cannot be seen in time.
-            self.stage = head.isUncoded ? .holding(held) : .awaitingFirstByte(head)
-            if head.isUncoded {
+            let isUncoded = head.isUncoded
+            self.stage = isUncoded ? .holding(held) : .awaitingFirstByte(head)
+            if isUncoded {
                 self.relay = StreamRelay(dialect: self.reading.dialect, removesUsage: self.reading.removesUsage)
             }
         } else if let most = self.limits.responseBody, let length, length > most {
             self.fail(.responseTooLarge)
-        } else if head.isJSON, length.map({ $0 <= Self.jsonBodyLimit }) ?? true {
+        } else if media == .json, length.map({ $0 <= Self.jsonBodyLimit }) ?? true {
             self.stage = .collecting(held, limit: Self.jsonBodyLimit)
         } else {
             self.stage = .awaitingFirstByte(head)
         }
-        if head.status < 400, self.relay == nil { self.meter = BodyMeter(of: head, self.reading) }
+        if head.status < 400, self.relay == nil { self.meter = BodyMeter(of: head, media, self.reading) }
         self.watch()
     }
 
@@ -153,7 +156,7 @@ extension Attempt: TransferObserver {
         self.stage = .committed
         // A stream that only pinged so far still owes its first event.
         if self.relay == nil { self.clock.answerBegan(at: self.eventLoop.now) }
-        self.owner?.attemptCommitted(answer.head, isEventStream: answer.head.isEventStream)
+        self.owner?.attemptCommitted(answer.head, isEventStream: self.isEventStream)
         for body in [answer.body, late?.body] {
             // What the owner does with them may end it.
             guard !self.isOver else { return }

@@ -58,6 +58,8 @@ final class Attempt {
     var meter: BodyMeter?
     /// The head of the answer.
     var head: ResponseHead?
+    /// Whether the answer is a stream of server-sent events.
+    var isEventStream = false
     private(set) var isPaused = false
     private var timer: Scheduled<Void>?
     private var bytesLeft: Int64

@@ -56,7 +56,8 @@ struct AttemptClock: Sendable {
 
     /// The nearest deadline, if there is any.
     var deadline: NIODeadline? {
-        [self.phaseDeadline, self.totalDeadline].compactMap { $0 }.min()
+        guard let phaseDeadline = self.phaseDeadline else { return self.totalDeadline }
+        return self.totalDeadline.map { min($0, phaseDeadline) } ?? phaseDeadline
     }
 
     private var phaseDeadline: NIODeadline? {

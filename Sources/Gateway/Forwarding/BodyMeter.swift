@@ -40,9 +40,9 @@ struct BodyMeter {
     /// Whether the text comes piece by piece, so that one that tells no usage can be guessed from.
     private let isStream: Bool
 
-    /// The meter for an answer; `nil` if it can tell nothing of its usage.
-    init?(of head: ResponseHead, _ reading: AnswerReading) {
-        guard head.isEventStream || head.isJSON || head.isNDJSON else { return nil }
+    /// The meter for an answer with this content; `nil` if it can tell nothing of its usage.
+    init?(of head: ResponseHead, _ media: AnswerMedia, _ reading: AnswerReading) {
+        guard media != .other else { return nil }
         if head.isUncoded {
             self.decoder = nil
         } else {
@@ -51,9 +51,9 @@ struct BodyMeter {
             }
             self.decoder = decoder
         }
-        self.isStream = head.isEventStream || head.isNDJSON
+        self.isStream = media != .json
         self.content =
-            head.isEventStream
+            media == .eventStream
             ? .events(MeteredEventReader(dialect: reading.dialect)) : .body(UsageMeter(dialect: reading.dialect))
     }
 

@@ -8,18 +8,15 @@ struct ResponseHeadContentTests {
     @Test(
         "the media type is what stands before the parameters",
         arguments: [
-            ("application/json", true, false), ("Application/JSON; charset=utf-8", true, false),
-            ("application/json ;a=b", true, false), (" application/json", true, false),
-            ("application/json-seq", false, false), ("application/jsonl", false, false),
-            ("application/problem+json", false, false), ("text/event-stream", false, true),
-            ("text/event-stream;charset=utf-8", false, true), ("TEXT/Event-Stream", false, true),
-            ("text/event-streams", false, false), ("", false, false),
-        ])
-    func mediaType(value: String, isJSON: Bool, isEventStream: Bool) {
-        let head = ResponseHead(status: 200, headers: ["Content-Type": value])
-        #expect(head.isJSON == isJSON)
-        #expect(head.isEventStream == isEventStream)
-        #expect(!ResponseHead(status: 200).isJSON)
+            ("application/json", .json), ("Application/JSON; charset=utf-8", .json), ("application/json ;a=b", .json),
+            (" application/json", .json), ("application/json-seq", .other), ("application/jsonl", .ndjson),
+            ("application/x-ndjson; charset=utf-8", .ndjson), ("application/problem+json", .other),
+            ("text/event-stream", .eventStream), ("text/event-stream;charset=utf-8", .eventStream),
+            ("TEXT/Event-Stream\t;", .eventStream), ("text/event-streams", .other), ("", .other), (" ; ", .other),
+        ] as [(String, AnswerMedia)])
+    func mediaType(value: String, media: AnswerMedia) {
+        #expect(AnswerMedia(of: ResponseHead(status: 200, headers: ["Content-Type": value])) == media)
+        #expect(AnswerMedia(of: ResponseHead(status: 200)) == .other)
     }
 
     @Test(
