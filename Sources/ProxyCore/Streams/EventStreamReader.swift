@@ -133,6 +133,12 @@ public struct EventStreamReader: Sendable {
         return event
     }
 
+    /// Steps over an event that is known otherwise, line ends included, the last of which is LF; only between two events.
+    mutating func skipEvent(length: Int) {
+        self.offset += Int64(length)
+        self.lastWasCR = false
+    }
+
     /// Ends the stream: the event that it cut, if there is one.
     ///
     /// A browser would drop it. Nothing may be read afterwards.

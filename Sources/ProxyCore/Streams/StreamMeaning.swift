@@ -74,6 +74,13 @@ public enum StreamMeaning: Sendable, Equatable {
         return details
     }
 
+    /// Whether the event is one of data, with or without a name, that is neither a ping nor an error nor the end.
+    static func isPlain(_ event: EventStreamReader.Event) -> Bool {
+        event.isComplete && !event.isTruncated && event.fields.isSubset(of: [.data, .event])
+            && event.name != self.errorName && !self.contains(self.errorToken, in: event.data) && !self.isLast(event)
+            && !self.isKeepAlive(event)
+    }
+
     private static let errorName = "error"
     private static let keepAliveNames: Set<String> = ["ping", "keepalive", "keep-alive"]
     private static let lastNames: Set<String> = [

@@ -60,14 +60,20 @@ public struct StreamRelay: Sendable {
     public mutating func take(_ piece: ByteBuffer) -> Passage {
         var passage = Passage()
         let start = self.events.reader.offset
-        if self.held.readableBytes == 0 { self.held = piece } else { self.held.writeImmutableBuffer(piece) }
+        let isAlone = self.held.readableBytes == 0
         piece.withUnsafeReadableBytes { bytes in
             if self.removesLineFeed, let first = bytes.first {
                 self.removesLineFeed = false
                 if first == 0x0A { self.cuts.append(start..<start + 1) }
             }
             var index = 0
-            while let event = self.events.next(in: bytes, from: &index) {
+            while true {
+                if self.watch.isDecided, self.events.skipRepeated(in: bytes, from: &index) {
+                    self.openEvent = nil
+                    passage.finding.isProgress = true
+                    continue
+                }
+                guard let event = self.events.next(in: bytes, from: &index) else { break }
                 self.passed(event, &passage.finding)
                 if let cut = self.cuts.last, cut.upperBound == event.end, bytes[index - 1] == 0x0D {
                     self.removeLineFeed(behind: index, in: bytes)
@@ -75,6 +81,16 @@ public struct StreamRelay: Sendable {
             }
         }
         self.watch.look(at: self.events.reader, &passage.finding)
+        // Before that an event may still decide more than what it shows.
+        if self.watch.isDecided { self.events.makesPatterns = true }
+        // Most pieces end with an event, and are passed on as they came.
+        if isAlone, self.cuts.isEmpty, self.openEvent == nil,
+            self.events.reader.pendingStart == self.events.reader.offset
+        {
+            passage.bytes = piece
+            return passage
+        }
+        if isAlone { self.held = piece } else { self.held.writeImmutableBuffer(piece) }
         passage.bytes = self.handOut()
         return passage
     }

@@ -26,7 +26,8 @@ public struct StreamWatch: Sendable {
     private static let longestPing: Int64 = 1_024
 
     private var window = CommitWindow()
-    private var isDecided = false
+    /// Whether it is known what becomes of the stream.
+    private(set) var isDecided = false
     private var hasErred = false
 
     /// Begins with a stream that is held back.

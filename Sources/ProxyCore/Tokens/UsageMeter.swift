@@ -39,6 +39,10 @@ public struct UsageMeter: Sendable {
 
     private var objects = 0
     private var lastFacts = UsageScanner.Facts()
+    /// Whether the event that is being read told anything but how long its text is.
+    private(set) var hasFindings = false
+    /// What the event told that a pattern was made of, without the text in its gaps.
+    private var patternFacts = UsageScanner.Facts()
 
     /// Whether the event that ended last is a chunk of an OpenAI chat or completions stream that has an empty array of
     /// choices and a usage object: what only those get who ask for usage.
@@ -71,6 +75,33 @@ public struct UsageMeter: Sendable {
             && self.lastFacts.hasUsage
         self.objects = 0
         self.lastFacts = UsageScanner.Facts()
+        self.hasFindings = false
+    }
+
+    /// Reads the data of one event that comes whole, and makes a pattern of it; `nil` if it told more than how long its text
+    /// is.
+    ///
+    /// ``endEvent()`` ends it. `event` is all of it, as it came.
+    mutating func feedForPattern(_ data: [UInt8], of event: UnsafeRawBufferPointer) -> EventPattern? {
+        self.scanner.notesGaps = true
+        defer { self.scanner.notesGaps = false }
+        data.withUnsafeBytes { self.feed($0) }
+        guard self.scanner.isAtRest, !self.hasFindings, self.objects == 1, !self.lastFacts.hasUsage,
+            let pattern = EventPattern(event: event, data: data, gaps: self.scanner.gaps)
+        else { return nil }
+        self.patternFacts = self.lastFacts
+        self.patternFacts.textLength -= self.scanner.gapTextLength
+        return pattern
+    }
+
+    /// Counts an event that has the form of the one that a pattern was made of last.
+    ///
+    /// Nothing but text may have been told since.
+    mutating func countRepeated(textLength: Int64) {
+        var facts = self.patternFacts
+        facts.textLength += textLength
+        self.end(facts)
+        self.endEvent()
     }
 
     /// What the answer said so far of the tokens that it took; `nil` if nothing is known and nothing passed to guess from.
@@ -86,6 +117,7 @@ public struct UsageMeter: Sendable {
     // MARK: Findings
 
     private mutating func take(_ finding: UsageScanner.Finding) {
+        if case .end = finding {} else { self.hasFindings = true }
         switch finding {
         case .usage(let object, let place, let isMetadata): self.take(object, in: place, isMetadata: isMetadata)
         case .count(let text, let isPrompt):

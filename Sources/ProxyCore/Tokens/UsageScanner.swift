@@ -61,6 +61,21 @@ struct UsageScanner: Sendable {
     private var lastModel: [UInt8] = []
     private var lastServiceTier: [UInt8] = []
 
+    /// Whether it is noted where the values stand on whose content nothing depends, but for the length of text.
+    ///
+    /// To be turned on between two texts, for one that comes in one piece.
+    var notesGaps = false {
+        didSet {
+            self.gaps = []
+            self.gapTextLength = 0
+        }
+    }
+    /// Those values, as they stand in the piece.
+    private(set) var gaps: [EventPattern.Gap] = []
+    /// How much of the text stands in them.
+    private(set) var gapTextLength: Int64 = 0
+    private var valueStart = 0
+
     /// What the root object that was not closed yet tells of itself.
     private var facts = Facts()
     private var isInRoot = false
@@ -164,11 +179,13 @@ extension UsageScanner {
         switch byte {
         case 0x22:
             self.beginString(isName: false)
+            self.valueStart = end
             self.isText = self.repetitionDepth == 0 && self.isText(name)
             if name != .other, let purpose = self.purpose(ofText: name) { self.token.begin(purpose, at: end) }
         case 0x7B, 0x5B: self.open(name, isObject: byte == 0x7B, behind: end)
         case 0x2D, 0x30...0x39, 0x74, 0x66, 0x6E:
             self.state = .scalar
+            self.valueStart = end - 1
             if self.place == .root, name == .promptEvalCount || name == .evalCount {
                 self.token.begin(.count(isPrompt: name == .promptEvalCount), at: end - 1)
             }
@@ -280,6 +297,10 @@ extension UsageScanner {
             return nil
         }
         self.endValue()
+        if self.notesGaps, self.token.purpose == .none {
+            self.note(self.isText ? .text : .string, before: end)
+            if self.isText { self.gapTextLength += self.string.length }
+        }
         if self.isText {
             self.facts.textLength += self.string.length
             self.isText = false
@@ -314,11 +335,22 @@ extension UsageScanner {
     /// A number or literal has ended in front of `end`.
     private mutating func endScalar(_ bytes: UnsafeRawBufferPointer, before end: Int) -> Finding? {
         self.endValue()
+        if self.notesGaps, self.token.purpose == .none,
+            bytes[self.valueStart..<end].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
+        {
+            self.note(.number, before: end)
+        }
         guard case .count(let isPrompt) = self.token.purpose else { return nil }
         defer { self.token.end() }
         return self.token.written(bytes, before: end) {
             .count(String(decoding: $0, as: UTF8.self), isPrompt: isPrompt)
         }
+    }
+
+    private mutating func note(_ kind: EventPattern.Gap.Kind, before end: Int) {
+        self.gaps.append(
+            EventPattern.Gap(
+                start: UInt32(clamping: self.valueStart), end: UInt32(clamping: end), kind: kind))
     }
 
     private mutating func endValue() {
