@@ -1,9 +1,11 @@
 import NIOCore
 public import ProxyCore
 
-/// One configuration, made ready for the request path: an immutable value that a request keeps from beginning to end,
-/// whatever is reloaded meanwhile (T-015).
-public struct GatewaySnapshot: Sendable {
+/// One configuration, made ready for the request path: immutable, and kept by a request from beginning to end, whatever is
+/// reloaded meanwhile (T-015).
+///
+/// A class, because as a value it would be two kilobytes of every request.
+public final class GatewaySnapshot: Sendable {
     let configuration: Configuration
     let routes: RouteTable
     let tokens: TokenTable
@@ -25,7 +27,7 @@ public struct GatewaySnapshot: Sendable {
     /// Takes credentials out of bodies that are kept; `nil` if none are.
     let redactor: CredentialRedactor?
     /// The generation of each key of the pool that this configuration's secrets belong to; empty until it is in force.
-    private(set) var generations: [KeyLabel: UInt64] = [:]
+    let generations: [KeyLabel: UInt64]
 
     /// The keys that the pool is made of.
     public let poolKeys: [Configuration.Key]
@@ -48,6 +50,7 @@ public struct GatewaySnapshot: Sendable {
         installationKey: [UInt8]
     ) {
         self.configuration = configuration
+        self.generations = [:]
         self.admission = AdmissionPolicy(configuration)
         let providers = configuration.providers
         self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -95,11 +98,32 @@ public struct GatewaySnapshot: Sendable {
         )
     }
 
+    /// The same configuration with other generations.
+    private init(_ other: GatewaySnapshot, generations: [KeyLabel: UInt64]) {
+        self.configuration = other.configuration
+        self.routes = other.routes
+        self.tokens = other.tokens
+        self.tokenOwners = other.tokenOwners
+        self.clients = other.clients
+        self.hosts = other.hosts
+        self.origins = other.origins
+        self.subjects = other.subjects
+        self.headers = other.headers
+        self.providers = other.providers
+        self.aliases = other.aliases
+        self.keys = other.keys
+        self.secrets = other.secrets
+        self.attemptLimits = other.attemptLimits
+        self.admission = other.admission
+        self.redactor = other.redactor
+        self.generations = generations
+        self.poolKeys = other.poolKeys
+        self.dispatchPolicy = other.dispatchPolicy
+    }
+
     /// This configuration as it is in force, with the generations that the pool gave its keys.
     func inForce(with generations: [KeyLabel: UInt64]) -> GatewaySnapshot {
-        var snapshot = self
-        snapshot.generations = generations
-        return snapshot
+        GatewaySnapshot(self, generations: generations)
     }
 
     /// A local server without keys has one of its own name, so that it can be told whether it is in use (contract
