@@ -59,6 +59,8 @@ extension RequestFlow {
         self.isEventStream = isEventStream
         self.record.status = upstream.status
         self.record.isStream = isEventStream
+        // What was read of the request is not asked for any more.
+        self.inspector = .opaque
         self.capture?.keepsAnswer = upstream.isUncoded
         if isEventStream { self.gateway.metrics.activeStreams.increment() }
         var head = ResponseHead(status: upstream.status, reason: upstream.reason)

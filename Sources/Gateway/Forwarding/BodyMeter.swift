@@ -13,8 +13,8 @@ struct AnswerReading: Sendable {
 
 /// Reads what an answer took from bytes that pass untouched: plain bodies, and whatever is compressed.
 ///
-/// Bound to the exchange's event loop.
-struct BodyMeter {
+/// Bound to the exchange's event loop. A class, because event streams that can be read do without it.
+final class BodyMeter {
     /// What the bytes are read as.
     private enum Content {
         case body(UsageMeter)
@@ -58,7 +58,7 @@ struct BodyMeter {
     }
 
     /// Reads the next piece.
-    mutating func take(_ piece: ByteBuffer) {
+    func take(_ piece: ByteBuffer) {
         guard !self.isLost else { return }
         guard let decoder else { return piece.withUnsafeReadableBytes { self.content.take($0) } }
         var content = self.content

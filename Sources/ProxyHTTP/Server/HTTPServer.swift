@@ -280,6 +280,7 @@ public final class HTTPServer: Sendable {
             .childChannelOption(.autoRead, value: false)
             // One read for each time that reading was asked for: what a paused request holds is one read at most.
             .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: ReadBuffers())
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
             .childChannelInitializer { channel in
                 ConnectionSetup.prepare(channel, environment: environment, tls: tls)
