@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A counter or gauge family that stores nothing: its samples are reported by a collector at every scrape.
 ///
 /// It suits values that are kept elsewhere anyway, such as the states of keys, and series that come and go.
@@ -10,6 +12,8 @@ public final class CollectedFamily: Sendable {
     /// `kmi_metrics_label_overflow_total`.
     public let maximumSeries: Int
     let faults: FamilyFaults
+    /// The series of earlier scrapes, so that their text is not made anew.
+    private let known = Mutex(SeriesTable())
 
     init(_ descriptor: MetricDescriptor, maximumSeries: Int, faults: FamilyFaults) {
         precondition(descriptor.kind != .histogram, "\(descriptor.name): histograms cannot be collected")
@@ -18,20 +22,23 @@ public final class CollectedFamily: Sendable {
         self.maximumSeries = maximumSeries
         self.faults = faults
     }
+    /// What a scrape begins with: the series of the one before, of which none is reported yet.
+    func begin() -> CollectedSamples { CollectedSamples(self.known.withLock(\.self)) }
 }
 
 extension CollectedFamily: RenderedFamily {
     func write(to writer: inout ExpositionWriter, collected: SampleWriter) {
-        for (values, value) in collected.samples(of: self) {
-            let labels = LabelValue.text(names: self.descriptor.labels, values: values)
-            writer.sample(self.descriptor.name, labels: labels, value: value)
-        }
+        guard let samples = collected.samples(of: self) else { return self.known.withLock { $0 = SeriesTable() } }
+        samples.write(to: &writer)
+        // Scrapes may overlap; whichever ends last leaves what the next one begins with.
+        let table = samples.tableForNextScrape()
+        self.known.withLock { $0 = table }
     }
 }
 
 /// What a collector reports its samples to, for one scrape.
 public struct SampleWriter {
-    private var samples: [ObjectIdentifier: [[String]: Double]] = [:]
+    private var samples: [ObjectIdentifier: CollectedSamples] = [:]
 
     init() {}
 
@@ -41,20 +48,17 @@ public struct SampleWriter {
     public mutating func set(_ family: CollectedFamily, _ values: String..., to value: Double) {
         let descriptor = family.descriptor
         precondition(values.count == descriptor.labels.count, "\(descriptor.name): wrong number of labels")
-        let values = values.map(LabelValue.neutralised)
-        // Taken out while it changes, so that there is one owner and no copy.
-        var known = self.samples.removeValue(forKey: ObjectIdentifier(family)) ?? [:]
-        if known[values] != nil || known.count < family.maximumSeries {
-            known[values] = value
-        } else {
+        let samples = self.samples[ObjectIdentifier(family)] ?? self.begin(family)
+        if !samples.set(values, to: value, of: descriptor, maximumSeries: family.maximumSeries) {
             family.faults.countOverflow()
         }
-        self.samples[ObjectIdentifier(family)] = known
     }
 
-    func samples(of family: CollectedFamily) -> [(values: [String], value: Double)] {
-        self.samples[ObjectIdentifier(family), default: [:]]
-            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
-            .map { (values: $0.key, value: $0.value) }
+    private mutating func begin(_ family: CollectedFamily) -> CollectedSamples {
+        let samples = family.begin()
+        self.samples[ObjectIdentifier(family)] = samples
+        return samples
     }
+
+    func samples(of family: CollectedFamily) -> CollectedSamples? { self.samples[ObjectIdentifier(family)] }
 }

@@ -6,13 +6,13 @@ import Synchronization
 ///
 /// Whole and fractional amounts are summed apart, so that counts stay exact beyond 2^53.
 public final class Counter: Sendable {
-    let labelText: String
+    private let text: SeriesText
     private let faults: FamilyFaults
     private let whole = Atomic<UInt64>(0)
     private let fraction = AtomicDouble(0)
 
-    init(labelText: String, faults: FamilyFaults) {
-        self.labelText = labelText
+    init(text: SeriesText, faults: FamilyFaults) {
+        self.text = text
         self.faults = faults
     }
 
@@ -37,13 +37,13 @@ public final class Counter: Sendable {
     /// The present sum.
     public var value: Double { Double(self.whole.load(ordering: .relaxed)) + self.fraction.value }
 
-    func write(_ name: String, to writer: inout ExpositionWriter) {
+    func write(to writer: inout ExpositionWriter) {
         let fraction = self.fraction.value
         let whole = self.whole.load(ordering: .relaxed)
         if fraction == 0 {
-            writer.sample(name, labels: self.labelText, value: whole)
+            writer.sample(self.text, value: whole)
         } else {
-            writer.sample(name, labels: self.labelText, value: Double(whole) + fraction)
+            writer.sample(self.text, value: Double(whole) + fraction)
         }
     }
 }

@@ -3,51 +3,56 @@ struct ExpositionWriter {
     let format: ExpositionFormat
     private(set) var bytes: [UInt8]
 
-    /// The `# HELP` and `# TYPE` lines.
-    ///
-    /// OpenMetrics names a counter's family without `_total` and escapes quotes in help.
-    mutating func header(_ descriptor: MetricDescriptor) {
-        let isOpenMetrics = self.format == .openMetrics
-        let name = isOpenMetrics ? descriptor.openMetricsName : descriptor.name
-        self.append("# HELP ", name, " ", LabelValue.escaped(descriptor.help, quotes: isOpenMetrics), "\n")
-        self.append("# TYPE ", name, " ", descriptor.kind.rawValue, "\n")
+    /// The `# HELP` and `# TYPE` lines of a family, which ``FamilyHeader`` has ready.
+    mutating func header(_ header: FamilyHeader) {
+        switch self.format {
+        case .prometheus: self.bytes.append(contentsOf: header.prometheus)
+        case .openMetrics: self.bytes.append(contentsOf: header.openMetrics)
+        }
     }
 
-    mutating func sample(_ name: String, suffix: String = "", labels: String, bound: String? = nil, value: UInt64) {
-        self.series(name, suffix: suffix, labels: labels, bound: bound)
-        self.append(String(value), "\n")
+    mutating func sample(_ text: SeriesText, value: UInt64) {
+        self.bytes.append(contentsOf: text.bytes)
+        self.line(value)
     }
 
-    mutating func sample(_ name: String, suffix: String = "", labels: String, value: Double) {
-        self.series(name, suffix: suffix, labels: labels, bound: nil)
-        self.append(Self.text(of: value), "\n")
+    mutating func sample(_ text: SeriesText, value: Double) {
+        self.bytes.append(contentsOf: text.bytes)
+        self.line(value)
+    }
+
+    /// A bucket's line: what stands before the bound, the bound and what follows it, and how many are in it and below.
+    mutating func bucket(_ beginning: [UInt8], _ ending: [UInt8], value: UInt64) {
+        self.bytes.append(contentsOf: beginning)
+        self.bytes.append(contentsOf: ending)
+        self.line(value)
     }
 
     /// Ends the exposition, for which OpenMetrics has a line.
     mutating func end() {
-        if self.format == .openMetrics { self.append("# EOF\n") }
+        if self.format == .openMetrics { self.bytes.append(contentsOf: "# EOF\n".utf8) }
+    }
+
+    private mutating func line(_ value: UInt64) {
+        self.digits(value)
+        self.bytes.append(UInt8(ascii: "\n"))
     }
 
     /// The shortest decimal that reads back as the same number; whole numbers without a fraction.
-    static func text(of value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+    private mutating func line(_ value: Double) {
         // Up to here every whole number is exact.
-        if value == value.rounded(.towardZero), value.magnitude <= 0x1p53 { return String(Int64(value)) }
-        return value.description
-    }
-
-    private mutating func series(_ name: String, suffix: String, labels: String, bound: String?) {
-        self.append(name, suffix)
-        switch (labels.isEmpty, bound) {
-        case (true, nil): self.append(" ")
-        case (false, nil): self.append("{", labels, "} ")
-        case (true, .some(let bound)): self.append("{le=\"", bound, "\"} ")
-        case (false, .some(let bound)): self.append("{", labels, ",le=\"", bound, "\"} ")
+        if value.magnitude <= 0x1p53, value == value.rounded(.towardZero) {
+            let whole = Int64(value)
+            if whole < 0 { self.bytes.append(UInt8(ascii: "-")) }
+            return self.line(whole.magnitude)
         }
+        let text = value.isNaN ? "NaN" : value.isInfinite ? (value < 0 ? "-Inf" : "+Inf") : value.description
+        self.bytes.append(contentsOf: text.utf8)
+        self.bytes.append(UInt8(ascii: "\n"))
     }
 
-    private mutating func append(_ texts: String...) {
-        for text in texts { self.bytes.append(contentsOf: text.utf8) }
+    private mutating func digits(_ value: UInt64) {
+        if value >= 10 { self.digits(value / 10) }
+        self.bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
     }
 }

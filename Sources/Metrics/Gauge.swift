@@ -2,12 +2,12 @@
 ///
 /// Updates are lock-free, and a handle may be kept for ever.
 public final class Gauge: Sendable {
-    let labelText: String
+    private let text: SeriesText
     private let faults: FamilyFaults
     private let current = AtomicDouble(0)
 
-    init(labelText: String, faults: FamilyFaults) {
-        self.labelText = labelText
+    init(text: SeriesText, faults: FamilyFaults) {
+        self.text = text
         self.faults = faults
     }
 
@@ -37,7 +37,7 @@ public final class Gauge: Sendable {
     /// The present value.
     public var value: Double { self.current.value }
 
-    func write(_ name: String, to writer: inout ExpositionWriter) {
-        writer.sample(name, labels: self.labelText, value: self.current.value)
+    func write(to writer: inout ExpositionWriter) {
+        writer.sample(self.text, value: self.current.value)
     }
 }

@@ -17,15 +17,15 @@ public final class Histogram: Sendable {
 
     /// The bounds of the buckets.
     public let buckets: HistogramBuckets
-    let labelText: String
+    private let text: HistogramText
     private let faults: FamilyFaults
     private let totals: Mutex<Snapshot>
 
-    init(labelText: String, buckets: HistogramBuckets, faults: FamilyFaults) {
-        self.labelText = labelText
+    init(text: HistogramText, buckets: HistogramBuckets, faults: FamilyFaults) {
+        self.text = text
         self.buckets = buckets
         self.faults = faults
-        self.totals = Mutex(Snapshot(counts: Array(repeating: 0, count: buckets.texts.count), sum: 0))
+        self.totals = Mutex(Snapshot(counts: Array(repeating: 0, count: buckets.endings.count), sum: 0))
     }
 
     /// Counts an observation.
@@ -52,14 +52,14 @@ public final class Histogram: Sendable {
         self.totals.withLock { $0 }
     }
 
-    func write(_ name: String, to writer: inout ExpositionWriter) {
+    func write(to writer: inout ExpositionWriter) {
         let snapshot = self.snapshot()
         var cumulative: UInt64 = 0
-        for (text, count) in zip(self.buckets.texts, snapshot.counts) {
+        for (ending, count) in zip(self.buckets.endings, snapshot.counts) {
             cumulative &+= count
-            writer.sample(name, suffix: "_bucket", labels: self.labelText, bound: text, value: cumulative)
+            writer.bucket(self.text.bucket, ending, value: cumulative)
         }
-        writer.sample(name, suffix: "_sum", labels: self.labelText, value: snapshot.sum)
-        writer.sample(name, suffix: "_count", labels: self.labelText, value: cumulative)
+        writer.sample(self.text.sum, value: snapshot.sum)
+        writer.sample(self.text.count, value: cumulative)
     }
 }

@@ -2,10 +2,10 @@
 public struct HistogramBuckets: Sendable, Hashable {
     /// The finite upper bounds, each belonging to its bucket, in ascending order.
     public let upperBounds: [Double]
-    /// The bounds as values of the label `le`, `+Inf` included.
+    /// The bounds as values of the label `le`, `+Inf` included, with what follows them on the line: `0.5"} `.
     ///
     /// One spelling in both formats (`1.0`, not `1`), so that a series keeps its identity whichever a scraper asks for.
-    let texts: [String]
+    let endings: [[UInt8]]
 
     /// Buckets with the given upper bounds, which must be finite and strictly ascending.
     public init(_ upperBounds: [Double]) {
@@ -15,7 +15,7 @@ public struct HistogramBuckets: Sendable, Hashable {
             "bucket bounds must be finite and ascending"
         )
         self.upperBounds = upperBounds
-        self.texts = upperBounds.map(\.description) + ["+Inf"]
+        self.endings = (upperBounds.map(\.description) + ["+Inf"]).map { Array("\($0)\"} ".utf8) }
     }
 
     /// For the duration of requests: 5 ms to 600 s.

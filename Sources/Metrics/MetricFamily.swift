@@ -24,16 +24,16 @@ public final class MetricFamily<Instrument: AnyObject & Sendable>: Sendable {
     /// How many combinations of label values are kept apart.
     public let maximumSeries: Int
     let faults: FamilyFaults
-    private let make: @Sendable (_ labelText: String) -> Instrument
-    private let writeInstrument: @Sendable (Instrument, String, inout ExpositionWriter) -> Void
+    private let make: @Sendable (_ labels: String) -> Instrument
+    private let writeInstrument: @Sendable (Instrument, inout ExpositionWriter) -> Void
     private let state: Mutex<State>
 
     init(
         _ descriptor: MetricDescriptor,
         maximumSeries: Int,
         faults: FamilyFaults,
-        make: @escaping @Sendable (_ labelText: String) -> Instrument,
-        write: @escaping @Sendable (Instrument, String, inout ExpositionWriter) -> Void
+        make: @escaping @Sendable (_ labels: String) -> Instrument,
+        write: @escaping @Sendable (Instrument, inout ExpositionWriter) -> Void
     ) {
         precondition(maximumSeries >= 1, "\(descriptor.name): a family needs room for one series")
         self.descriptor = descriptor
@@ -104,6 +104,6 @@ public final class MetricFamily<Instrument: AnyObject & Sendable>: Sendable {
 extension MetricFamily: RenderedFamily {
     func write(to writer: inout ExpositionWriter, collected: SampleWriter) {
         let series = self.state.withLock { $0.sorted }
-        for one in series { self.writeInstrument(one.instrument, self.descriptor.name, &writer) }
+        for one in series { self.writeInstrument(one.instrument, &writer) }
     }
 }

@@ -10,9 +10,16 @@ public final class MetricsRegistry: Sendable {
     /// It runs on the thread that renders and holds no lock of the registry.
     public typealias Collector = @Sendable (inout SampleWriter) -> Void
 
+    private struct Family {
+        let series: any RenderedFamily
+        let header: FamilyHeader
+        /// Its name, if overflows of it are reported: the label sets of all families but those about the registry are bounded.
+        let boundedName: String?
+    }
+
     private struct State {
         /// Sorted by name.
-        var families: [any RenderedFamily] = []
+        var families: [Family] = []
         var claimedNames: Set<String> = []
         var collectors: [Collector] = []
     }
@@ -34,8 +41,8 @@ public final class MetricsRegistry: Sendable {
             "kmi_metrics_refused_updates_total",
             help: "Updates refused because the amount was negative or not a number."
         )
-        self.add(self.overflows)
-        self.add(self.refusals)
+        self.add(self.overflows, isItself: true)
+        self.add(self.refusals, isItself: true)
     }
 
     /// Declares a counter with labels.
@@ -51,8 +58,8 @@ public final class MetricsRegistry: Sendable {
                 MetricDescriptor(name: name, help: help, kind: .counter, labels: labels),
                 maximumSeries: maximumSeries,
                 faults: faults,
-                make: { Counter(labelText: $0, faults: faults) },
-                write: { $0.write($1, to: &$2) }
+                make: { Counter(text: SeriesText(name, labels: $0), faults: faults) },
+                write: { $0.write(to: &$1) }
             )
         )
     }
@@ -75,8 +82,8 @@ public final class MetricsRegistry: Sendable {
                 MetricDescriptor(name: name, help: help, kind: .gauge, labels: labels),
                 maximumSeries: maximumSeries,
                 faults: faults,
-                make: { Gauge(labelText: $0, faults: faults) },
-                write: { $0.write($1, to: &$2) }
+                make: { Gauge(text: SeriesText(name, labels: $0), faults: faults) },
+                write: { $0.write(to: &$1) }
             )
         )
     }
@@ -100,8 +107,8 @@ public final class MetricsRegistry: Sendable {
                 MetricDescriptor(name: name, help: help, kind: .histogram, labels: labels),
                 maximumSeries: maximumSeries,
                 faults: faults,
-                make: { Histogram(labelText: $0, buckets: buckets, faults: faults) },
-                write: { $0.write($1, to: &$2) }
+                make: { Histogram(text: HistogramText(name, labels: $0), buckets: buckets, faults: faults) },
+                write: { $0.write(to: &$1) }
             )
         )
     }
@@ -135,7 +142,7 @@ public final class MetricsRegistry: Sendable {
 
     /// What was declared, sorted by name.
     public var descriptors: [MetricDescriptor] {
-        self.state.withLock { $0.families.map(\.descriptor) }
+        self.state.withLock { $0.families.map(\.series.descriptor) }
     }
 
     /// Appends all families to `bytes`, sorted by name, each with its series in a stable order.
@@ -144,22 +151,18 @@ public final class MetricsRegistry: Sendable {
         var collected = SampleWriter()
         for collector in collectors { collector(&collected) }
         for family in families {
-            let name = family.descriptor.name
-            if !family.descriptor.labels.isEmpty, family.descriptor != self.overflows.descriptor,
-                family.descriptor != self.refusals.descriptor
-            {
-                collected.set(self.overflows, name, to: Double(family.faults.overflowCount))
-            }
-            if family.faults.refusalCount > 0 {
-                collected.set(self.refusals, name, to: Double(family.faults.refusalCount))
+            let faults = family.series.faults
+            if let name = family.boundedName { collected.set(self.overflows, name, to: Double(faults.overflowCount)) }
+            if faults.refusalCount > 0 {
+                collected.set(self.refusals, family.series.descriptor.name, to: Double(faults.refusalCount))
             }
         }
         var writer = ExpositionWriter(format: format, bytes: bytes)
         // The writer is now the only owner, so that appending does not copy.
         bytes = []
         for family in families {
-            writer.header(family.descriptor)
-            family.write(to: &writer, collected: collected)
+            writer.header(family.header)
+            family.series.write(to: &writer, collected: collected)
         }
         writer.end()
         bytes = writer.bytes
@@ -173,18 +176,22 @@ public final class MetricsRegistry: Sendable {
     }
 
     @discardableResult
-    private func add<Family: RenderedFamily>(_ family: Family) -> Family {
-        let descriptor = family.descriptor
+    private func add<Series: RenderedFamily>(_ series: Series, isItself: Bool = false) -> Series {
+        let descriptor = series.descriptor
         let fault = descriptor.fault
         precondition(fault == nil, fault ?? "")
         self.state.withLock { state in
             for name in Set(descriptor.claimedNames) {
                 precondition(state.claimedNames.insert(name).inserted, "\(descriptor.name): \(name) is taken")
             }
-            let index = state.families.firstIndex { descriptor.name < $0.descriptor.name } ?? state.families.count
+            let index =
+                state.families.firstIndex { descriptor.name < $0.series.descriptor.name } ?? state.families.count
+            let family = Family(
+                series: series, header: FamilyHeader(descriptor),
+                boundedName: descriptor.labels.isEmpty || isItself ? nil : descriptor.name)
             state.families.insert(family, at: index)
         }
-        return family
+        return series
     }
 
     private static func ownCounter(_ name: String, help: String) -> CollectedFamily {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The `process_*` metrics that every exporter has, read from `/proc/self` at scrape time.
+/// The `process_*` metrics that every exporter has, asked of the kernel at scrape time, mostly through `/proc/self`.
 ///
 /// A value that cannot be read, for instance because the process has no descriptor left, is missing from that scrape.
 public struct ProcessMetrics: Sendable {
@@ -63,8 +63,9 @@ public struct ProcessMetrics: Sendable {
                 writer.set(self.startTime, to: Double(bootTime) + Double(status.startTicks) / self.ticksPerSecond)
             }
         }
-        if let limit = SystemFile.text("/proc/self/limits").flatMap(ProcessStatus.descriptorLimit(inLimits:)) {
-            writer.set(self.maximumDescriptors, to: limit)
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            writer.set(self.maximumDescriptors, to: limit.rlim_cur == .max ? .infinity : Double(limit.rlim_cur))
         }
         if let count = SystemFile.entryCount("/proc/self/fd") {
             // The directory was open itself while it was listed.

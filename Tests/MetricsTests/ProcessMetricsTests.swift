@@ -22,14 +22,9 @@ struct ProcessMetricsTests {
         #expect(ProcessStatus(statistics: text) == nil)
     }
 
-    @Test func readsBootTimeAndDescriptorLimit() {
+    @Test func readsBootTime() {
         #expect(ProcessStatus.bootTime(inSystemStatistics: "cpu 1 2\nbtime 1700000000\nprocesses 5\n") == 1_700_000_000)
         #expect(ProcessStatus.bootTime(inSystemStatistics: "cpu 1 2\n") == nil)
-        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n"
-        let line = "Max open files            1024                 524288               files     \n"
-        #expect(ProcessStatus.descriptorLimit(inLimits: limits + line) == 1_024)
-        #expect(ProcessStatus.descriptorLimit(inLimits: line.replacing("1024     ", with: "unlimited")) == .infinity)
-        #expect(ProcessStatus.descriptorLimit(inLimits: limits) == nil)
     }
 
     @Test func readsNothingFromWhereNothingIs() {
@@ -57,6 +52,10 @@ struct ProcessMetricsTests {
         #expect(try #require(values["process_virtual_memory_bytes"]) > resident)
         #expect(try #require(values["process_open_fds"]) >= 3)
         #expect(try #require(values["process_max_fds"]) >= #require(values["process_open_fds"]))
+        let limits = try #require(SystemFile.text("/proc/self/limits"))
+        let soft = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files ") })
+        let limit = try #require(soft.dropFirst("Max open files ".count).split(separator: " ").first)
+        #expect(values["process_max_fds"] == (limit == "unlimited" ? .infinity : Double(limit)))
         #expect(try #require(values["process_threads"]) >= 1)
         let age = try Date().timeIntervalSince1970 - #require(values["process_start_time_seconds"])
         // Boot time is known to the second only.
