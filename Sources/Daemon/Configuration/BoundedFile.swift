@@ -39,11 +39,18 @@ struct BoundedFile: Sendable {
             return .failure(Failure(reason: "is not a regular file"))
         }
         guard status.st_size <= limit else { return .failure(Self.tooLarge(limit)) }
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        // Room for what is there, since some of it is kept, and for the byte that shows that there is more.
+        var file = BoundedFile(
+            bytes: [UInt8](repeating: 0, count: Int(status.st_size) + 1), mode: UInt32(status.st_mode & 0o7777),
+            owner: status.st_uid)
         var count = 0
-        while count <= limit {
-            let amount = bytes.withUnsafeMutableBytes { buffer in
-                Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), limit + 1 - count)
+        while true {
+            if count == file.bytes.count {
+                guard count <= limit else { return .failure(Self.tooLarge(limit)) }
+                file.enlarge(to: limit + 1)
+            }
+            let amount = file.bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(descriptor, buffer.baseAddress?.advanced(by: count), buffer.count - count)
             }
             if amount < 0, errno == EINTR { continue }
             guard amount >= 0 else {
@@ -52,10 +59,8 @@ struct BoundedFile: Sendable {
             if amount == 0 { break }
             count += amount
         }
-        // The file may have grown since it was looked at.
-        guard count <= limit else { return .failure(Self.tooLarge(limit)) }
-        bytes.removeLast(bytes.count - count)
-        return .success(BoundedFile(bytes: bytes, mode: UInt32(status.st_mode & 0o7777), owner: status.st_uid))
+        file.bytes.removeLast(file.bytes.count - count)
+        return .success(file)
     }
 
     /// Overwrites what was read.
@@ -63,6 +68,14 @@ struct BoundedFile: Sendable {
         self.bytes.withUnsafeMutableBytes { buffer in
             if let base = buffer.baseAddress { explicit_bzero(base, buffer.count) }
         }
+    }
+
+    /// Makes room for a file that has grown since it was looked at, or that tells no size; no copy of it stays behind.
+    private mutating func enlarge(to room: Int) {
+        var larger = [UInt8](repeating: 0, count: room)
+        larger.replaceSubrange(0..<self.bytes.count, with: self.bytes)
+        self.erase()
+        self.bytes = larger
     }
 
     private static func tooLarge(_ limit: Int) -> Failure {
