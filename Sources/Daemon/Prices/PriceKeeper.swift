@@ -27,6 +27,8 @@ final class PriceKeeper: Sendable {
     }
 
     private let file: PriceFile
+    /// The embedded table, read once.
+    private let embedded: PriceTable
     private let logger: Logger
     private let state: Mutex<State>
     /// Held while files are read or written, so that a reload and an import come one after the other.
@@ -41,6 +43,7 @@ final class PriceKeeper: Sendable {
     init(file: PriceFile, logger: Logger) throws(PriceTable.Fault) {
         let table = try PriceTable.embedded()
         self.file = file
+        self.embedded = table
         self.logger = logger
         self.state = Mutex(
             State(
@@ -163,18 +166,7 @@ final class PriceKeeper: Sendable {
                 unusable.append(PriceWarning(kind: .unusable, message: message))
             }
         }
-        return self.embedded(&unusable)
-    }
-
-    private func embedded(_ unusable: inout [PriceWarning]) -> (PriceTable, PriceTableInfo) {
-        do throws(PriceTable.Fault) {
-            let table = try PriceTable.embedded()
-            return (table, PriceTableInfo(table, origin: .embedded, writtenAt: nil))
-        } catch {
-            // It could be read when this keeper was made.
-            unusable.append(PriceWarning(kind: .unusable, message: "the embedded price table: \(error)"))
-            return self.state.withLock { ($0.list.table, $0.info) }
-        }
+        return (self.embedded, PriceTableInfo(self.embedded, origin: .embedded, writtenAt: nil))
     }
 
     /// The path of `prices.file`; a relative one starts at the configuration file that holds it.
