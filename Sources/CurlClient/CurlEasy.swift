@@ -110,7 +110,8 @@ final class CurlEasy {
             }
             self.present.scheme = lines.scheme
         }
-        self.present.socketPath = try self.renew(CURLOPT_UNIX_SOCKET_PATH, from: self.present.socketPath, to: lines.socketPath)
+        self.present.socketPath = try self.renew(
+            CURLOPT_UNIX_SOCKET_PATH, from: self.present.socketPath, to: lines.socketPath)
         let proxy = lines.scheme == "https" ? configuration.proxy ?? "" : ""
         self.present.proxy = try self.renew(CURLOPT_PROXY, from: self.present.proxy, to: proxy)
         self.present.pins = try self.renew(CURLOPT_PINNEDPUBLICKEY, from: self.present.pins, to: lines.pins)

@@ -93,7 +93,8 @@ struct RequestTests {
     func sendsWholeBodies() async throws {
         try await RawServer.with(script: Self.answerAll) { server in
             try await ClientFixture.with { fixture in
-                for (method, size) in [("POST", 1), ("PUT", 1_000), ("GET", 0), ("DELETE", 65_535), ("POST", 3_000_000)] {
+                let requests = [("POST", 1), ("PUT", 1_000), ("GET", 0), ("DELETE", 65_535), ("POST", 3_000_000)]
+                for (method, size) in requests {
                     let body = pattern(size)
                     var request = UpstreamRequest.to(server, method: method)
                     if size > 0 { request.body = .bytes(ByteBuffer(bytes: body)) }
