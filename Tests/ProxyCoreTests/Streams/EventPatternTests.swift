@@ -68,7 +68,7 @@ struct EventPatternTests {
     /// What stands in the places: plain words, and all that is not.
     private static let words = [
         "x", " words", "", "Grüße 🙂", #"\n\n"#, #"say \"hi\""#, #"\u00e9"#, #"\\"#, "error", "ping", "keepalive",
-        #"\"error"#, #"\"error\""#, "\t", "\u{1}", "[DONE]", "ab\"", "}", String(repeating: "long ", count: 300),
+        #"\"error"#, #"\"error\""#, "\t", "\u{1}", "[DONE]", "ab\"", "}", String(repeating: "long ", count: 60),
     ]
 
     /// What may stand between two events of a shape.
@@ -93,11 +93,11 @@ struct EventPatternTests {
         return text
     }
 
-    @Test("a stream comes to the same, whether its events are known by their form or not", arguments: 0..<8)
+    @Test("a stream comes to the same, whether its events are known by their form or not", arguments: 0..<4)
     func sameOutcome(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         for (dialect, shape) in Self.shapes {
-            for _ in 0..<40 {
+            for _ in 0..<5 {
                 var events: [[UInt8]] = []
                 for _ in 0..<12 {
                     var text = Self.event(shape, &generator)
