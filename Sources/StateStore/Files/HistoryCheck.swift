@@ -99,31 +99,41 @@ final class HistoryCheck: Sendable {
             let connection = try DatabaseQueue(
                 path: self.writer.files.database, configuration: DatabaseOpening.configuration())
             let isClosed = self.state.withLock { state in
-                state.connection = connection
+                if !state.isClosed { state.connection = connection }
                 return state.isClosed
             }
-            defer { self.state.withLock { $0.connection = nil } }
             if isClosed { throw BatchWriter.closed }
-            self.watch(until: started + self.limits.time, log: self.writer.files.sizes().log + self.limits.logBytes)
-            try connection.read { try self.verify($0) }
+            self.watch(
+                connection, until: started + self.limits.time,
+                log: self.writer.files.sizes().log + self.limits.logBytes)
+            let result = Result { try connection.read { try self.verify($0) } }
+            // One that is closed must not be interrupted any more.
+            self.state.withLock { $0.connection = nil }
+            try result.get()
             try connection.close()
         }
     }
 
     /// Interrupts it when it has to be given up.
-    private func watch(until end: Instant, log: UInt64) {
+    private func watch(_ connection: DatabaseQueue, until end: Instant, log: UInt64) {
         self.writer.after(self.limits.interval) { [weak self] in
-            guard let self, let connection = self.state.withLock({ $0.connection }) else { return }
-            if BatchWriter.now() >= end || self.writer.files.sizes().log > log { connection.interrupt() }
-            self.watch(until: end, log: log)
+            guard let self else { return }
+            let isOver = BatchWriter.now() >= end || self.writer.files.sizes().log > log
+            let isOpen = self.state.withLock { state in
+                guard state.connection === connection else { return false }
+                if isOver { connection.interrupt() }
+                return true
+            }
+            if isOpen { self.watch(connection, until: end, log: log) }
         }
     }
 
     private func interruptUntilEnded() {
-        let (isRunning, connection) = self.state.withLock { ($0.isRunning, $0.connection) }
-        guard isRunning else { return }
-        connection?.interrupt()
-        self.writer.after(Self.insistence) { self.interruptUntilEnded() }
+        let isRunning = self.state.withLock { state in
+            state.connection?.interrupt()
+            return state.isRunning
+        }
+        if isRunning { self.writer.after(Self.insistence) { self.interruptUntilEnded() } }
     }
 
     private func finish(_ result: Result<Void, StateStoreError>, after time: Duration) {
@@ -133,10 +143,12 @@ final class HistoryCheck: Sendable {
                 "looked at the whole state database",
                 metadata: ["event": "state_checked", "duration_ms": "\(time.nanoseconds / 1_000_000)"])
         case .failure(let error) where error.code == .damaged: self.writer.note(damage: error)
-        case .failure(let error): self.postpone(error)
+        case .failure: break
         }
         self.state.withLock { $0.isRunning = false }
         self.resumeWaiters()
+        // Now it can begin again.
+        if case .failure(let error) = result, error.code != .damaged { self.postpone(error) }
     }
 
     private func postpone(_ error: StateStoreError) {
