@@ -64,7 +64,6 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
         .systemLibrary(name: "CEpoll"),
-        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -95,7 +94,7 @@ let package = Package(
         .target(name: "CurlClient", dependencies: ["CCurl", "ProxyCore", "Threads", .nioCore, .logging]),
         .target(name: "StateStore", dependencies: ["ProxyCore", "Threads", .grdb, .grdbSQLite, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus", "Threads"]),
-        .target(name: "SystemSupport", dependencies: ["CMalloc", "CSystemd", "ProxyCore", "Threads"]),
+        .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore", "Threads"]),
         .target(name: "Decompression", dependencies: ["CZlib", "ProxyCore"]),
 
         // Floor 3: the life of a request, and the control surface.

@@ -145,7 +145,6 @@ struct DaemonServices {
             KeyRecoveries(timer: KeyRecoveryTimer(gateway: gateway, eventLoop: loops.next())),
             KeyQuestions(checks: control.checks, gateway: gateway),
             jobs.memory, jobs.configuration, jobs.secrets,
-            StartMemory(threads: control.threads),
             SurroundingsWatch(control: control, client: client, eventLoop: loops.next()),
             DesktopNotifier(address: bus, control: control, eventLoop: loops.next()),
             AdminListener(listeners: listeners),

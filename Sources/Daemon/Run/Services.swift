@@ -119,26 +119,6 @@ struct DataListeners: Service {
     }
 }
 
-/// Gives back the memory that the start alone needed.
-struct StartMemory: Service {
-    let threads: NIOThreadPool
-
-    /// By then whatever the start sets going has run as well, in most cases.
-    private static let delay = Duration.milliseconds(500)
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            do {
-                try await Task.sleep(for: Self.delay)
-                try await self.threads.runIfActive { UnusedMemory.giveBack() }
-            } catch {
-                // The daemon ends, and its memory with it.
-            }
-        }
-        await toldToEnd()
-    }
-}
-
 /// Tells the service manager when the daemon is ready, how it stands, and when it ends.
 struct Announcement: Service {
     let teller: StatusTeller
