@@ -86,6 +86,8 @@ final class KeptBody {
             if self.waiting.capacity == 0 {
                 self.waiting = ByteBufferAllocator().buffer(capacity: 2 * Self.writeSize + piece.readableBytes)
             }
+            // Something has been handed out only where the file failed; it would stay in front of all that follows.
+            self.waiting.discardReadBytes()
             self.waiting.writeBuffer(&piece)
             self.writeIfWorthwhile()
         }

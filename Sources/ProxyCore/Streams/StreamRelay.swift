@@ -151,6 +151,7 @@ public struct StreamRelay: Sendable {
 
     private mutating func handOut(upTo end: Int64) -> ByteBuffer {
         var start = self.events.reader.offset - Int64(self.held.readableBytes)
+        guard end > start else { return ByteBuffer() }
         var bytes = ByteBuffer()
         for cut in self.cuts {
             if var kept = self.held.readSlice(length: Int(cut.lowerBound - start)) { bytes.writeBuffer(&kept) }
@@ -158,11 +159,12 @@ public struct StreamRelay: Sendable {
             start = cut.upperBound
         }
         self.cuts.removeAll()
-        guard var rest = self.held.readSlice(length: Int(end - start)) else { return bytes }
-        // The buffer of a socket's read is not to be kept for an event that has barely begun.
-        if self.held.readableBytes == 0 { self.held = ByteBuffer() }
-        if bytes.readableBytes == 0 { return rest }
-        bytes.writeBuffer(&rest)
+        if var rest = self.held.readSlice(length: Int(end - start)) {
+            if bytes.readableBytes == 0 { bytes = rest } else { bytes.writeBuffer(&rest) }
+        }
+        // What stays gets a buffer of its own: it would keep that of a socket's read for an event that has barely begun, and
+        // all that was passed on before it, as what comes next is written behind it.
+        self.held = self.held.readableBytes == 0 ? ByteBuffer() : ByteBuffer(buffer: self.held)
         return bytes
     }
 }

@@ -51,6 +51,8 @@ struct RequestReader {
         if self.buffer.readableBytes == 0 {
             self.buffer = bytes
         } else {
+            // What was read stays in front otherwise: of requests sent in a row, whose reads end within one, that is all.
+            self.buffer.discardReadBytes()
             self.buffer.writeImmutableBuffer(bytes)
         }
     }

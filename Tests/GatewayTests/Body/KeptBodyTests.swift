@@ -292,6 +292,22 @@ struct KeptBodyTests {
         #expect(!body.isRepeatable)
     }
 
+    @Test("what was handed on of a body that has no file is not kept, however long some of it waits")
+    func handedOnIsForgotten() {
+        let body = KeptBody(eventLoop: EmbeddedEventLoop(), spool: nil, memoryLimit: 10)
+        body.append(ByteBuffer(repeating: 0x61, count: 300_000))
+        var offset: Int64 = 0
+        for _ in 0..<1000 {
+            body.append(ByteBuffer(repeating: 0x61, count: 10_000))
+            guard case .bytes(let piece) = body.read(from: offset, upTo: 10_000) else {
+                Issue.record("nothing to read at \(offset)")
+                return
+            }
+            offset += Int64(piece.readableBytes)
+            #expect(piece.storageCapacity <= 1 << 20)
+        }
+    }
+
     @Test("small pieces are joined in memory and read back as they came")
     func joinsSmallPieces() {
         let loop = EmbeddedEventLoop()

@@ -91,6 +91,20 @@ struct StreamRelayTests {
         }
     }
 
+    @Test("what was passed on is not kept, however long no piece ends with an event (T-009)")
+    func passedIsForgotten() {
+        var relay = StreamRelay(dialect: .openai, removesUsage: false)
+        let event = "data: \(String(repeating: "x", count: 5000))\n\n"
+        let events = [UInt8](String(repeating: event, count: 13).utf8)
+        let piece = ByteBuffer(bytes: events.dropFirst(100) + events.prefix(100))
+        _ = relay.take(ByteBuffer(bytes: events.prefix(100)))
+        for _ in 0..<200 {
+            let passed = relay.take(piece).bytes
+            #expect(passed.readableBytes == piece.readableBytes)
+            #expect(passed.storageCapacity <= 4 * piece.readableBytes)
+        }
+    }
+
     private static let word = #"data: {"choices":[{"delta":{"content":"x"}}],"usage":null}"#
     private static let usage = #"data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#
     private static let done = "data: [DONE]"

@@ -64,6 +64,24 @@ struct HeadParserTests {
         }
     }
 
+    @Test("forgets requests that were read, however long no read of the socket ends with one")
+    func forgetsWhatWasRead() {
+        var reader = RequestReader(maximumHeaderBytes: 8192)
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n"
+        let request = Array(head.utf8) + [UInt8](repeating: 0, count: 8000)
+        reader.append(ByteBuffer(bytes: request.prefix(10)))
+        var requests = 0
+        for _ in 0..<100 {
+            reader.append(ByteBuffer(bytes: request.dropFirst(10) + request.prefix(10)))
+            while case let step = reader.next(), step != .needsMore {
+                if step == .end { requests += 1 }
+                guard case .body(let piece) = step else { continue }
+                #expect(piece.storageCapacity <= 4 * request.count)
+            }
+        }
+        #expect(requests == 100)
+    }
+
     @Test(
         "judges the framing",
         arguments: [
