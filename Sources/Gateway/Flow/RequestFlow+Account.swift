@@ -62,13 +62,14 @@ extension RequestFlow {
 
     /// One line a request, without its query, its body or any credential.
     private func logRequest(_ record: RequestRecord) {
-        var fields = Logger.Metadata(minimumCapacity: 12)
-        fields["event"] = .string("request")
-        fields["dialect"] = .string(record.dialect.rawValue)
-        fields["status"] = .string(String(record.status))
-        fields["outcome"] = .string(record.outcome.rawValue)
-        fields["attempts"] = .string(String(self.plan?.attempts ?? 0))
-        fields["duration_us"] = .string(String(record.duration.nanoseconds / 1_000))
+        var fields: Logger.Metadata = [
+            "event": "request",
+            "dialect": .string(record.dialect.rawValue),
+            "status": .string(String(record.status)),
+            "outcome": .string(record.outcome.rawValue),
+            "attempts": .string(String(self.plan?.attempts ?? 0)),
+            "duration_us": .string(String(record.duration.nanoseconds / 1_000)),
+        ]
         fields["client"] = record.client.map { .string($0.text) }
         fields["provider"] = record.provider.map { .string($0.text) }
         fields["key"] = record.key.map { .string($0.text) }
