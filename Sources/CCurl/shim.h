@@ -7,10 +7,6 @@
 #define CURL_DISABLE_TYPECHECK 1
 #include <curl/curl.h>
 
-// How libcurl's sockets are waited for; the module of the C library leaves these headers out.
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-
 static inline CURLcode ccurl_easy_setopt_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
 }

@@ -3,5 +3,6 @@
 #define CEPOLL_SHIM_H
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #endif

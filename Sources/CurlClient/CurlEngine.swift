@@ -1,4 +1,5 @@
 import CCurl
+import CEpoll
 import Logging
 import NIOCore
 import ProxyCore

@@ -1,4 +1,4 @@
-import CCurl
+import CEpoll
 import Glibc
 
 /// An epoll descriptor and its only owner.

@@ -1,4 +1,4 @@
-import CCurl
+import CEpoll
 import Glibc
 import Synchronization
 import Threads
