@@ -8,6 +8,8 @@ import Synchronization
 final class LogSink: Sendable {
     /// At most so many bytes wait, by ``LogRecord/size``.
     static let capacity = 4 << 20
+    /// About so many are handed to the writer at a time; then there is room for as many again.
+    private static let sliceBytes = 64 << 10
 
     private struct State {
         var waiting: [LogRecord] = []
@@ -46,28 +48,42 @@ final class LogSink: Sendable {
         if isFirst { self.queue.async { self.writeWaiting() } }
     }
 
-    /// Writes until nothing is left: what came, or had to be dropped, while the last of it was written too.
+    /// Writes what waits.
+    ///
+    /// What comes meanwhile has its own turn, behind whatever else waits for the thread by then.
     private func writeWaiting() {
-        while true {
-            let (records, dropped) = self.state.withLock { state in
-                defer {
-                    state.waiting = []
-                    state.dropped = 0
-                }
-                return (state.waiting, state.dropped)
-            }
-            if records.isEmpty, dropped == 0 { return }
-            self.writer.write(records)
-            if dropped > 0 {
-                self.writer.write(
-                    LogRecord(
-                        .warning, "log entries dropped", ["event": "log_dropped", "count": "\(dropped)"],
-                        at: self.time.wallTime()))
-            }
-            // They have taken room until now.
-            let written = records.reduce(0) { $0 + $1.size }
-            self.state.withLock { $0.waitingBytes -= written }
+        let (records, dropped) = self.state.withLock { state in
+            defer { (state.waiting, state.dropped) = ([], 0) }
+            return (state.waiting, state.dropped)
         }
+        var rest = records[...]
+        while !rest.isEmpty {
+            var (end, size) = (rest.startIndex, 0)
+            while end < rest.endIndex, size < Self.sliceBytes {
+                size += rest[end].size
+                end += 1
+            }
+            self.writer.write(rest[..<end])
+            rest = rest[end...]
+            // They have taken room until now.
+            self.state.withLock { $0.waitingBytes -= size }
+        }
+        self.tell(dropped: dropped)
+        // While these were written there was no room, and nothing may follow that would tell.
+        self.tell(
+            dropped: self.state.withLock { state in
+                guard state.waiting.isEmpty else { return 0 }
+                defer { state.dropped = 0 }
+                return state.dropped
+            })
+    }
+
+    private func tell(dropped: Int) {
+        guard dropped > 0 else { return }
+        self.writer.write(
+            LogRecord(
+                .warning, "log entries dropped", ["event": "log_dropped", "count": "\(dropped)"],
+                at: self.time.wallTime()))
     }
 
     /// Does something later, on the sink's own thread.

@@ -9,12 +9,12 @@ protocol LogWriter: Sendable {
     /// Writes an entry, after the one before.
     func write(_ record: LogRecord)
 
-    /// Writes entries that came together, in their order.
-    func write(_ records: [LogRecord])
+    /// Writes entries that came together, in their order; there is never more of them than is worth one call of the system.
+    func write(_ records: ArraySlice<LogRecord>)
 }
 
 extension LogWriter {
-    func write(_ records: [LogRecord]) {
+    func write(_ records: ArraySlice<LogRecord>) {
         for record in records { self.write(record) }
     }
 }
@@ -42,23 +42,16 @@ struct LineWriter: LogWriter {
         self.tellsPriority = tellsPriority
     }
 
-    /// Lines that came together leave in one write, of about so many bytes at most.
-    private static let writtenBytes = 64 * 1024
-
     func write(_ record: LogRecord) {
-        self.write([record])
+        self.write([record][...])
     }
 
-    func write(_ records: [LogRecord]) {
+    func write(_ records: ArraySlice<LogRecord>) {
         var lines: [UInt8] = []
         for record in records {
             if self.tellsPriority { lines += "<\(record.level.syslogPriority)>".utf8 }
             lines += LogLine(style: self.style).render(record)
             lines.append(0x0A)
-            if lines.count >= Self.writtenBytes {
-                self.write(lines)
-                lines.removeAll(keepingCapacity: true)
-            }
         }
         self.write(lines)
     }
@@ -69,6 +62,10 @@ struct LineWriter: LogWriter {
             let count = bytes.withUnsafeBytes { Foundation.write(self.descriptor, $0.baseAddress, $0.count) }
             if count > 0 {
                 bytes = bytes.dropFirst(count)
+            } else if errno == EAGAIN {
+                // Somebody who shares the pipe has made it non-blocking; it is full, and waited for all the same.
+                var room = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&room, 1, -1)
             } else if errno != EINTR {
                 // Standard error is gone: there is nobody left to tell.
                 return

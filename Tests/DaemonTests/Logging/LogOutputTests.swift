@@ -11,25 +11,25 @@ import Testing
 /// What becomes of entries between the loggers and where they are written.
 @Suite(.timeLimit(.minutes(5)))
 struct LogOutputTests {
-    /// Keeps what it is given; holds everybody up while it is closed.
+    /// Keeps what it is given, so many entries of it; then it holds everybody up.
     private final class Keeper: LogWriter {
         private let records = Mutex<[LogRecord]>([])
         private let gate = NSCondition()
-        private let isClosed = Mutex(false)
+        private let allowed = Mutex(Int.max)
 
         var target: LogTarget { .console }
         var all: [LogRecord] { self.records.withLock { $0 } }
 
         func write(_ record: LogRecord) {
             self.gate.lock()
-            while self.isClosed.withLock({ $0 }) { self.gate.wait() }
+            while self.all.count >= self.allowed.withLock({ $0 }) { self.gate.wait() }
             self.gate.unlock()
             self.records.withLock { $0.append(record) }
         }
 
-        func set(isClosed: Bool) {
+        func allow(_ count: Int) {
             self.gate.lock()
-            self.isClosed.withLock { $0 = isClosed }
+            self.allowed.withLock { $0 = count }
             self.gate.broadcast()
             self.gate.unlock()
         }
@@ -74,16 +74,58 @@ struct LogOutputTests {
         let keeper = Keeper()
         let output = LogOutput(keeper, level: .info)
         let logger = output.logger(label: "test")
-        keeper.set(isClosed: true)
+        keeper.allow(0)
         let text = String(repeating: "x", count: 10_000)
         let count = 1_000
         for _ in 0..<count { logger.info("m", metadata: ["event": "request", "text": "\(text)"]) }
-        keeper.set(isClosed: false)
+        keeper.allow(.max)
         output.flush()
         let written = keeper.all.count { $0.event == "request" }
         #expect(written < count && written * 10_000 <= LogSink.capacity)
         let dropped = keeper.all.compactMap { $0.event == "log_dropped" ? $0["count"].flatMap(Int.init) : nil }
         #expect(dropped.reduce(0, +) + written == count)
+    }
+
+    @Test("what is written makes room while the rest of what came with it is not written yet")
+    func makesRoom() async throws {
+        let keeper = Keeper()
+        let output = LogOutput(keeper, level: .info)
+        let logger = output.logger(label: "test")
+        keeper.allow(0)
+        let text = String(repeating: "x", count: 10_000)
+        func write(_ count: Int, _ event: String) {
+            for _ in 0..<count { logger.info("m", metadata: ["event": "\(event)", "text": "\(text)"]) }
+        }
+        write(1_000, "request")
+        // Half of what fits.
+        keeper.allow(200)
+        try await eventually("half of it is written") { keeper.all.count == 200 }
+        write(50, "later")
+        keeper.allow(.max)
+        output.flush()
+        #expect(keeper.all.count { $0.event == "later" } == 50)
+    }
+
+    @Test("a pipe that is full and must not block loses no line")
+    func waitsForRoom() async throws {
+        let pipe = Pipe()
+        let descriptor = pipe.fileHandleForWriting.fileDescriptor
+        #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
+        let output = LogOutput(LineWriter(.json, descriptor: descriptor), level: .info)
+        let text = String(repeating: "x", count: 1_000)
+        let logger = output.logger(label: "test")
+        for number in 0..<200 { logger.info("m", metadata: ["number": "\(number)", "text": "\(text)"]) }
+        let lines = try await onOwnThread {
+            var read = Data()
+            let source = pipe.fileHandleForReading
+            var wanted = pollfd(fd: source.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            while read.count(where: { $0 == 0x0A }) < 200, poll(&wanted, 1, 10_000) == 1 {
+                read += source.availableData
+            }
+            return String(decoding: read, as: UTF8.self).split(separator: "\n")
+        }
+        #expect(lines.count == 200)
+        for (number, line) in lines.enumerated() { #expect(line.contains("\"number\":\"\(number)\"")) }
     }
 
     @Test("an error without an event has one, and one that comes as an error has its text (A-018)")
