@@ -43,6 +43,33 @@ calls=600 0
 cfn=(140) epoll_wait
 calls=4 0
 2 3
+cfn=(141) epoll_ctl
+calls=6 0
+2 3
+cfn=(142) read
+calls=5 0
+2 3
+cfn=(143) syscall
+calls=3 0
+2 3
+
+fn=(144) eventfd_read
+0 4
+cfn=(142)
+calls=9 0
+2 3
+
+fn=(145) $s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF
+0 4
+cfn=(143)
+calls=11 0
+2 3
+
+fn=(146) $s10CurlClient8EpollSetC5watch_3for5label5isNews5Int32VAI_s6UInt64VSbtF
+0 4
+cfn=(141)
+calls=13 0
+2 3
 
 totals: 5855
 """
@@ -70,13 +97,24 @@ class Reading(unittest.TestCase):
     def test_instructions_and_calls_of_a_thread(self):
         """Names stand once; recursion and the C library's second names count, its inner functions do not."""
         counts = callgrind.read(FILE.splitlines(keepends=True))
-        self.assertEqual(counts.summary(), {"instructions": 5855, "allocations": 513 + 7 + 2 + 1, "system_calls": 4})
+        self.assertEqual(counts.summary(), {"instructions": 5855, "allocations": 513 + 7 + 2 + 1, "system_calls": 6 + 5 + 3})
+        self.assertEqual(counts.by_caller({"read"}), {("$s4main4moreyyF", "read"): 5})
+
+    def test_who_only_waits_or_wakes_is_not_counted(self):
+        for caller, callee in (("eventfd_write", "__libc_write"), ("$s10CurlClient15ReadinessPollerC8giveSignyyF", "write"),
+                               ("_MutexHandleV9_lockSlow", "syscall"), ("_dispatch_timeout_program", "epoll_ctl"),
+                               ("anybody", "epoll_pwait"), ("anybody", "poll")):
+            counts = callgrind.Counts(0, collections.Counter({(caller, callee): 7}))
+            self.assertEqual(counts.of(callgrind.SYSTEM_CALLS), 0, (caller, callee))
+        for caller, callee in (("$sSo5writeySis5Int32V_SVSgSitFTO", "write"), ("swift_stdlib_random", "syscall"),
+                               ("$s8NIOPosix5EpollO9epoll_ctl4epfd", "epoll_ctl")):
+            self.assertEqual(callgrind.Counts(0, collections.Counter({(caller, callee): 7})).of(callgrind.SYSTEM_CALLS), 7)
 
     def test_an_empty_thread(self):
         self.assertEqual(callgrind.read(["events: Ir\n", "summary: 0\n", "totals: 0\n"]), callgrind.Counts())
 
     def test_threads_are_told_apart_by_their_names(self):
-        one = callgrind.Counts(1, collections.Counter(read=1))
+        one = callgrind.Counts(1, collections.Counter({("caller", "read"): 1}))
         names = ("NIO-ELT-1-#1", "curl-poller", "-qos.overcommit", "TP-#0", "oot.default-qos", "kmi-dbus", "")
         counted = [(name, callgrind.Counts(10 ** index)) for index, name in enumerate(names)]
         self.assertEqual(callgrind.of_threads(counted, callgrind.on_loop).instructions, 11)

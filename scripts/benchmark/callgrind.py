@@ -1,7 +1,7 @@
 """Runs programs under valgrind's callgrind, which counts every instruction and call, and reads what it wrote.
 
 The counts are of user space and the same on every run, but for what depends on the time: how many rows share a transaction, how
-often a timer runs.
+often a timer runs. How often a thread waits or is woken is a matter of time too, so system calls that do nothing else are not counted.
 """
 
 import collections
@@ -14,13 +14,22 @@ import subprocess
 from . import programs
 
 ALLOCATIONS = {"malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"}
-# Functions of the C library that enter the kernel. Futexes are left out: whether a lock is free is a matter of time.
+# Functions of the C library that enter the kernel to do something. Those that only wait, or set when to wake, are left out: epoll_wait,
+# poll, sched_yield, clock_nanosleep, timerfd_settime. So is mprotect, with which malloc lets its heap grow now and then.
 SYSTEM_CALLS = {
-    "accept4", "clock_nanosleep", "close", "connect", "epoll_ctl", "epoll_pwait", "epoll_wait", "fcntl", "fcntl64", "fdatasync",
-    "fstat", "fstat64", "fsync", "ftruncate64", "getpeername", "getrandom", "getsockname", "getsockopt", "ioctl", "lseek64",
-    "madvise", "mmap", "mmap64", "mprotect", "munmap", "open", "open64", "poll", "ppoll", "pread", "pread64", "pwrite", "pwrite64",
-    "read", "readv", "recv", "recvfrom", "recvmsg", "sched_yield", "send", "sendmsg", "sendto", "setsockopt", "shutdown", "socket",
-    "stat64", "syscall", "timerfd_settime", "write", "writev",
+    "accept4", "close", "connect", "epoll_ctl", "fcntl", "fcntl64", "fdatasync", "fstat", "fstat64", "fsync", "ftruncate64",
+    "getpeername", "getrandom", "getsockname", "getsockopt", "ioctl", "lseek64", "madvise", "mmap", "mmap64", "munmap", "open",
+    "open64", "pread", "pread64", "pwrite", "pwrite64", "read", "readv", "recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto",
+    "setsockopt", "shutdown", "socket", "stat64", "syscall", "write", "writev",
+}
+# What else wakes or is woken, by who calls it: eventfds of the loops (eventfd_read and eventfd_write are functions of their own);
+# whatever libcurl's poller does, which arms an engine's set again after each report; futexes, by the locks that need them; and all that
+# libdispatch does for itself, its timers and its count of threads.
+SCHEDULER = "_dispatch_"
+WAKING = {
+    **dict.fromkeys(("read", "write"), re.compile(r"eventfd_|.*(ReadinessPoller|EpollSet)")),
+    "epoll_ctl": re.compile(r".*(ReadinessPoller|EpollSet)"),
+    "syscall": re.compile(r".*(futex|[Mm]utex|[Ll]ock)"),
 }
 # How threads are called that serve connections, and those whose work hangs on the time and not on requests: NIO's pool, which looks
 # after files; the tasks that tell of changes on D-Bus; and those that have ended before somebody asked.
@@ -37,18 +46,34 @@ def on_queue(thread: str) -> bool:
     return not (on_loop(thread) or TIMED.match(thread))
 
 
+def plain(name: str) -> str:
+    """The C library has second names for its functions."""
+    return name.lstrip("_").removeprefix("libc_")
+
+
+def is_waking(caller: str, callee: str) -> bool:
+    pattern = WAKING.get(plain(callee))
+    return caller.startswith(SCHEDULER) or (pattern is not None and pattern.match(caller) is not None)
+
+
 @dataclasses.dataclass
 class Counts:
-    """What was counted: instructions, and how often each function was called."""
+    """What was counted: instructions, and how often each function was called by which."""
 
     instructions: int = 0
+    # By (caller, callee).
     calls: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(self.instructions + other.instructions, self.calls + other.calls)
 
     def of(self, functions: set) -> int:
-        return sum(number for name, number in self.calls.items() if name.lstrip("_").removeprefix("libc_") in functions)
+        return sum(self.by_caller(functions).values())
+
+    def by_caller(self, functions: set) -> collections.Counter:
+        """The calls of these functions that are counted, by (caller, callee)."""
+        return collections.Counter({
+            pair: number for pair, number in self.calls.items() if plain(pair[1]) in functions and not is_waking(*pair)})
 
     def summary(self) -> dict:
         return {"instructions": self.instructions, "allocations": self.of(ALLOCATIONS), "system_calls": self.of(SYSTEM_CALLS)}
@@ -61,7 +86,7 @@ def read(lines) -> Counts:
     """
     names: dict[str, str] = {}
     calls: collections.Counter = collections.Counter()
-    callee, total = "", 0
+    caller, callee, total = "", "", 0
     for line in lines:
         if line.startswith(("fn=", "cfn=")):
             key, _, value = line.rstrip("\n").partition("=")
@@ -70,14 +95,16 @@ def read(lines) -> Counts:
                 names[number] = name
             if key == "cfn":
                 callee = number
+            else:
+                caller = number
         elif line.startswith("calls="):
-            calls[callee] += int(line[len("calls="):].split()[0])
+            calls[caller, callee] += int(line[len("calls="):].split()[0])
         elif line.startswith(("summary:", "totals:")):
             total = int(line.split()[1])
     named: collections.Counter = collections.Counter()
-    for number, count in calls.items():
+    for numbers, count in calls.items():
         # A function within itself has a number of its own: name'2.
-        named[names.get(number, "?").partition("'")[0]] += count
+        named[tuple(names.get(number, "?").partition("'")[0] for number in numbers)] += count
     return Counts(total, named)
 
 
