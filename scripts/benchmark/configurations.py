@@ -3,7 +3,12 @@
 import dataclasses
 import os
 import pathlib
+import resource
 
+# Connections of callers that kmid and each worker of nginx may have, and the descriptors that have to be allowed for that: these, and
+# some for listeners, logs and what is linked.
+CONNECTIONS = 16_384
+DESCRIPTORS = CONNECTIONS + 512
 TOKEN = "bench-token-0123456789"
 UPSTREAM_KEY = "sk-bench-upstream-0123456789"
 
@@ -44,13 +49,17 @@ http {{
 
 
 def nginx_common(folder: pathlib.Path) -> str:
-    # Its limit of descriptors is what this process has; connections beyond that would fail.
-    import resource
-
-    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return NGINX_COMMON.format(
-        user="user root;\n" if os.getuid() == 0 else "", folder=folder, descriptors=descriptors,
-        connections=descriptors - 100)
+        user="user root;\n" if os.getuid() == 0 else "", folder=folder, descriptors=DESCRIPTORS, connections=CONNECTIONS)
+
+
+def descriptors_missing() -> "str | None":
+    """What to do if this process may not have as many descriptors as the programs are configured for."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= DESCRIPTORS:
+        return None
+    return (f"a process may have {most} descriptors here, {DESCRIPTORS} are needed: as root `ulimit -Hn {DESCRIPTORS}` in this "
+            "shell, LimitNOFILE= of the service, or `nofile` in /etc/security/limits.conf")
 
 
 def nginx_sealed(tls: pathlib.Path, answers: int):
@@ -129,13 +138,13 @@ socket = "off"
 admin_listen = "http://127.0.0.1:0"
 {tls}
 [server.limits]
-connections = 16384
+connections = {CONNECTIONS}
 
 [limits]
 in_flight = 0
 
 [upstream]
-max_connections = 16384
+max_connections = {CONNECTIONS}
 max_idle_connections = 1024
 {authority}
 [trace]

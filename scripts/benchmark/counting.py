@@ -49,7 +49,7 @@ def rows(binaries: pathlib.Path, folder: pathlib.Path) -> dict:
     (out := folder / "callgrind").mkdir()
     with contextlib.ExitStack() as stack:
         copies, tool = stripped(binaries, folder / "programs"), callgrind.Tool(out)
-        bus = stack.enter_context(programs.bus(folder))
+        _, bus = stack.enter_context(programs.bus(folder))
         provider = stack.enter_context(lockstep.Provider())
         base = f"http://127.0.0.1:{provider.port}/v1"
         programs.certificate(folder)

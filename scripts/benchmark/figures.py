@@ -14,13 +14,18 @@ def median(values: list) -> "float | None":
     return statistics.median(known) if known else None
 
 
-def spread(values: list) -> "float | None":
-    """How far the values lie apart, as a share of their median."""
+def spread(values: list, unit: "float | None" = None) -> "float | None":
+    """How far the extremes lie apart, as a share of the median or of another `unit`; `None` of fewer than two values.
+
+    A median of 0 has no shares: values that are all 0 do not differ, others differ beyond any measure.
+    """
     known = [value for value in values if value is not None and not math.isnan(value)]
-    middle = median(known)
-    if not known or not middle:
+    if len(known) < 2:
         return None
-    return (max(known) - min(known)) / abs(middle)
+    apart, middle = max(known) - min(known), unit or median(known)
+    if apart == 0:
+        return 0.0
+    return apart / abs(middle) if middle else math.inf
 
 
 def column(rounds: dict, target: str, name: str) -> list:
@@ -78,13 +83,3 @@ def order(targets: tuple, number: int) -> tuple:
     turn = number % len(targets)
     rotated = targets[turn:] + targets[:turn]
     return rotated if number // len(targets) % 2 == 0 else tuple(reversed(rotated))
-
-
-def agreement(runs: list) -> list:
-    """Of several results (documents as `report.document` makes them) how far the values of each row lie apart.
-
-    A list of (title, values, spread); rows that one of them lacks are left out.
-    """
-    by_title = [{row["title"]: row["value"] for row in run["targets"]} for run in runs]
-    shared = [title for title in by_title[0] if all(title in one for one in by_title)]
-    return [(title, [one[title] for one in by_title], spread([one[title] for one in by_title])) for title in shared]

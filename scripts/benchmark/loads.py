@@ -10,8 +10,17 @@ from .plan import Cell
 from .programs import Failure, tool
 
 SCRIPT = pathlib.Path(__file__).resolve().parent / "requests.lua"
-# So many conversations take turns, which affinity spreads over the keys.
-CONVERSATIONS = 64
+# Streams at once of a connection with HTTP/2.
+H2_STREAMS = 4
+
+
+def whole(sample: dict, what: str) -> dict:
+    """The sample, if everything ended well."""
+    if sample["failed"]:
+        raise Failure(f"{what}: {sample['failed']} did not end well: {sample}")
+    if not sample["requests"]:
+        raise Failure(f"{what}: nothing was done: {sample}")
+    return sample
 
 
 def run(command: list, seconds: float, environment: "dict | None" = None) -> str:
@@ -27,13 +36,11 @@ def run(command: list, seconds: float, environment: "dict | None" = None) -> str
     return result.stdout
 
 
-def wrk(url: str, connections: int, seconds: float, size: int, models: int = 1, conversations: int = CONVERSATIONS,
-        threads: int = 0) -> dict:
+def wrk(url: str, connections: int, seconds: float, size: int, conversations: int = 64) -> dict:
     """wrk counts whole seconds only, so shorter runs are a second."""
     environment = {
-        "BENCH_TOKEN": configurations.TOKEN, "BENCH_BYTES": str(size), "BENCH_CONVERSATIONS": str(conversations),
-        "BENCH_MODELS": str(models)}
-    threads = threads or (1 if connections < 16 else 2)
+        "BENCH_TOKEN": configurations.TOKEN, "BENCH_BYTES": str(size), "BENCH_CONVERSATIONS": str(conversations)}
+    threads = 1 if connections < 16 else 2
     output = run(
         [tool("wrk"), "-t", threads, "-c", connections, "-d", f"{max(1, round(seconds))}s", "--timeout", "10s",
          "-s", SCRIPT, url], seconds + 60, environment)
@@ -55,7 +62,7 @@ def h2load(url: str, connections: int, seconds: float, size: int, folder: pathli
         text = '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"'
         body.write_text(text + "a" * (size - len(text) - 4) + '"}]}')
     return parse_h2load(run(
-        [tool("h2load"), "-t", 1, "-c", connections, "-m", 4, "-D", max(1, round(seconds)), "-d", body,
+        [tool("h2load"), "-t", 1, "-c", connections, "-m", H2_STREAMS, "-D", max(1, round(seconds)), "-d", body,
          "-H", f"Authorization: Bearer {configurations.TOKEN}", "-H", "Content-Type: application/json", url],
         seconds + 60))
 

@@ -1,5 +1,6 @@
 """What the kernel tells of processes and of the machine."""
 
+import hashlib
 import os
 import pathlib
 import platform
@@ -33,12 +34,12 @@ def processor_seconds(pid: int) -> float:
     return sum(time.clock_gettime(~one << 3 | 2) for one in family(pid))
 
 
-def memory(pid: int, field: str = "VmRSS") -> int:
+def memory(pid: int) -> int:
     """Resident bytes of a process and its children. What nginx's processes share is counted in each of them."""
     total = 0
     for one in family(pid):
         for line in pathlib.Path(f"/proc/{one}/status").read_text().splitlines():
-            if line.startswith(field + ":"):
+            if line.startswith("VmRSS:"):
                 total += int(line.split()[1]) << 10
     return total
 
@@ -74,7 +75,11 @@ class MemoryWatch:
 
     def run(self) -> None:
         while not self.ended.wait(self.interval):
-            self.most = max(self.most, memory(self.pid))
+            try:
+                self.most = max(self.most, memory(self.pid))
+            except OSError:
+                # Whoever watches it notices that it has gone.
+                return
 
     def __enter__(self):
         self.thread.start()
@@ -96,16 +101,34 @@ def settle(pid: int, seconds: float = 10) -> int:
     return memory(pid)
 
 
-def description(nginx: str, kmid: pathlib.Path) -> dict:
-    """What it was measured on."""
-    model = next((line.partition(":")[2].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), "unknown")
+def processor() -> str:
+    """What the processor calls itself."""
+    return next((line.partition(":")[2].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+                 if line.startswith("model name")), "unknown")
+
+
+def file_system(folder: pathlib.Path) -> str:
+    """The kind of file system that a folder is on."""
+    folder, best = folder.resolve(), ("", "unknown")
+    for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
+        _, where, kind, *_ = line.split()
+        # Spaces are written as octal numbers there; of mounts on one another the last one counts.
+        where = where.encode().decode("unicode_escape")
+        if folder.is_relative_to(where) and len(where) >= len(best[0]):
+            best = (where, kind)
+    return best[1]
+
+
+def description(nginx: str, kmid: pathlib.Path, folder: pathlib.Path) -> dict:
+    """What it was measured on; `folder` holds what is written meanwhile."""
     total = next((int(line.split()[1]) << 10 for line in pathlib.Path("/proc/meminfo").read_text().splitlines()
                   if line.startswith("MemTotal:")), 0)
     version = subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr.strip()
     return {
-        "processor": model, "processors": PROCESSORS, "memory": total, "kernel": platform.release(),
+        "processor": processor(), "processors": PROCESSORS, "memory": total, "kernel": platform.release(),
         "nginx": version.rpartition("/")[2],
         "kmid": subprocess.run([kmid, "version"], capture_output=True, text=True, check=True).stdout.splitlines()[0],
+        # Tells builds apart that have the same version.
+        "kmid_sha256": hashlib.sha256(kmid.read_bytes()).hexdigest()[:16], "file_system": file_system(folder),
         "measured_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }

@@ -24,6 +24,8 @@ class Cell:
     # How long it is run, in seconds; of streams the turns that each connection takes.
     seconds: float = 3
     turns: int = 1
+    # So many conversations take turns; streams have one each, and h2load has one.
+    conversations: int = 64
     unit: str = "request"
 
 
@@ -31,17 +33,26 @@ class Cell:
 class Plan:
     """All of a run."""
 
+    name: str
     cells: tuple
     rounds: int
+    # Slow streams at once, the events of each, and how often they are begun on each of both.
     streams: int
     stream_events: int
+    stream_runs: int
     rows: int
     starts: int
     scrapes: int
-    # Seconds after which no round is begun, so that the whole ends in time.
+    # Seconds within which the rounds have to end, so that the whole ends in time.
     budget: float
     # A run that others took more of the machine from is made again once.
     patience: float = 0.10
+
+    def described(self) -> dict:
+        """What has to be the same for results to be held against each other."""
+        return {"name": self.name, "rounds_wanted": self.rounds, "streams": self.streams, "stream_events": self.stream_events,
+                "stream_runs": self.stream_runs, "rows": self.rows, "starts": self.starts, "scrapes": self.scrapes,
+                "cells": [cell.name for cell in self.cells]}
 
 
 def cells(seconds: float, stream_turns: "dict[int, int]") -> tuple:
@@ -54,7 +65,8 @@ def cells(seconds: float, stream_turns: "dict[int, int]") -> tuple:
         Cell("plain-32", "1 KiB, 32 connections", "plain", 32, WITH_GROUND, seconds=seconds),
         Cell("plain-256", "1 KiB, 256 connections", "plain", 256, WITH_GROUND, seconds=seconds),
         Cell("up-32k", "requests of 32 KiB, 32 connections", "plain", 32, request=32 * KIBIBYTE, seconds=seconds / 2),
-        Cell("up-4m", "requests of 4 MiB, 8 connections", "plain", 8, request=4 * MEBIBYTE, seconds=seconds / 2),
+        # Each conversation takes its memory in the load tool.
+        Cell("up-4m", "requests of 4 MiB, 8 connections", "plain", 8, request=4 * MEBIBYTE, seconds=seconds / 2, conversations=4),
         Cell("down-32k", "answers of 32 KiB, 32 connections", "plain", 32, answer=32 * KIBIBYTE, seconds=seconds / 2),
         Cell("down-4m", "answers of 4 MiB, 8 connections", "plain", 8, answer=4 * MEBIBYTE, seconds=seconds / 2),
         Cell("tls-32", "1 KiB, TLS on both sides, 32 connections", "tls", 32, seconds=seconds),
@@ -67,12 +79,12 @@ def cells(seconds: float, stream_turns: "dict[int, int]") -> tuple:
 
 
 def full() -> Plan:
-    return Plan(cells(3, {50: 2, 500: 1}), rounds=5, streams=5_000, stream_events=20, rows=1_000_000, starts=5,
-                scrapes=100, budget=690)
+    return Plan("full", cells(3, {50: 2, 500: 1}), rounds=5, streams=5_000, stream_events=10, stream_runs=3, rows=1_000_000,
+                starts=5, scrapes=100, budget=640)
 
 
 def quick() -> Plan:
     """Whether it works: every kind of load once, briefly. Its figures say little."""
     chosen = {"plain-1", "plain-32", "up-4m", "down-32k", "tls-32", "h2-32", "streams-50", "growth"}
     brief = tuple(cell for cell in cells(0.7, {50: 1, 500: 1}) if cell.name in chosen)
-    return Plan(brief, rounds=1, streams=200, stream_events=3, rows=20_000, starts=2, scrapes=20, budget=45)
+    return Plan("quick", brief, rounds=1, streams=200, stream_events=3, stream_runs=1, rows=20_000, starts=2, scrapes=20, budget=60)

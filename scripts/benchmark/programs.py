@@ -57,6 +57,20 @@ def stop(process: subprocess.Popen) -> None:
         process.wait()
 
 
+def ended(name: str, process: subprocess.Popen, log: pathlib.Path) -> "str | None":
+    """Of a program that should still run: how it ended, and what it said last."""
+    status = process.poll()
+    if status is None:
+        return None
+    how = f"by signal {-status} ({signal.Signals(-status).name})" if status < 0 else f"with status {status}"
+    return f"{name} ended {how}; its last lines:\n{tail(log)}"
+
+
+def tail(log: pathlib.Path, number: int = 12) -> str:
+    text = log.read_text(errors="replace")[-8000:] if log.exists() else ""
+    return "\n".join(f"    {line[:400]}" for line in text.splitlines()[-number:]) or "    (nothing)"
+
+
 def lines(log: pathlib.Path):
     for line in log.read_text(errors="replace").splitlines():
         with contextlib.suppress(ValueError):
@@ -124,8 +138,10 @@ def provider(folder: pathlib.Path, binary: pathlib.Path):
 
 @contextlib.contextmanager
 def bus(folder: pathlib.Path):
-    """A session bus of the bench's own."""
+    """A session bus of the bench's own; yields its process and address."""
+    folder.mkdir(exist_ok=True)
     path = folder / "bus"
+    path.unlink(missing_ok=True)
     command = [tool("dbus-daemon"), "--session", "--nofork", "--nopidfile", f"--address=unix:path={path}"]
     with program(command, folder / "bus.log") as process:
         end = time.monotonic() + PATIENCE
@@ -133,7 +149,7 @@ def bus(folder: pathlib.Path):
             if time.monotonic() > end or process.poll() is not None:
                 raise Failure("dbus-daemon did not start")
             time.sleep(0.02)
-        yield f"unix:path={path}"
+        yield process, f"unix:path={path}"
 
 
 class Daemon:
@@ -143,7 +159,7 @@ class Daemon:
         listening = [entry for entry in lines(log) if entry.get("event") == "listening"]
         where = {(one["listener"], one["tls"] != "off"): int(one["address"].rpartition(":")[2]) for one in listening
                  if one["address"].startswith("127.")}
-        self.process, self.ready = process, ready
+        self.process, self.log, self.ready = process, log, ready
         self.port, self.admin = where["data", False], where["admin", False]
         self.tls = where.get(("data", True))
 
@@ -181,21 +197,21 @@ def await_ready(process: subprocess.Popen, manager: socket.socket, log: pathlib.
         with contextlib.suppress(TimeoutError):
             if b"READY=1" in manager.recv(4096).split(b"\n"):
                 return time.monotonic()
-    raise Failure(f"kmid did not start:\n{log.read_text(errors='replace')[-2000:]}")
+    raise Failure(ended("kmid", process, log) or f"kmid did not get ready:\n{tail(log)}")
 
 
 def end_as_interrupted() -> None:
-    """SIGTERM unwinds as Ctrl-C does, so that everything is stopped; also where a shell began this in the background."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    """SIGTERM and SIGHUP unwind as Ctrl-C does, so that everything is stopped; also where a shell began this in the background."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def certificate(folder: pathlib.Path) -> None:
     """`tls.pem` and `tls.key` of an authority `ca.pem` of their own, for localhost."""
     def run(*command: str) -> None:
-        subprocess.run([tool("openssl"), *command], check=True, capture_output=True, cwd=folder, stdin=subprocess.DEVNULL)
+        subprocess.run([tool("openssl"), *command], check=True, capture_output=True, cwd=folder, stdin=subprocess.DEVNULL, umask=0o077)
 
-    os.umask(0o077)
     for name in ("ca", "tls"):
         run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
     run("req", "-x509", "-key", "ca.key", "-subj", "/CN=Bench authority", "-days", "2", "-out", "ca.pem",

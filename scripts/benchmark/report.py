@@ -1,21 +1,28 @@
 """The figures as tables, as a document for programs, and in the pages that quote them. Nothing here measures."""
 
 import json
+import math
+import textwrap
 
 from . import figures
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 PICTURE = "![CPU time and latency of kmid and nginx](../bench/results.svg)"
-FORMAT = 1
+FORMAT = 2
 # What is measured apart from the cells of a round.
 APART = {"streams-5000": "5,000 streams, an event a second", "scraped": "1 KiB, 32 connections, 100 keys, quiet or scraped"}
+# What is printed on a terminal is no wider.
+WIDTH = 80
 
 
-def document(machine: dict, cells: tuple, found: dict, judged: list, rounds: int, disturbed: int, taken: int) -> dict:
-    """All that is known of a run: the medians, and every sample that they come from."""
+def document(machine: dict, plan: dict, cells: tuple, found: dict, judged: list, taken: int, disturbed: list, failures: list) -> dict:
+    """All that is known of a run: what was planned, the medians, and every sample that they come from.
+
+    `disturbed` names the runs that others took too much of the machine from, `failures` those that are not counted, and why.
+    """
     titles = {cell.name: {"title": cell.title, "unit": cell.unit} for cell in cells}
     return {
-        "format": FORMAT, "machine": machine, "rounds": rounds, "runs": taken, "disturbed_runs": disturbed,
+        "format": FORMAT, "machine": machine, "plan": plan, "runs": taken, "disturbed_runs": disturbed, "failures": failures,
         "targets": judged,
         "cells": {
             name: titles.get(name, {"title": APART.get(name, name), "unit": ""})
@@ -43,19 +50,15 @@ def share(value: "float | None") -> str:
 def sides(row: dict) -> str:
     if not row.get("sides"):
         return "–"
-    names = {"kmid": "kmid", "nginx": "nginx", "direct": "direct"}
-    parts = [f"{names[one]} {text(value)}" for one, value in row["sides"].items() if value is not None]
-    return f"{', '.join(parts)} {row['sides_unit']}"
-
-
-def verdict(row: dict) -> str:
-    return "–" if row["met"] is None else "met" if row["met"] else "not met"
+    scale, unit = (1 << 10, "KiB") if row["sides_unit"] == "B" else (1, row["sides_unit"])
+    parts = [f"{one} {text(value / scale)}" for one, value in row["sides"].items() if value is not None]
+    return f"{', '.join(parts)} {unit}" if parts else "–"
 
 
 def target_table(judged: list) -> str:
     lines = ["| what | measured | target | | spread | of |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| {row['title']} | {text(row['value'])} {row['unit']} | {row['target']} | {verdict(row)} | {share(row['spread'])} "
+        f"| {row['title']} | {text(row['value'])} {row['unit']} | {row['target']} | {row['verdict']} | {share(row['spread'])} "
         f"| {sides(row)} |"
         for row in judged
     ]
@@ -85,11 +88,13 @@ def cell_table(run: dict) -> str:
 
 
 def conditions(run: dict) -> str:
-    machine = run["machine"]
+    machine, plan = run["machine"], run["plan"]
+    kind = ", ".join([*(["a quick run"] if plan["name"] == "quick" else []), *(["a busy machine"] if plan["busy"] else [])])
     return (
-        f"{machine['kmid']} against nginx {machine['nginx']}, {machine['measured_at'][:10]}: {machine['processor']}, "
-        f"{machine['processors']} processors, {machine['memory'] / 2**30:.0f} GiB, Linux {machine['kernel']}; {run['rounds']} rounds. "
-        f"Of {run['runs']} runs {run['disturbed_runs']} had more than a tenth of the machine taken by others.")
+        f"{machine['kmid']} against nginx {machine['nginx']}, {machine['measured_at'][:10]}{', ' + kind if kind else ''}: "
+        f"{machine['processor']}, {machine['processors']} processors, {machine['memory'] / 2**30:.0f} GiB, "
+        f"Linux {machine['kernel']}, state on {machine['file_system']}; {plan['rounds_made']} of {plan['rounds_wanted']} rounds. "
+        f"Of {run['runs']} runs {len(run['disturbed_runs'])} had more than a tenth of the machine taken by others.")
 
 
 def pages(run: dict) -> str:
@@ -114,7 +119,8 @@ def dump(run: dict) -> str:
 def rounded(value):
     """Six digits are more than any of it is worth."""
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        # JSON has no word for more than everything.
+        return float(f"{value:.6g}") if math.isfinite(value) else None
     if isinstance(value, dict):
         return {name: rounded(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -122,9 +128,46 @@ def rounded(value):
     return value
 
 
-def terminal(table: str) -> str:
-    """A table of Markdown with columns below each other."""
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
-    rows = [row for row in rows if not all(set(cell) <= {"-"} for cell in row)]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
+def target_lines(judged: list) -> str:
+    """For a terminal: a title, and below it what was measured and what is asked."""
+    lines = []
+    for row in judged:
+        lines.append(row["title"])
+        lines.append(f"    {text(row['value']) + ' ' + row['unit']:<24} {row['target']:<18} {row['verdict']:<12} spread {share(row['spread'])}")
+        if row.get("sides"):
+            lines.append(f"    {sides(row)}")
+    return "\n".join(lines)
+
+
+def cell_lines(run: dict) -> str:
+    """For a terminal: the title of each load, and below it a line for everybody that it was put on."""
+    heads = ("", "CPU µs", "per second", "p50 µs", "p99 µs", "p99.9 µs", "MiB", "spread")
+    lines, title = [columns(heads)], None
+    for row in cell_rows(run):
+        if row[0] != title:
+            lines.append(title := row[0])
+        lines.append(columns(row[1:]))
+    return "\n".join(lines)
+
+
+def wrapped(paragraph: str) -> str:
+    return textwrap.fill(paragraph, WIDTH)
+
+
+def columns(texts: tuple) -> str:
+    widths = (10, 8, 11, 9, 9, 9, 7, 7)
+    first, *others = (one.rjust(width) for one, width in zip(texts, widths))
+    return "  " + " ".join([texts[0].ljust(len(first)), *others]).rstrip()
+
+
+def failure_lines(run: dict) -> str:
+    return "\n".join([f"{len(run['failures'])} runs are not counted, because kmid's own counts disagree:",
+                      *(f"  {one}" for one in run["failures"])])
+
+
+def unexplained(run: dict, page: str) -> list:
+    """The titles of rows that do not hold and that no heading or bold term of the page names, the quoted figures apart."""
+    own = quoted(page, None).splitlines()
+    named = [line for line in own if line.startswith("#") or "**" in line]
+    terms = [line.lstrip("# ") for line in named if line.startswith("#")] + [term for line in named for term in line.split("**")[1::2]]
+    return [row["title"] for row in run["targets"] if row["met"] is False and not any(row["title"] in term for term in terms)]

@@ -1,13 +1,11 @@
 -- What wrk sends: requests of several conversations in turn; at the end one line of JSON.
--- BENCH_TOKEN, BENCH_BYTES (of a body), BENCH_CONVERSATIONS, BENCH_MODELS (1: a model with a price, else so many names).
+-- BENCH_TOKEN, BENCH_BYTES (of a body), BENCH_CONVERSATIONS.
 
 local messages = {}
 local turn = 0
 
-local function body(conversation, models, bytes)
-    local model = "gpt-4o-mini"
-    if models > 1 then model = "bench-" .. (conversation % models) end
-    local head = '{"model":"' .. model .. '","messages":[{"role":"user","content":"Conversation ' .. conversation .. ". "
+local function body(conversation, bytes)
+    local head = '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Conversation ' .. conversation .. ". "
     local tail = '"}]}'
     return head .. string.rep("a", math.max(0, bytes - #head - #tail)) .. tail
 end
@@ -20,7 +18,7 @@ function init()
         ["Host"] = wrk.headers["Host"],
     }
     for conversation = 1, conversations do
-        local text = body(conversation, tonumber(os.getenv("BENCH_MODELS")), tonumber(os.getenv("BENCH_BYTES")))
+        local text = body(conversation, tonumber(os.getenv("BENCH_BYTES")))
         messages[conversation] = wrk.format("POST", nil, headers, text)
     end
 end
