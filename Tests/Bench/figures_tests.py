@@ -4,13 +4,16 @@ import json
 import math
 import os
 import pathlib
+import subprocess
 import sys
+import tempfile
 import time
 import unittest
+import unittest.mock
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "scripts"))
-from benchmark import figures, loads, machine, plan, plot, programs, report, targets  # noqa: E402
+from benchmark import configurations, figures, loads, machine, plan, plot, programs, report, targets  # noqa: E402
 
 
 def rounds(**values: list) -> dict:
@@ -162,6 +165,28 @@ status codes: {good} 2xx, 0 3xx, 0 4xx, {bad} 5xx
             with self.assertRaisesRegex(programs.Failure, "^some load: "):
                 loads.whole(sample, "some load")
 
+    def test_a_program_that_ended_is_named_with_its_status_and_last_lines(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = pathlib.Path(folder) / "log"
+            log.write_text("".join(f"line {number}\n" for number in range(20)))
+            process = subprocess.Popen(["sleep", "60"])
+            self.assertIsNone(programs.ended("kmid", process, log))
+            process.kill()
+            process.wait()
+            said = programs.ended("kmid", process, log)
+            self.assertIn("kmid ended by signal 9 (SIGKILL)", said)
+            self.assertIn("line 19", said)
+            self.assertNotIn("line 2\n", said)
+            process = subprocess.Popen(["false"])
+            process.wait()
+            self.assertIn("ended with status 1", programs.ended("kmid", process, log))
+
+    def test_descriptors_that_are_missing_are_named(self):
+        with unittest.mock.patch("resource.getrlimit", return_value=(1024, 4096)):
+            self.assertIn("4096 descriptors here, 16896 are needed", configurations.descriptors_missing())
+        with unittest.mock.patch("resource.getrlimit", return_value=(1024, 16896)):
+            self.assertIsNone(configurations.descriptors_missing())
+
     def test_the_file_system_of_a_folder(self):
         self.assertEqual(machine.file_system(pathlib.Path("/proc/self")), "proc")
         self.assertNotIn(machine.file_system(TOP), ("proc", "unknown"))
@@ -210,6 +235,10 @@ class Reports(unittest.TestCase):
         shown = "\n".join((report.cell_lines(large), report.target_lines(large["targets"]), report.wrapped(report.conditions(large))))
         self.assertEqual([line for line in shown.splitlines() if len(line) > report.WIDTH], [])
         self.assertIn("Of 6 runs 1 had more than a tenth", report.conditions(large))
+
+    def test_a_version_is_named_as_far_as_its_commit(self):
+        said = "kmid 0.1.0 (commit 532b4ed184f255ac34b7bc456247a07dee2e24c1, built 2026-11-22T14:59:28Z, Swift 6.3)"
+        self.assertEqual([report.short(one) for one in (said, "kmid 0.1", "?")], ["kmid 0.1.0 (532b4ed184f2)", "kmid 0.1", "?"])
 
     def test_more_than_everything_is_no_number_of_json(self):
         self.assertEqual(json.loads(report.dump({"a": [math.inf, math.nan, 1.5]})), {"a": [None, None, 1.5]})

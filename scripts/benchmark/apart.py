@@ -19,7 +19,7 @@ KEYS, MODELS = 100, 64
 def starts(bench: Bench) -> None:
     """From the start to READY=1, with a new database and with one that is full; the last one stays, for the rounds."""
     template, setup = bench.folder / "template", bench.answers_only(3)
-    with bench.alive(), bench.daemon("template", setup) as daemon:
+    with bench.daemon("template", setup) as daemon, bench.alive():
         loads.whole(loads.wrk(f"http://127.0.0.1:{daemon.port}{PLAIN}", 8, 1, 1024), "requests for a full database")
         time.sleep(AFTERMATH)
     begun = time.monotonic()

@@ -59,7 +59,8 @@ def planned(run: dict) -> dict:
 
 
 def difference(ours: dict, others: dict) -> str:
-    return ", ".join(f"{key} {ours.get(key)}, not {others.get(key)}" for key in sorted(ours | others) if ours.get(key) != others.get(key))
+    return ", ".join(f"{key} {ours.get(key)}, not {others.get(key)}"
+                     for key in sorted(ours | others) if ours.get(key) != others.get(key))
 
 
 def judged(runs: list) -> list:
@@ -104,11 +105,13 @@ def outcome(names: list) -> tuple[str, bool]:
     rows = judged(runs)
     failed = [title for title, _, _, holds in rows if not holds]
     share = f"{LIMIT * 100:.0f} %"
-    parts = ["Rows of the targets; the last number is the distance of the extremes as a share of the median."]
+    parts = ["Rows of the targets. The last number is the distance of the extremes as a share",
+             "of the median (of the limit, where a row is a difference of two times)."]
     parts += [line(title, values, apart, "" if holds else "  MORE" if apart is not None else "  MISSING")
               for title, values, apart, holds in rows]
     parts += ["", "Medians of the loads (shown, not judged)"]
-    parts += [line(title, values, apart, "  (more)" if apart is not None and apart > LIMIT else "") for title, values, apart in unjudged(runs)]
+    parts += [line(title, values, apart, "  (more)" if apart is not None and apart > LIMIT else "")
+              for title, values, apart in unjudged(runs)]
     parts += ["", f"{len(failed)} of {len(rows)} rows of the targets are missing or lie further apart than {share}."
               if failed else f"All {len(rows)} rows of the targets are within {share}."]
     return "\n".join(parts), not failed

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import textwrap
 
 from . import figures
@@ -87,11 +88,17 @@ def cell_table(run: dict) -> str:
     return "\n".join(lines + [f"| {' | '.join(row)} |" for row in cell_rows(run)])
 
 
+def short(version: str) -> str:
+    """What `kmid version` says, as far as the commit."""
+    found = re.match(r"(kmid \S+)(?: \(commit (\w{1,12}))?", version)
+    return version if not found else found[1] if not found[2] else f"{found[1]} ({found[2]})"
+
+
 def conditions(run: dict) -> str:
     machine, plan = run["machine"], run["plan"]
     kind = ", ".join([*(["a quick run"] if plan["name"] == "quick" else []), *(["a busy machine"] if plan["busy"] else [])])
     return (
-        f"{machine['kmid']} against nginx {machine['nginx']}, {machine['measured_at'][:10]}{', ' + kind if kind else ''}: "
+        f"{short(machine['kmid'])} against nginx {machine['nginx']}, {machine['measured_at'][:10]}{', ' + kind if kind else ''}: "
         f"{machine['processor']}, {machine['processors']} processors, {machine['memory'] / 2**30:.0f} GiB, "
         f"Linux {machine['kernel']}, state on {machine['file_system']}; {plan['rounds_made']} of {plan['rounds_wanted']} rounds. "
         f"Of {run['runs']} runs {len(run['disturbed_runs'])} had more than a tenth of the machine taken by others.")
@@ -133,7 +140,8 @@ def target_lines(judged: list) -> str:
     lines = []
     for row in judged:
         lines.append(row["title"])
-        lines.append(f"    {text(row['value']) + ' ' + row['unit']:<24} {row['target']:<18} {row['verdict']:<12} spread {share(row['spread'])}")
+        value = f"{text(row['value'])} {row['unit']}"
+        lines.append(f"    {value:<24} {row['target']:<18} {row['verdict']:<12} spread {share(row['spread'])}")
         if row.get("sides"):
             lines.append(f"    {sides(row)}")
     return "\n".join(lines)
