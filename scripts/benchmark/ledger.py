@@ -62,12 +62,20 @@ class Lines:
         return self.lost
 
 
+def complaints(log: pathlib.Path, number: int = 3) -> str:
+    """The last warnings and errors of a daemon's log, a line each."""
+    found = collections.deque(maxlen=number)
+    with log.open(errors="replace") as file:
+        found.extend(line for line in file if '"level":"warning"' in line or '"level":"error"' in line)
+    return "".join(f"\n    {line.rstrip()[:400]}" for line in found)
+
+
 class Ledger:
     """The counts of one daemon."""
 
     def __init__(self, port: int, log: pathlib.Path, keys: dict):
         # `keys` is how many each provider has.
-        self.port, self.lines, self.keys = port, Lines(log), keys
+        self.port, self.log, self.lines, self.keys = port, log, Lines(log), keys
 
     def read(self) -> dict:
         metrics = Metrics(scrape(self.port))

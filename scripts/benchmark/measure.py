@@ -156,8 +156,16 @@ class Bench:
             sample["cpu_us"] = (self.clocks(target) - before) / sample["requests"] * 1e6
         sample["foreign"] = figures.foreign_share(
             machine.busy_seconds() - busy, self.own() - own, time.monotonic() - begun, machine.PROCESSORS)
-        loads.whole(sample, f"{cell.title}, {name}")
+        self.whole(sample, cell, name)
         return sample, self.faults(cell, target, counted, sample) if counted else []
+
+    def whole(self, sample: dict, cell: Cell, name: str, when: str = "") -> None:
+        """Fails unless everything ended well, with what kmid has to say of it."""
+        own = self.targets[name].ledger
+        try:
+            loads.whole(sample, f"{cell.title}, {name}{when}")
+        except programs.Failure as failure:
+            raise programs.Failure(f"{failure}{ledger.complaints(own.log) if own else ''}") from failure
 
     @staticmethod
     def faults(cell: Cell, target: Target, counted: dict, sample: dict) -> list:
@@ -215,7 +223,7 @@ class Bench:
                 for name in cell.targets:
                     if name in self.targets and cell.kind != "streams":
                         brief = dataclasses.replace(cell, seconds=1, connections=min(cell.connections, 32))
-                        loads.whole(self.put(brief, self.targets[name]), f"{cell.title}, {name}, before the first round")
+                        self.whole(self.put(brief, self.targets[name]), cell, name, ", before the first round")
 
 
 def say(text: str) -> None:

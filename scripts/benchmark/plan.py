@@ -85,6 +85,6 @@ def full() -> Plan:
 
 def quick() -> Plan:
     """Whether it works: every kind of load once, briefly. Its figures say little."""
-    chosen = {"plain-1", "plain-32", "up-4m", "down-32k", "tls-32", "h2-32", "streams-50", "growth"}
+    chosen = {"plain-1", "plain-32", "up-4m", "down-32k", "down-4m", "tls-32", "h2-32", "streams-50", "growth"}
     brief = tuple(cell for cell in cells(0.7, {50: 1, 500: 1}) if cell.name in chosen)
     return Plan("quick", brief, rounds=1, streams=200, stream_events=3, stream_runs=1, rows=20_000, starts=2, scrapes=20, budget=60)

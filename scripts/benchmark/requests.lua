@@ -31,8 +31,11 @@ end
 function done(summary, latency)
     local errors = summary.errors
     io.write(string.format(
-        '{"requests":%d,"seconds":%.6f,"failed":%d,"p50_us":%d,"p90_us":%d,"p99_us":%d,"p999_us":%d,"max_us":%d}\n',
+        '{"requests":%d,"seconds":%.6f,"failed":%d,' ..
+            '"errors":{"connect":%d,"read":%d,"write":%d,"status":%d,"timeout":%d},' ..
+            '"p50_us":%d,"p90_us":%d,"p99_us":%d,"p999_us":%d,"max_us":%d}\n',
         summary.requests, summary.duration / 1e6,
         errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+        errors.connect, errors.read, errors.write, errors.status, errors.timeout,
         latency:percentile(50), latency:percentile(90), latency:percentile(99), latency:percentile(99.9), latency.max))
 end
