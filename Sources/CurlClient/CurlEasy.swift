@@ -225,11 +225,17 @@ final class CurlEasy {
         Int(max(1, min(duration.nanoseconds / 1_000_000, Int64(Int32.max))))
     }
 
-    /// Sets a text unless it is the present one, and gives the one that is the present one then.
+    /// Sets a text unless it is the present one byte for byte, and gives the one that is the present one then.
     private func renew(
         _ option: CURLoption, from present: String?, to value: String?
     ) throws(OptionError) -> String? {
-        if value != present { try self.set(option, string: value) }
+        let isSame =
+            switch (present, value) {
+            case (let present?, let value?): present.utf8.elementsEqual(value.utf8)
+            case (nil, nil): true
+            default: false
+            }
+        if !isSame { try self.set(option, string: value) }
         return value
     }
 

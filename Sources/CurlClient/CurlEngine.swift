@@ -129,7 +129,7 @@ final class CurlEngine {
         }
         let code = multi.remove(easy)
         self.transfers[easy.pointer] = nil
-        self.sockets.left(transfer.usedSockets, by: easy.pointer)
+        self.sockets.left(transfer.usedSockets, opened: transfer.openedSockets, by: easy.pointer)
         self.counters.endTransfer()
         do {
             try easy.clear()
@@ -142,7 +142,6 @@ final class CurlEngine {
         }
         if isReusable, self.idleHandles.count < Self.maximumIdleHandles { self.idleHandles.append(easy) }
         self.countIdleHandles()
-        self.sockets.review(transfer.openedSockets)
         self.resizeConnectionCache()
         if self.isTimerDue { self.scheduleTick() }
     }

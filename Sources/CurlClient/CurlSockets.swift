@@ -46,7 +46,10 @@ final class CurlSockets {
         ready.reserveCapacity(count)
         for event in self.events.prefix(count) {
             let socket = event.data.fd
-            guard let entry = self.entries[socket] else { continue }
+            guard let entry = self.entries[socket] else {
+                self.set.forget(socket)
+                continue
+            }
             if let interest = entry.interest {
                 ready.append((socket, Self.curlEvents(event.events, interest: interest)))
             } else {
@@ -81,9 +84,11 @@ final class CurlSockets {
                 self.entries[socket] = nil
                 return
             }
-            // It is paused, or its transfer is over. Room to write, which there nearly always is, is not waited for.
+            // It is paused, or its transfer is over. Room to write, which there nearly always is, is not waited for; and if
+            // connecting has failed, the number is another socket's by now, which must not be taken in.
             if let watched = entry.watched, watched & EPOLLOUT.rawValue != 0 {
-                self.watch(socket, &entry, for: EPOLLIN.rawValue)
+                self.set.forget(socket)
+                entry.watched = nil
             }
         } else {
             if let easy { entry.user = easy }
@@ -105,12 +110,13 @@ final class CurlSockets {
         if failure != 0 { self.logger.info("epoll_ctl failed", metadata: ["errno": "\(failure)"]) }
     }
 
-    /// libcurl has opened a socket.
+    /// libcurl has opened a socket for a transfer.
     ///
     /// libcurl 7.88 closes a socket whose connecting failed, or was broken off, without a word. The next one often gets
     /// its number; libcurl then believes it is waited for already.
-    func opened(_ socket: Int32) {
+    func opened(_ socket: Int32, by easy: UnsafeMutableRawPointer?) {
         var entry = self.entries[socket] ?? Entry()
+        entry.user = easy
         // The one that is in the set, if any, was another one and has left it when it was closed.
         entry.watched = nil
         if let interest = entry.interest { self.watch(socket, &entry, for: Self.epollEvents(interest)) }
@@ -119,8 +125,13 @@ final class CurlSockets {
         self.entries[socket] = entry
     }
 
-    /// A transfer has ended: its sockets, if they stay open, are those of idle connections.
-    func left(_ sockets: [Int32], by easy: UnsafeMutableRawPointer) {
+    /// A transfer has ended: its sockets, if they stay open, are those of idle connections, on which something may come.
+    ///
+    /// - Parameters:
+    ///   - sockets: All that it has worked with, whether or not it had to wait for them.
+    ///   - opened: Those that libcurl has opened for it, and may have closed without a word.
+    func left(_ sockets: [Int32], opened: [Int32], by easy: UnsafeMutableRawPointer) {
+        self.review(opened)
         for socket in sockets {
             guard var entry = self.entries[socket], entry.user == easy else { continue }
             entry.user = nil
@@ -142,7 +153,11 @@ final class CurlSockets {
         let count = max(0, self.set.wait(&self.events, upTo: self.events.count, milliseconds: 0))
         for event in self.events.prefix(count) {
             let socket = event.data.fd
-            if let entry = self.entries[socket], entry.isIdle { self.passOver(socket, entry) }
+            guard let entry = self.entries[socket] else {
+                self.set.forget(socket)
+                continue
+            }
+            if entry.isIdle { self.passOver(socket, entry) }
         }
     }
 
@@ -171,7 +186,7 @@ final class CurlSockets {
     }
 
     /// Finds out which of these sockets libcurl has closed without a word.
-    func review(_ candidates: [Int32]) {
+    private func review(_ candidates: [Int32]) {
         for socket in candidates {
             guard let identity = self.entries[socket]?.identity, Self.identity(of: socket) != identity else { continue }
             self.closed(socket)

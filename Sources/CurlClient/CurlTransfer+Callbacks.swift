@@ -15,7 +15,8 @@ extension CurlTransfer {
     /// libcurl has got a new socket for this transfer's connection.
     func opened(socket: Int32) {
         self.openedSockets.append(socket)
-        self.engine.sockets.opened(socket)
+        self.use(socket)
+        self.engine.sockets.opened(socket, by: self.easy?.pointer)
     }
 
     /// A connection stands and the request is about to be sent; whether it may be.

@@ -16,7 +16,7 @@ final class CurlTransfer: UpstreamTransfer {
     private var isPending = false
     /// The sockets that libcurl has opened for this transfer, some of which may be closed again.
     var openedSockets: [Int32] = []
-    /// The sockets that it has waited for.
+    /// The sockets that it has opened or waited for.
     private(set) var usedSockets: [Int32] = []
 
     // The request.
@@ -96,9 +96,14 @@ final class CurlTransfer: UpstreamTransfer {
 
     /// libcurl waits for something else on a socket of the transfer.
     func interestChanged(_ interest: Int32, on socket: Int32) {
-        if !self.usedSockets.contains(socket) { self.usedSockets.append(socket) }
+        self.use(socket)
         self.interest = interest == CURL_POLL_REMOVE ? 0 : interest
         if self.startCount > 0 { self.notify() }
+    }
+
+    /// Notes a socket that the transfer works with.
+    func use(_ socket: Int32) {
+        if !self.usedSockets.contains(socket) { self.usedSockets.append(socket) }
     }
 
     // MARK: Called by the observer's side

@@ -36,8 +36,8 @@ final class Attempt {
     private static let longestLinger = TimeAmount.milliseconds(500)
     /// As much of the request's body is handed to the transport at once.
     private static let pieceSize = 128 * 1024
-    /// A body up to this size goes with the head if all of it is there: it is gone in a moment, and its progress need not be
-    /// watched.
+    /// A body up to this size is handed over with the head if all of it is there, and one that is smaller leaves with it: it
+    /// is gone in a moment, and its progress need not be watched.
     private static let wholeBodyLimit = 64 * 1024
 
     let eventLoop: any EventLoop

@@ -2,8 +2,8 @@ import NIOCore
 
 /// The limits that an attempt runs under.
 struct AttemptLimits: Sendable {
-    /// From the last byte sent to the first byte of an answer, in an event stream to the first event that is no comment or
-    /// ping; `nil` = no limit.
+    /// From the last byte sent, or from where a body that goes whole begins to leave, to the first byte of an answer, in an
+    /// event stream to the first event that is no comment or ping; `nil` = no limit.
     var firstByte: TimeAmount?
     /// Between two pieces of an answer, in an event stream between two such events; `nil` = no limit.
     var idle: TimeAmount?

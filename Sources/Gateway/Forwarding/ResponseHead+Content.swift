@@ -17,31 +17,16 @@ enum AnswerMedia: Sendable, Equatable {
     }
 
     private init(contentType: String) {
-        var text = contentType
-        self = text.withUTF8 { bytes in
-            var end = bytes.firstIndex(of: 0x3B) ?? bytes.count
-            var start = 0
-            while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
-            while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-            let type = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start..<end])
-            return switch type.count {
-            case 16: Self.spells(type, "application/json") ? .json : .other
-            case 17:
-                if Self.spells(type, "text/event-stream") {
-                    .eventStream
-                } else {
-                    Self.spells(type, "application/jsonl") ? .ndjson : .other
-                }
-            case 20: Self.spells(type, "application/x-ndjson") ? .ndjson : .other
-            default: .other
-            }
+        let type = contentType.mediaType
+        if type.equalsIgnoringASCIICase("text/event-stream") {
+            self = .eventStream
+        } else if type.equalsIgnoringASCIICase("application/json") {
+            self = .json
+        } else if ["application/x-ndjson", "application/jsonl"].contains(where: type.equalsIgnoringASCIICase) {
+            self = .ndjson
+        } else {
+            self = .other
         }
-    }
-
-    /// Whether the bytes are a text of as many in small letters, but for their case.
-    private static func spells(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-        for index in 0..<bytes.count where bytes[index].asciiLowercased != text.utf8Start[index] { return false }
-        return true
     }
 }
 

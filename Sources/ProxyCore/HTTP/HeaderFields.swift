@@ -107,12 +107,14 @@ extension String {
         return (isEqual ?? nil) ?? self[...].equalsIgnoringASCIICase(other[...])
     }
 
-    /// Whether the text is that media type, whatever its parameters (RFC 9110 section 8.3.1).
-    ///
-    /// - Parameter type: The type and subtype, in small letters.
+    /// The media type that the text names, without its parameters (RFC 9110 section 8.3.1).
+    public var mediaType: Substring {
+        Substring(self.utf8.prefix { $0 != UInt8(ascii: ";") }).trimmingHTTPWhitespace()
+    }
+
+    /// Whether the text is that media type, whatever its parameters.
     public func isMediaType(_ type: String) -> Bool {
-        let own = self.utf8.prefix { $0 != UInt8(ascii: ";") }
-        return Substring(own).trimmingHTTPWhitespace().equalsIgnoringASCIICase(type)
+        self.mediaType.equalsIgnoringASCIICase(type)
     }
 }
 

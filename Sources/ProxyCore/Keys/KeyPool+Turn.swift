@@ -46,7 +46,7 @@ extension KeyPool {
             return isEven ? ready : ready.filter { pool.entries[$0].priority == highest }
         }
 
-        /// The rotation has come to a key without a choice among others.
+        /// A key was taken without a look at all of them.
         mutating func took(_ label: KeyLabel) {
             self.forgetWanted()
             self.last = label

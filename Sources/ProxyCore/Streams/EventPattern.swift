@@ -50,12 +50,23 @@ struct EventPattern: Sendable, Equatable {
         guard
             event.count <= Self.longestEvent, gaps.count <= Self.mostGaps, !data.isEmpty, start >= 0,
             event[event.count - 2] == 0x0A, event[event.count - 1] == 0x0A, !data.contains(0x0A),
-            UnsafeRawBufferPointer(rebasing: event[start...].dropLast(2)).elementsEqual(data)
+            UnsafeRawBufferPointer(rebasing: event[start...].dropLast(2)).elementsEqual(data),
+            // A name with an escape may be another one than it looks.
+            !Self.hasBackslash(data, outside: gaps)
         else { return nil }
         self.event = Array(event)
         self.gaps = gaps.map {
             Gap(start: $0.start + UInt32(start), end: $0.end + UInt32(start), kind: $0.kind)
         }
+    }
+
+    private static func hasBackslash(_ data: [UInt8], outside gaps: [Gap]) -> Bool {
+        var place = 0
+        for gap in gaps {
+            if data[place..<Int(gap.start)].contains(0x5C) { return true }
+            place = Int(gap.end)
+        }
+        return data[place...].contains(0x5C)
     }
 
     /// The event that begins at an index, if it has the form and all of it is there.

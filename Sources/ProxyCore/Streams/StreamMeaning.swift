@@ -74,11 +74,12 @@ public enum StreamMeaning: Sendable, Equatable {
         return details
     }
 
-    /// Whether the event is one of data, with or without a name, that is neither a ping nor an error nor the end.
+    /// Whether the event is one of data, with or without a name, that is neither a ping nor an error nor the end, and would
+    /// not be if its texts were shorter.
     static func isPlain(_ event: EventStreamReader.Event) -> Bool {
         event.isComplete && !event.isTruncated && event.fields.isSubset(of: [.data, .event])
             && event.name != self.errorName && !self.contains(self.errorToken, in: event.data) && !self.isLast(event)
-            && !self.isKeepAlive(event)
+            && !self.hasNothing(event) && !self.pingTokens.contains { self.contains($0, in: event.data) }
     }
 
     private static let errorName = "error"

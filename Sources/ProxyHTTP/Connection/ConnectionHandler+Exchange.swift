@@ -1,8 +1,10 @@
 import NIOCore
 import ProxyCore
 
-/// What the responder can do with the exchange that runs. The calls only note what they change; see
-/// ``ConnectionHandler/touch()``.
+/// What the responder can do with the exchange that runs.
+///
+/// The calls only note what they change, see ``ConnectionHandler/touch()``, but for a piece of the body before which nothing
+/// waits: it leaves within the call.
 extension ConnectionHandler {
     func resumeBody() {
         if self.machine.bodyResumed(bufferedBytes: self.reader.bufferedBytes, at: self.now) {

@@ -221,7 +221,7 @@ struct HTTP2ConnectionMachine: Sendable {
 
     /// The time that ``deadline`` named may have come.
     mutating func deadlineReached(at now: Instant, outputPending: Bool) -> Decision {
-        if let stalled = self.stall.deadline, stalled <= now { return self.aborted() }
+        if let stalled = self.stall.stalled, stalled <= now { return self.aborted() }
         if let late = self.headDeadline, late <= now { return self.abused(.slowHead, at: now) }
         switch self.leaving {
         case .announced(let until) where until <= now: return self.endConfirmed(at: now)

@@ -166,7 +166,7 @@ struct StreamStateMachine: Sendable {
     /// The time that ``deadline`` named may have come.
     mutating func deadlineReached(at now: Instant) -> Decision {
         guard !self.isOver else { return .goOn }
-        if let stalled = self.stall.deadline, stalled <= now { return self.reset(.cancel) }
+        if let stalled = self.stall.stalled, stalled <= now { return self.reset(.cancel) }
         if let late = self.discardDeadline, late <= now { return self.discardNoMore() }
         if let late = self.bodyTime.deadline, late <= now {
             self.bodyTime.end()

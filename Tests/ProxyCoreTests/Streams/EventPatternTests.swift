@@ -126,6 +126,22 @@ struct EventPatternTests {
         }
     }
 
+    @Test(
+        "what only looks like the one before is read as what it is",
+        arguments: [
+            // A ping, as soon as it is short.
+            (#"{"type":"ping","pad":"\#(String(repeating: "x", count: 300))"}"#, #"{"type":"ping","pad":""}"#),
+            // An error, by a name that is written otherwise.
+            (#"{"\u0065rror":"x","t":"a"}"#, #"{"\u0065rror":"x","t":"say \"error"}"#),
+        ])
+    func lookalikes(before: String, after: String) {
+        let first = #"{"choices":[{"delta":{"content":"x"}}]}"#
+        let events = [first, before, before, after].map { Array("data: \($0)\n\n".utf8) }
+        let expected = Self.outcome(events, byBytes: true, dialect: .openai)
+        #expect(Self.outcome(events, byBytes: false, dialect: .openai) == expected)
+        #expect(expected.progress.last == false || !expected.lateErrors.isEmpty)
+    }
+
     private static func pattern(of text: String, gaps: [(String, EventPattern.Gap.Kind)]) -> EventPattern? {
         let event = Array((text + "\n\n").utf8)
         let data = Array(text.utf8.drop { $0 != 0x7B })

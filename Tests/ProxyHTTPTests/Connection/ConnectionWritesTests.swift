@@ -76,4 +76,39 @@ struct ConnectionWritesTests {
         #expect(connection.channel.isActive)
         _ = try connection.channel.finish()
     }
+
+    /// Lets no byte reach the socket as long as it is closed.
+    private final class Gate: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+        var isOpen = false
+        func flush(context: ChannelHandlerContext) { if self.isOpen { context.flush() } }
+    }
+
+    @Test("a caller that takes nothing is cut at the limit, one that takes a little is not (T-002)")
+    func stalledCaller() throws {
+        let limit = Duration.seconds(300)
+        for takesSome in [false, true] {
+            let (connection, handler) = try Self.begin()
+            let exchange = handler.value.exchange
+            exchange.writeHead(ResponseHead(status: 200))
+            connection.loop.run()
+            let gate = Gate()
+            try connection.channel.pipeline.syncOperations.addHandler(gate, position: .first)
+            exchange.write(ByteBuffer(string: "an event"))
+            connection.loop.advanceTime(by: .init(limit - .seconds(1)))
+            #expect(connection.channel.isActive)
+            if takesSome {
+                gate.isOpen = true
+                exchange.write(ByteBuffer(string: "another"))
+                gate.isOpen = false
+                exchange.write(ByteBuffer(string: "one more"))
+            }
+            // That something waits is found out a tenth of the limit late at most.
+            connection.loop.advanceTime(by: .init(limit / 10 + .seconds(2)))
+            #expect(connection.channel.isActive == takesSome)
+            connection.loop.advanceTime(by: .init(limit))
+            #expect(!connection.channel.isActive)
+            _ = try? connection.channel.finish()
+        }
+    }
 }
