@@ -56,7 +56,7 @@ final class HistoryCheck: Sendable {
         }
         guard isFirst else { return }
         let failure = DetachedThread.start(named: "kmi-state-check") {
-            // Where that is forbidden it has the priority of all others.
+            // The units that are shipped forbid it (SystemCallFilter=~@resources): there it has the daemon's own priority.
             setpriority(.init(PRIO_PROCESS.rawValue), 0, 19)
             self.run()
         }
@@ -98,26 +98,32 @@ final class HistoryCheck: Sendable {
         try StateStoreError.describing("checking the state database") {
             let connection = try DatabaseQueue(
                 path: self.writer.files.database, configuration: DatabaseOpening.configuration())
-            let isClosed = self.state.withLock { state in
-                if !state.isClosed { state.connection = connection }
-                return state.isClosed
-            }
-            if isClosed { throw BatchWriter.closed }
-            self.watch(
-                connection, until: started + self.limits.time,
-                log: self.writer.files.sizes().log + self.limits.logBytes)
-            let result = Result { try connection.read { try self.verify($0) } }
-            // One that is closed must not be interrupted any more.
-            self.state.withLock { $0.connection = nil }
+            let result = Result { try self.look(over: connection, from: started) }
+            // Whatever came of it, and before anybody hears of it: only the last connection to go tidies up the write-ahead
+            // log, and the writer's is to be that.
+            let end = Result { try connection.close() }
             try result.get()
-            try connection.close()
+            try end.get()
         }
+    }
+
+    private func look(over connection: DatabaseQueue, from started: Instant) throws {
+        let isClosed = self.state.withLock { state in
+            if !state.isClosed { state.connection = connection }
+            return state.isClosed
+        }
+        if isClosed { throw BatchWriter.closed }
+        // One that is closed must not be interrupted any more.
+        defer { self.state.withLock { $0.connection = nil } }
+        self.watch(
+            connection, until: started + self.limits.time, log: self.writer.files.sizes().log + self.limits.logBytes)
+        try connection.read { try self.verify($0) }
     }
 
     /// Interrupts it when it has to be given up.
     private func watch(_ connection: DatabaseQueue, until end: Instant, log: UInt64) {
-        self.writer.after(self.limits.interval) { [weak self] in
-            guard let self else { return }
+        self.writer.after(self.limits.interval) { [weak self, weak connection] in
+            guard let self, let connection else { return }
             let isOver = BatchWriter.now() >= end || self.writer.files.sizes().log > log
             let isOpen = self.state.withLock { state in
                 guard state.connection === connection else { return false }
