@@ -240,7 +240,8 @@ public final class StateStore: Sendable {
 
     /// Has a closure called when writing fails and when it works again; it may also be called when nothing has changed.
     ///
-    /// It runs on the writer's thread and must not wait.
+    /// It must not wait. It runs on the writer's thread, or on that of whatever has found damage: the look at the whole database,
+    /// or a copy.
     public func onTrouble(_ body: @escaping @Sendable () -> Void) {
         self.writer.troubleObserver.withLock { $0 = body }
     }
@@ -252,9 +253,11 @@ public final class StateStore: Sendable {
         self.writer.giveSign(sign)
     }
 
-    /// Writes what waits and closes the database, within 5 s; every change that waits is answered.
+    /// Ends a copy and a look at the whole database that are under way, writes what waits and closes the database; every change
+    /// that waits is answered.
     ///
-    /// What is handed over afterwards is given up.
+    /// It waits up to 2 s for the copy, 2 s for the look and 5 s for the disk. What is handed over once the writer is closed is
+    /// given up.
     public func close() async {
         await self.backups.close()
         await self.check?.close()
@@ -274,10 +277,11 @@ public final class StateStore: Sendable {
             self.writer.quarantine(malformed)
             return value
         } catch {
-            let isClosed = self.writer.state.withLock { $0.phase == .closed }
-            throw isClosed
-                ? BatchWriter.closed
-                : StateStoreError(error, while: doing)
+            guard self.writer.state.withLock({ $0.phase != .closed }) else { throw BatchWriter.closed }
+            let failure = StateStoreError(error, while: doing)
+            // Where waiting for the disk holds up nobody who asks.
+            if failure.code == .damaged { self.writer.giveSign { self.writer.note(damage: failure) } }
+            throw failure
         }
     }
 }

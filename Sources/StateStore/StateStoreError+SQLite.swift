@@ -26,7 +26,9 @@ extension StateStoreError {
                 "\(doing): the state database cannot be written to; make its directory and file system writable. "
                     + detail)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
-            self.init(.damaged, "\(doing): the state database is damaged; restore a copy from backups/. \(detail)")
+            self.init(
+                .damaged, "\(doing): the state database is damaged; restore a copy from backups/. \(detail)",
+                finding: "\(doing): the state database is damaged. \(detail)")
         case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_RANGE, .SQLITE_TOOBIG:
             self.init(.conflict, "\(doing): it contradicts what is stored. \(detail)")
         case .SQLITE_INTERRUPT:

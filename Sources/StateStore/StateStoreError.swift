@@ -42,11 +42,14 @@ public struct StateStoreError: Error, Sendable, Equatable, CustomStringConvertib
     public let code: Code
     /// What was wrong and what to do, in one line.
     public let message: String
+    /// What was wrong alone, for whoever tells what to do by other words; the message where the two are not told apart.
+    public let finding: String
 
     /// Makes an error.
-    public init(_ code: Code, _ message: String) {
+    public init(_ code: Code, _ message: String, finding: String? = nil) {
         self.code = code
         self.message = message
+        self.finding = finding ?? message
     }
 
     /// The message.

@@ -77,10 +77,10 @@ public struct StoreStatistics: Sendable, Equatable {
     public var backups: UInt64 = 0
     /// When the last of them was complete; before the first one when the newest regular copy that there is was begun.
     public var lastBackup: WallTime?
-    /// Copies that could not be made, and looks at those that there are that failed.
+    /// Copies that could not be made, and looks at those that there are that failed; not because of ``damage``.
     public var backupFailures: UInt64 = 0
 
-    /// Which damage of the database was found since, in one line; `nil` if none was.
+    /// Which damage of the database was found since, in one line without what to do about it; `nil` if none was.
     public var damage: String?
 
     /// Makes the statistics of a store that did nothing yet.

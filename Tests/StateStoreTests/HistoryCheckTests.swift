@@ -55,11 +55,13 @@ struct HistoryCheckTests {
                 store.checkInBackground()
                 try await eventually("damage is told of") { calls.withLock { $0 } == 1 }
                 #expect(store.trouble == "damaged")
-                #expect(store.statistics.damage?.contains("kmid restore") == true)
+                #expect(store.statistics.damage?.contains("restore") == false, "what to do is told by who tells of it")
                 #expect(log.events == ["state_damaged"])
                 #expect(try FileManager.default.attributesOfItem(atPath: mark)[.posixPermissions] as? Int == 0o600)
                 // What comes in is kept all the same, nothing goes, and no copy takes the place of a sound one.
                 store.setRetention(Retention(keep: .zero))
+                await store.writerTurn()
+                #expect(!store.statistics.retentionJob.isRunning && store.statistics.retentionJob.nextRun == nil)
                 store.append(try full(2))
                 try await store.commit([.override(.dryRun, .init(value: "1", fileValue: "0"))])
                 try await store.settled()
@@ -68,6 +70,9 @@ struct HistoryCheckTests {
                 #expect(store.statistics.deleted.isEmpty)
                 let refusal = await #expect(throws: StateStoreError.self) { try await store.backUp(keeping: 1) }
                 #expect(refusal?.code == .damaged)
+                #expect(refusal?.message.contains("kmid restore") == true)
+                #expect(log.events == ["state_damaged"])
+                #expect(store.statistics.backupFailures == 0, "one alarm for one cause")
             }
             let before = FileManager.default.contents(atPath: path)
             let refusal = await #expect(throws: StateStoreError.self) {
@@ -175,6 +180,106 @@ struct HistoryCheckTests {
                 #expect(log.events.isEmpty, "an end is no failure")
             }
             #expect(!FileManager.default.fileExists(atPath: directory.path("state.sqlite-wal")))
+        }
+    }
+
+    @Test(
+        "before a large database was looked at, no copy of its damage takes the place of a sound one (K-037, A-022)",
+        arguments: [
+            "INSERT INTO attempts (request, position, key, provider, duration_ns) VALUES (77, 0, 'a', 'sim', 0)",
+            "PRAGMA ignore_check_constraints = ON; UPDATE spending SET hour = 0, input = -1",
+        ])
+    func keepsSoundCopies(damage: String) async throws {
+        try await TemporaryDirectory.with { directory in
+            let sound = try await withStore(in: directory) { store async throws in
+                store.append(try full(1))
+                try await store.settled()
+                return try await store.backUp(keeping: 1)
+            }
+            try Self.change(directory.path("state.sqlite"), damage)
+            let log = LogCollector()
+            try await withStore(in: directory, wholePages: Self.none, log: log) { store async throws in
+                let refusal = await #expect(throws: StateStoreError.self) { try await store.backUp(keeping: 1) }
+                #expect(refusal?.code == .damaged)
+                #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path("backups")) == [sound])
+                #expect(store.trouble == "damaged")
+                #expect(log.events == ["state_damaged"])
+            }
+        }
+    }
+
+    @Test("a copy that is not sound is no damage of the database (A-022)")
+    func tellsCopiesApart() async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                let path = directory.path("copy.sqlite")
+                try await store.onWriter { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+                try Self.change(path, "PRAGMA ignore_check_constraints = ON; UPDATE installation SET key = x'00'")
+                let refusal = #expect(throws: StateStoreError.self) {
+                    try Backup.verify(path, version: Migration.all.count)
+                }
+                #expect(refusal?.code == .damaged && refusal?.message.contains("the copy") == true)
+                #expect(store.statistics.damage == nil)
+            }
+        }
+    }
+
+    @Test("a database that is suspected is looked at for what the quick look leaves out, too (K-037)")
+    func looksThoroughly() async throws {
+        try await TemporaryDirectory.with { directory in
+            let (path, mark) = (directory.path("state.sqlite"), directory.path("state.sqlite-suspect"))
+            try await withStore(in: directory) { store async throws in
+                for number in 0..<5 { store.append(try served(number)) }
+                try await store.settled()
+            }
+            try RestoreTests.Damage.index.do(to: path)
+            try await withStore(in: directory) { store async throws in #expect(store.trouble == nil) }
+            try directory.write("state.sqlite-suspect", "")
+            let refusal = await #expect(throws: StateStoreError.self) {
+                try await withStore(in: directory) { _ async throws in }
+            }
+            #expect(refusal?.code == .damaged)
+            #expect(FileManager.default.fileExists(atPath: mark), "it stays suspected")
+        }
+    }
+
+    /// Who meets damage that nobody has looked for.
+    enum Finder: CaseIterable {
+        case reader, retention, copy
+    }
+
+    @Test("damage is noted by whoever meets it in the database (K-037)", arguments: Finder.allCases)
+    func notesDamage(finder: Finder) async throws {
+        try await TemporaryDirectory.with { directory in
+            try await withStore(in: directory) { store async throws in
+                for number in 0..<500 { store.append(try full(number)) }
+                try await store.settled()
+            }
+            let log = LogCollector()
+            try await withStore(in: directory, log: log) { store async throws in
+                let file = try FileHandle(forUpdating: URL(filePath: directory.path("state.sqlite")))
+                let pages = try await store.onWriter { database in
+                    try Int.fetchAll(
+                        database, sql: "SELECT rootpage FROM sqlite_schema WHERE tbl_name IN ('requests', 'attempts')")
+                }
+                for page in pages {
+                    try file.seek(toOffset: UInt64(page - 1) * 4096)
+                    try file.write(contentsOf: Data(repeating: 0xAA, count: 64))
+                }
+                try file.close()
+                switch finder {
+                case .reader:
+                    await #expect(throws: StateStoreError.self) { try await store.requests(RequestQuery()) }
+                case .retention: store.setRetention(Retention(keep: .zero))
+                case .copy: await #expect(throws: StateStoreError.self) { try await store.backUp(keeping: 1) }
+                }
+                try await eventually("damage is noted") { store.statistics.damage != nil && !log.events.isEmpty }
+                await store.writerTurn()
+                #expect(log.events == ["state_damaged"])
+                let job = store.statistics.retentionJob
+                #expect(!job.isRunning && job.nextRun == nil && job.interval == nil)
+            }
+            #expect(FileManager.default.fileExists(atPath: directory.path("state.sqlite-suspect")))
         }
     }
 

@@ -15,7 +15,7 @@ struct Backup {
     /// `open` gets the connection that checks the copy, for whoever may want to interrupt it.
     func make(
         _ source: any DatabaseWriter, version: Int, now: WallTime, isRegular: Bool = false,
-        open: (DatabaseQueue) -> Void = { _ in }
+        open: (DatabaseQueue) throws -> Void = { _ in }
     ) throws(StateStoreError) -> BackupName {
         try self.files.makeBackups()
         let path = self.files.incomplete(in: self.files.backups)
@@ -54,21 +54,23 @@ struct Backup {
         }
     }
 
-    /// Makes sure that a copy is sound and has a version; `open` gets the connection that checks it.
-    static func verify(_ path: String, version: Int, _ open: (DatabaseQueue) -> Void = { _ in }) throws {
-        var configuration = GRDB.Configuration()
-        configuration.readonly = true
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        open(queue)
-        let (problem, found) = try queue.read { database in
-            (
-                try String.fetchOne(database, sql: "PRAGMA integrity_check(1)") ?? "no answer",
-                try Int.fetchOne(database, sql: "PRAGMA user_version")
-            )
+    /// Makes sure that a copy is sound, with its constraints and references, and has a version; `open` gets the connection that
+    /// checks it.
+    static func verify(_ path: String, version: Int, _ open: (DatabaseQueue) throws -> Void = { _ in }) throws {
+        // Not one for reading only, which knows no CHECK constraints; it is told to write nothing.
+        let queue = try DatabaseQueue(path: path, configuration: DatabaseOpening.configuration())
+        try open(queue)
+        let result = Result {
+            try queue.read { database in
+                try DatabaseCheck.verify(database, isThorough: true)
+                return try Int.fetchOne(database, sql: "PRAGMA user_version")
+            }
         }
         try queue.close()
-        guard problem == "ok", found == version else {
-            throw StateStoreError(.damaged, "the copy of the state database is not sound: \(problem)")
+        do {
+            guard try result.get() == version else { throw StateStoreError(.damaged, "it has another schema") }
+        } catch let error as StateStoreError where error.code == .damaged {
+            throw StateStoreError(.damaged, "the copy of the state database is not sound: \(error.finding)")
         }
     }
 

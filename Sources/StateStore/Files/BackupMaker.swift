@@ -113,7 +113,9 @@ final class BackupMaker: Sendable {
             if let count { try self.writer.files.removeSurplus(keeping: count, besides: name) }
             return .success(name)
         } catch {
-            if error.code != .closed, error.code != .cancelled {
+            // Damage of the database is told of as such, once.
+            let isTold = error.code == .damaged && self.writer.state.withLock { $0.statistics.damage != nil }
+            if error.code != .closed, error.code != .cancelled, !isTold {
                 self.writer.state.withLock { $0.statistics.backupFailures += 1 }
                 self.writer.logger.error(
                     "state database not copied",
@@ -127,22 +129,47 @@ final class BackupMaker: Sendable {
         guard self.writer.files.identity() == self.writer.identity else { throw BatchWriter.removed }
         // A copy of it would take the place of a sound one.
         if let damage = self.writer.state.withLock({ $0.statistics.damage }) {
-            throw StateStoreError(.damaged, damage)
+            throw StateStoreError(
+                .damaged, "\(damage); a damaged database is not copied; \(Self.advice)", finding: damage)
         }
         defer { self.state.withLock { $0.open = [] } }
-        return try StateStoreError.describing("copying the state database") {
-            let source = try DatabaseQueue(
-                path: self.writer.files.database, configuration: DatabaseOpening.configuration())
-            try self.note(source)
+        let doing = "copying the state database"
+        let source = try self.onDatabase(doing) {
+            try DatabaseQueue(path: self.writer.files.database, configuration: DatabaseOpening.configuration())
+        }
+        try StateStoreError.describing(doing) { try self.note(source) }
+        do throws(StateStoreError) {
             let name = try Backup(files: self.writer.files).make(
-                source, version: self.version, now: now, isRegular: isRegular
-            ) { checker in
-                self.state.withLock { $0.open.append(checker) }
-            }
-            try source.close()
+                source, version: self.version, now: now, isRegular: isRegular, open: self.note)
+            try StateStoreError.describing(doing) { try source.close() }
             return name
+        } catch {
+            // It may be the copy alone that is not sound.
+            if error.code == .damaged { try self.examine(source) }
+            throw error
         }
     }
+
+    /// Looks at the whole database itself.
+    private func examine(_ source: DatabaseQueue) throws(StateStoreError) {
+        if self.state.withLock({ $0.isClosed }) { throw BatchWriter.closed }
+        try self.onDatabase("checking the state database") {
+            try source.read { try DatabaseCheck.verify($0, isThorough: true, advice: Self.advice) }
+        }
+    }
+
+    /// Does something with the database itself, and notes damage that is met there.
+    private func onDatabase<Value>(_ doing: String, _ body: () throws -> Value) throws(StateStoreError) -> Value {
+        do throws(StateStoreError) {
+            return try StateStoreError.describing(doing, body)
+        } catch {
+            if error.code == .damaged { self.writer.note(damage: error) }
+            throw error
+        }
+    }
+
+    /// What to do about damage that is met while the daemon runs.
+    private static let advice = "stop the daemon and restore a copy with `kmid restore`"
 
     private func note(_ connection: DatabaseQueue) throws {
         let isClosed = self.state.withLock { state in

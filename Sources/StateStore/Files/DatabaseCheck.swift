@@ -13,12 +13,13 @@ enum DatabaseCheck {
 
     /// Checks pages, types, constraints and references of everything.
     ///
-    /// `quick_check` leaves out only what takes longest: that each index entry has its row, and that unique columns are.
-    static func verify(_ database: Database, advice: String = Self.advice) throws {
-        try Self.require(String.fetchOne(database, sql: "PRAGMA quick_check(1)"), advice)
+    /// Only where it is thorough it looks at what takes longest as well: that each index entry has its row, and that unique
+    /// columns are. The connection must be one that could write, for others know no CHECK constraints.
+    static func verify(_ database: Database, isThorough: Bool = false, advice: String = Self.advice) throws {
+        let check = isThorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)"
+        try Self.require(String.fetchOne(database, sql: check), advice)
         if try Row.fetchOne(database, sql: "PRAGMA foreign_key_check") != nil {
-            throw StateStoreError(
-                .damaged, "rows of the state database refer to rows that are gone; \(advice)")
+            throw Self.damage("rows of the state database refer to rows that are gone", advice)
         }
     }
 
@@ -39,7 +40,11 @@ enum DatabaseCheck {
     private static func require(_ answer: String?, _ advice: String) throws {
         let problem = answer ?? "no answer"
         guard problem == "ok" else {
-            throw StateStoreError(.damaged, "the state database is damaged (\(problem)); \(advice)")
+            throw Self.damage("the state database is damaged (\(problem))", advice)
         }
+    }
+
+    private static func damage(_ finding: String, _ advice: String) -> StateStoreError {
+        StateStoreError(.damaged, "\(finding); \(advice)", finding: finding)
     }
 }

@@ -93,7 +93,10 @@ struct DatabaseOpening {
                 let checker = try DatabaseQueue(path: self.files.database, configuration: Self.configuration())
                 let isChecked = try checker.read { database in
                     let isWhole = try isSuspect || version < self.migrator.newest || self.isSmall(database)
-                    try isWhole ? DatabaseCheck.verify(database) : DatabaseCheck.verifyWithoutHistory(database)
+                    // Whatever found the damage may have met what the quick look leaves out.
+                    try isWhole
+                        ? DatabaseCheck.verify(database, isThorough: isSuspect)
+                        : DatabaseCheck.verifyWithoutHistory(database)
                     return isWhole
                 }
                 try checker.close()

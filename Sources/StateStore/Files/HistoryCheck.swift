@@ -184,13 +184,14 @@ final class HistoryCheck: Sendable {
 extension BatchWriter {
     /// Damage of the database was found: nothing is deleted or copied any more, and the next start looks at all of it first.
     ///
-    /// What is handed over is written on, as far as that can be done.
+    /// What is handed over is written on, as far as that can be done. Called on any thread that may wait for the disk.
     func note(damage error: StateStoreError) {
         let isFirst = self.state.withLock { state in
-            defer { state.statistics.damage = state.statistics.damage ?? error.message }
+            defer { state.statistics.damage = state.statistics.damage ?? error.finding }
             return state.statistics.damage == nil
         }
         guard isFirst else { return }
+        self.giveSign { self.endRetention() }
         var metadata: Logger.Metadata = ["event": "state_damaged", "reason": "\(error)"]
         do throws(StateStoreError) {
             try self.files.suspect()
@@ -198,7 +199,8 @@ extension BatchWriter {
             metadata["not_remembered"] = "\(error)"
         }
         self.logger.error(
-            "the state database is damaged; requests go on, and the next start refuses it", metadata: metadata)
+            "the state database is damaged; requests go on, and the next start looks at all of it first",
+            metadata: metadata)
         self.troubleObserver.withLock { $0 }?()
     }
 }

@@ -27,6 +27,8 @@ extension BatchWriter {
     ///
     /// Sizes that have just been seen are not asked for again. On the writer's queue only.
     func retain(for time: Duration, seen sizes: StateFiles.Sizes? = nil) {
+        // Nothing is begun that damage would keep from its end.
+        guard self.state.withLock({ $0.statistics.damage == nil }) else { return }
         let started = Self.now()
         let (isResumed, isDoubtful, isLook) = self.retention.withLock { state in
             state.plan.noteWrites()
@@ -113,17 +115,31 @@ extension BatchWriter {
         }
     }
 
+    /// Damage was found, so nothing is deleted any more; a look at ages that is under way has no end.
+    ///
+    /// On the writer's queue only.
+    func endRetention() {
+        let now = self.retentionMoment
+        self.state.withLock { state in
+            state.statistics.retentionJob.abandon(at: now)
+            state.statistics.retentionJob.plan(after: nil, every: nil, at: now)
+        }
+    }
+
     private func failRetention(_ error: StateStoreError) {
+        if error.code == .damaged { self.note(damage: error) }
         let isTold = self.retention.withLock { $0.fail(at: RetentionState.bootTime()) }
         let now = self.retentionMoment
         let failures = self.state.withLock { state in
             state.statistics.retentionFailures += 1
             state.statistics.retentionJob.fail(error.message, at: now)
+            let isOver = state.statistics.damage != nil
             state.statistics.retentionJob.plan(
-                after: RetentionPlan.interval, every: RetentionPlan.idleInterval, at: now)
+                after: isOver ? nil : RetentionPlan.interval, every: isOver ? nil : RetentionPlan.idleInterval, at: now)
             return state.statistics.retentionFailures
         }
-        guard isTold else { return }
+        // Damage is told of as such, and it is not tried again.
+        guard isTold, error.code != .damaged else { return }
         self.logger.warning(
             "old state not deleted; it is tried again",
             metadata: ["event": "state_retention_failed", "reason": "\(error)", "failures": "\(failures)"])

@@ -144,6 +144,13 @@ extension StateStore {
     /// Whether a value waits that is in no transaction yet.
     var hasWaiting: Bool { self.writer.state.withLock { $0.pending.waitingSince != nil } }
 
+    /// Waits until the writer has done what stood in its queue, and what that has put there.
+    func writerTurn() async {
+        for _ in 0..<3 {
+            await withCheckedContinuation { continuation in self.giveSign { continuation.resume() } }
+        }
+    }
+
     /// Waits until everything that was handed over is on disk.
     func settled() async throws {
         try await eventually("what waited is on disk") {
