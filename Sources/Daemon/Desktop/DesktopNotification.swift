@@ -63,7 +63,8 @@ extension DesktopNotification {
             case .keys: Self.about(situation.keys)
             case .exhausted: situation.exhaustion.map(Self.about)
             case .certificate: situation.certificate.map(Self.about)
-            case .storage: situation.isStorageFailing ? Self.aboutStorage(isDamaged: situation.isStorageDamaged) : nil
+            case .storage:
+                Self.aboutStorage(isFailing: situation.isStorageFailing, isDamaged: situation.isStorageDamaged)
             case .errors: situation.errors.map(Self.about)
             }
         guard let made else { return nil }
@@ -124,18 +125,15 @@ extension DesktopNotification {
             summary: summary, body: body, urgency: urgency, subjects: [certificate.stage.rawValue])
     }
 
-    private static func aboutStorage(isDamaged: Bool) -> DesktopNotification {
-        guard !isDamaged else {
-            return DesktopNotification(
-                summary: "KMI's state is damaged",
-                body:
-                    "Requests go on, but KMI will not start again before a copy is restored. kmictl doctor says more.",
-                urgency: .critical, subjects: ["storage"])
-        }
+    private static func aboutStorage(isFailing: Bool, isDamaged: Bool) -> DesktopNotification? {
+        guard isFailing || isDamaged else { return nil }
+        let losses = [
+            isFailing ? "what they used is not kept, and nothing can be changed" : nil,
+            isDamaged ? "KMI will not start again before a copy is restored" : nil,
+        ]
         return DesktopNotification(
-            summary: "KMI cannot save its state",
-            body:
-                "Requests go on, but what they used is not kept, and nothing can be changed. kmictl doctor says more.",
+            summary: isDamaged ? "KMI's state is damaged" : "KMI cannot save its state",
+            body: "Requests go on, but \(losses.compactMap(\.self).joined(separator: "; ")). kmictl doctor says more.",
             urgency: .critical, subjects: ["storage"])
     }
 

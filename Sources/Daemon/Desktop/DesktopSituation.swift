@@ -46,7 +46,7 @@ struct DesktopSituation: Sendable, Equatable {
     var certificate: Certificate?
     /// Whether the state cannot be written.
     var isStorageFailing = false
-    /// Whether that is so, or will be from the next start on, because it is damaged.
+    /// Whether it is damaged, so that the next start may refuse it, written or not.
     var isStorageDamaged = false
     /// That too many requests fail; `nil` if they do not.
     var errors: ErrorRate.Finding?
@@ -99,7 +99,7 @@ extension DaemonControl {
         situation.certificate = self.listeners.credentials.flatMap {
             DesktopSituation.Certificate(notBefore: $0.notBefore, notAfter: $0.notAfter, now: wallTime)
         }
-        situation.isStorageFailing = self.store.trouble != nil
+        situation.isStorageFailing = self.store.trouble.map { $0 != "damaged" } ?? false
         situation.isStorageDamaged = self.store.statistics.damage != nil
         situation.errors = self.hub.attention.errors(at: now)
         return situation

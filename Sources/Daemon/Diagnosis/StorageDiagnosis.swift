@@ -40,8 +40,9 @@ struct StorageDiagnosis {
     private var database: DiagnosisRow {
         let statistics = self.statistics
         if let damage = statistics.damage {
+            let isWritten = self.trouble == nil || self.trouble == "damaged"
             return DiagnosisRow(
-                Self.check, "database", .fail, damage,
+                Self.check, "database", .fail, isWritten ? damage : "\(damage); nothing is written",
                 advice: "stop kmid, and restore a copy from backups/: kmid restore FILE")
         }
         if let trouble = self.trouble {
@@ -61,6 +62,12 @@ struct StorageDiagnosis {
     }
 
     private var backup: DiagnosisRow {
+        if self.statistics.damage != nil {
+            // What to do stands with the database.
+            let last =
+                self.statistics.lastBackup.map { "the last one is \(self.hours(since: $0)) h old" } ?? "there is none"
+            return DiagnosisRow(Self.check, "backup", .ok, "\(last), and a damaged database is not copied")
+        }
         guard let interval = self.backupInterval, interval > .zero else {
             return DiagnosisRow(
                 Self.check, "backup", .warn, "none is made by itself", advice: "set storage.backup, or kmictl backup")
@@ -71,13 +78,14 @@ struct StorageDiagnosis {
                 Self.check, "backup", isDue ? .warn : .ok, "there is none yet", advice: isDue ? "kmictl backup" : "")
         }
         let age = self.now - last
-        let hours = max(0, age.components.seconds / 3600)
-        let text = "the last one is \(hours) h old and was found whole"
+        let text = "the last one is \(self.hours(since: last)) h old and was found whole"
         guard age < interval * 2 + .seconds(3600) else {
             return DiagnosisRow(Self.check, "backup", .warn, text, advice: "kmictl backup")
         }
         return DiagnosisRow(Self.check, "backup", .ok, text)
     }
+
+    private func hours(since time: WallTime) -> Int64 { max(0, (self.now - time).components.seconds / 3600) }
 
     private var faults: [DiagnosisRow] {
         var rows: [DiagnosisRow] = []

@@ -17,12 +17,17 @@ struct Backups: Sendable {
     /// Works until the task is cancelled.
     func work() async {
         guard let interval = self.interval, interval > .zero else {
-            // One that returned would be begun again.
-            while !Task.isCancelled { await Self.sleep(.seconds(86_400)) }
+            await self.rest()
             return
         }
         var schedule = BackupSchedule(every: interval)
         while !Task.isCancelled {
+            // The store has told of damage, which only another start can mend: no failures are to be told beside it.
+            guard self.store.statistics.damage == nil else {
+                self.job.plan(after: nil, every: nil)
+                await self.rest()
+                return
+            }
             let now = self.time.wallTime()
             do throws(StateStoreError) {
                 let newest = try await self.store.newestBackup(before: now)
@@ -41,10 +46,16 @@ struct Backups: Sendable {
                 guard !Task.isCancelled else { return }
                 schedule.failed(at: self.time.wallTime())
                 self.job.fail(error.message)
+                guard self.store.statistics.damage == nil else { continue }
                 self.job.plan(after: schedule.pause, every: interval)
                 await Self.sleep(schedule.pause)
             }
         }
+    }
+
+    /// Makes no copy until the task is cancelled: work that returned would be begun again.
+    private func rest() async {
+        while !Task.isCancelled { await Self.sleep(.seconds(86_400)) }
     }
 
     /// Waits; the end of the daemon ends the wait.

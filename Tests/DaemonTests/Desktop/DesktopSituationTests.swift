@@ -75,6 +75,20 @@ struct DesktopSituationTests {
         #expect(sentence(6) == begin + "6 of them with provider_timeout.")
     }
 
+    @Test("of storage it is told that nothing is kept, that no start follows, or both (K-037)")
+    func tellsStorage() throws {
+        let (unkept, unstartable) = ("what they used is not kept, and nothing can be changed", "will not start again")
+        for (isFailing, isDamaged) in [(false, false), (true, false), (false, true), (true, true)] {
+            var situation = DesktopSituation()
+            situation.isStorageFailing = isFailing
+            situation.isStorageDamaged = isDamaged
+            let text = DesktopNotification(.storage, of: situation)
+            #expect((text != nil) == (isFailing || isDamaged))
+            #expect((text?.body.contains(unkept) ?? false) == isFailing)
+            #expect((text?.body.contains(unstartable) ?? false) == isDamaged)
+        }
+    }
+
     @Test("a certificate that callers have refused says since when")
     func tellsRefusedCertificates() throws {
         var situation = DesktopSituation()

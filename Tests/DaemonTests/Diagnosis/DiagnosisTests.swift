@@ -172,6 +172,26 @@ struct DiagnosisTests {
         #expect(StorageDiagnosis.text(300 << 30) == "300 GiB")
     }
 
+    @Test("a damaged database is told of once, with what to do, and no copy of it is asked for (K-037)")
+    func judgesDamage() throws {
+        var statistics = StoreStatistics()
+        statistics.damage = "a row without its request"
+        for (trouble, last) in [("damaged", WallTime(microseconds: 0)), ("io", nil)] {
+            statistics.lastBackup = last
+            let rows = StorageDiagnosis(
+                directory: "/state", freeBytes: 10 << 30, statistics: statistics, trouble: trouble,
+                backupInterval: .seconds(86_400), startedAt: WallTime(microseconds: 0),
+                now: WallTime(microseconds: 400_000_000_000)
+            ).rows
+            let database = try #require(rows.first { $0.subject == "database" })
+            #expect(database.message.hasPrefix("a row without its request"))
+            #expect(database.message.contains("nothing is written") == (trouble == "io"))
+            #expect(database.advice.contains("kmid restore"))
+            let backup = try #require(rows.first { $0.subject == "backup" })
+            #expect(backup.result == "ok" && backup.advice.isEmpty)
+        }
+    }
+
     // MARK: Process and providers
 
     @Test("judges the limits of the process")
