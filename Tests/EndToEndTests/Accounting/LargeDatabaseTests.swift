@@ -28,7 +28,9 @@ struct LargeDatabaseTests {
                 }
                 #expect(try Self.left(in: state) == ["state.sqlite"])
 
-                try await DaemonProcess.with(in: directory, token: configuration.token) { daemon async throws in
+                // At once: nobody asks it for its listeners.
+                try await DaemonProcess.with(in: directory, token: configuration.token, listeners: { [:] }) {
+                    daemon async throws in
                     #expect(try await daemon.process.terminate() == .exited(0))
                 }
                 #expect(try Self.left(in: state) == ["state.sqlite"])
@@ -48,9 +50,9 @@ struct LargeDatabaseTests {
             path = sys.argv[1] + "/state.sqlite"
             database = sqlite3.connect(path)
             database.execute(
-                "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) INSERT INTO requests "
+                "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 199999) INSERT INTO requests "
                 "(id, received_at, dialect, model, provider, key, status, is_stream, outcome, duration_ns) SELECT "
-                "printf('%024x', i), ? + i * 100000, 'openai', 'sim-large', 'sim', 'alpha', 200, 0, 'complete', 1000 FROM n",
+                "printf('%024x', i), ? + i * 50000, 'openai', 'sim-large', 'sim', 'alpha', 200, 0, 'complete', 1000 FROM n",
                 (int((time.time() - 18000) * 1e6),))
             database.commit()
             database.close()
