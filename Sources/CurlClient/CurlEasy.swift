@@ -202,9 +202,19 @@ final class CurlEasy {
     }
 
     /// Connections that this transfer has opened; `nil` if libcurl does not say.
-    var newConnections: Int? {
-        var count = 0
-        return ccurl_easy_getinfo_long(self.pointer, CURLINFO_NUM_CONNECTS, &count) == CURLE_OK ? count : nil
+    var newConnections: Int? { self.number(CURLINFO_NUM_CONNECTS) }
+
+    /// What libcurl says of the transfer, if it is a number and libcurl says it.
+    func number(_ info: CURLINFO) -> Int? {
+        var value = 0
+        return ccurl_easy_getinfo_long(self.pointer, info, &value) == CURLE_OK ? value : nil
+    }
+
+    /// What libcurl says of the transfer, if it is a text and libcurl says it.
+    func text(_ info: CURLINFO) -> String? {
+        var value: UnsafePointer<CChar>?
+        guard ccurl_easy_getinfo_string(self.pointer, info, &value) == CURLE_OK else { return nil }
+        return value.map { String(cString: $0) }
     }
 
     /// Bytes of the request's body that have been handed to the socket.

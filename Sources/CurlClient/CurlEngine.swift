@@ -64,6 +64,7 @@ final class CurlEngine {
         self.multi = multi
         try multi.connect(to: self)
         try poller.add(self.sockets.set, index: index)
+        self.sockets.use = { [unowned self] in self.use(of: $0) }
     }
 
     // MARK: Transfers
@@ -144,6 +145,20 @@ final class CurlEngine {
         self.countIdleHandles()
         self.resizeConnectionCache()
         if self.isTimerDue { self.scheduleTick() }
+    }
+
+    /// What a socket is used for that looks idle: a transfer on a kept connection whose answer begins at once can be paused
+    /// before libcurl has waited for it, and so before its socket is known.
+    private func use(of socket: Int32) -> CurlSockets.Use {
+        let unknown = self.transfers.values.filter { $0.usedSockets.isEmpty && $0.startCount > 0 }
+        if unknown.isEmpty { return .none }
+        guard let ends = ConnectionEnds(of: socket) else { return .unclear }
+        for transfer in unknown {
+            guard let easy = transfer.easy, ConnectionEnds(of: easy) == ends else { continue }
+            transfer.use(socket)
+            return .transfer(easy.pointer)
+        }
+        return .none
     }
 
     /// Ends the connections that no transfer uses.

@@ -23,12 +23,26 @@ final class CurlSockets {
         var isIdle: Bool { self.identity != nil && self.interest == nil && self.user == nil }
     }
 
+    /// What is known of a socket that libcurl waits for nothing on, and has not waited for since the last transfer.
+    enum Use: Equatable {
+        /// Nothing uses it.
+        case none
+        /// A transfer does whose answer began at once, and is paused.
+        case transfer(UnsafeMutableRawPointer)
+        /// There is such a transfer, and nobody can tell which socket it has.
+        case unclear
+    }
+
     /// The set that becomes ready with any of the sockets.
     let set: EpollSet
     private let counters: CurlCounters
     private let logger: Logger
     private var entries: [Int32: Entry] = [:]
+    /// Those whose use was unclear when something came on them; they are in the set again before the next transfer.
+    private var unclear: [Int32] = []
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
+    /// Finds out what a socket is used for that looks idle.
+    var use: (Int32) -> Use = { _ in .none }
 
     /// Makes an empty collection.
     init(counters: CurlCounters, logger: Logger) throws(CurlClientError) {
@@ -61,7 +75,13 @@ final class CurlSockets {
 
     /// Something has come on a socket on which libcurl waits for nothing: it would be told again and again.
     private func passOver(_ socket: Int32, _ entry: Entry) {
-        if entry.isIdle { Self.shut(socket) }
+        if entry.isIdle {
+            switch self.use(socket) {
+            case .none: Self.shut(socket)
+            case .transfer(let easy): self.entries[socket]?.user = easy
+            case .unclear: self.unclear.append(socket)
+            }
+        }
         self.set.forget(socket)
         self.entries[socket]?.watched = nil
     }
@@ -133,11 +153,16 @@ final class CurlSockets {
     func left(_ sockets: [Int32], opened: [Int32], by easy: UnsafeMutableRawPointer) {
         self.review(opened)
         for socket in sockets {
-            guard var entry = self.entries[socket], entry.user == easy else { continue }
-            entry.user = nil
-            if entry.isIdle { self.watch(socket, &entry, for: EPOLLIN.rawValue) }
-            self.entries[socket] = entry
+            guard self.entries[socket]?.user == easy else { continue }
+            self.entries[socket]?.user = nil
+            self.watchIfIdle(socket)
         }
+    }
+
+    private func watchIfIdle(_ socket: Int32) {
+        guard var entry = self.entries[socket], entry.isIdle else { return }
+        self.watch(socket, &entry, for: EPOLLIN.rawValue)
+        self.entries[socket] = entry
     }
 
     /// Shuts the idle connections on which something has come, be it their end or bytes that nobody has asked for.
@@ -146,6 +171,8 @@ final class CurlSockets {
     /// would be the answer to the next request. It finds a connection that is shut to be dead, and closes it. Bytes that
     /// come later than this cannot be told from an answer by anybody (RFC 9112 §9.2).
     func shutSpoiled() {
+        for socket in self.unclear { self.watchIfIdle(socket) }
+        self.unclear = []
         // Room for all at once: one that is passed over could be the next transfer's.
         if self.events.count < self.entries.count {
             self.events = [epoll_event](repeating: epoll_event(), count: 2 * self.entries.count)

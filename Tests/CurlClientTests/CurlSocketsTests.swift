@@ -130,4 +130,49 @@ struct CurlSocketsTests {
         #expect(sockets.ready().isEmpty)
         #expect(pair.isShut)
     }
+
+    @Test("what comes for a transfer that was paused before it was waited for does not end its connection")
+    func pausedAtOnce() throws {
+        let (former, later) = (try #require(self.first), try #require(self.second))
+        for isClear in [true, false] {
+            let sockets = try Self.sockets()
+            let pair = try Pair()
+            defer { pair.close() }
+            sockets.opened(pair.own, by: former)
+            sockets.left([pair.own], opened: [pair.own], by: former)
+            sockets.use = { _ in isClear ? .transfer(later) : .unclear }
+            pair.send()
+            #expect(sockets.ready().isEmpty)
+            // It is not told again while the transfer is paused.
+            #expect(Self.readable(sockets) == 0)
+            if isClear { sockets.use = { _ in .none } }
+            sockets.shutSpoiled()
+            #expect(!pair.isShut)
+            // It goes on, and ends; what comes then was not asked for.
+            sockets.changed(pair.own, interest: CURL_POLL_IN, easy: later)
+            #expect(sockets.ready().map(\.events) == [CURL_CSELECT_IN])
+            sockets.changed(pair.own, interest: CURL_POLL_REMOVE, easy: later)
+            sockets.left([pair.own], opened: [], by: later)
+            sockets.use = { _ in .none }
+            sockets.shutSpoiled()
+            #expect(pair.isShut)
+        }
+    }
+
+    @Test("a connection whose use was unclear is shut when it has become clear that it has none")
+    func clearedUp() throws {
+        let transfer = try #require(self.first)
+        let sockets = try Self.sockets()
+        let pair = try Pair()
+        defer { pair.close() }
+        sockets.opened(pair.own, by: transfer)
+        sockets.left([pair.own], opened: [pair.own], by: transfer)
+        sockets.use = { _ in .unclear }
+        pair.send()
+        sockets.shutSpoiled()
+        #expect(!pair.isShut)
+        sockets.use = { _ in .none }
+        sockets.shutSpoiled()
+        #expect(pair.isShut)
+    }
 }

@@ -153,6 +153,39 @@ struct StreamingTests {
         }
     }
 
+    @Test("answers on kept connections that begin at once arrive whole, however often they are paused")
+    func pausesOnKeptConnections() async throws {
+        try await RawServer.Script { connection, _ in
+            while try connection.readRequest() != nil {
+                try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(Self.large.count)\r\n\r\n")
+                try connection.send(Self.large)
+            }
+        }.serve { server in
+            try await ClientFixture.with { fixture in
+                let loop = fixture.loop
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<8 {
+                        group.addTask {
+                            for _ in 0..<12 {
+                                let outcome = try await fixture.run(.to(server)) { exchange in
+                                    exchange.keepsBody = false
+                                    exchange.onBody = { exchange in
+                                        exchange.transfer?.pauseReading()
+                                        let bound = NIOLoopBound(exchange, eventLoop: loop)
+                                        loop.execute { bound.value.transfer?.resumeReading() }
+                                    }
+                                }
+                                #expect(outcome.isCompleted, "\(String(describing: outcome.failure))")
+                                #expect(outcome.bodyBytes == Self.large.count)
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+        }
+    }
+
     @Test("nothing is heard while paused, the end included")
     func holdsTheEndWhilePaused() async throws {
         try await RawServer.Script { connection, _ in
