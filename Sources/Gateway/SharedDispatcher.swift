@@ -59,6 +59,11 @@ public final class SharedDispatcher: Sendable {
         self.read { $0.pool.snapshots(at: now) }
     }
 
+    /// What is known of a key; `nil` if there is no such key.
+    public func snapshot(of label: KeyLabel, at now: Instant) -> KeySnapshot? {
+        self.read { $0.pool.snapshot(of: label, at: now) }
+    }
+
     /// The provider that a key belongs to; `nil` if there is no such key.
     public func provider(of label: KeyLabel) -> ProviderName? {
         self.read { $0.pool.provider(of: label) }

@@ -111,6 +111,9 @@ public final class ControlService: Sendable {
     /// Something of a key may have changed.
     public func keyChanged(_ label: String) { self.mark(.key(label)) }
 
+    /// A request has used a key, which seldom changes more of it than counts that are not announced.
+    public func keyUsed(_ label: String) { self.mark(.key(label), isUsed: true) }
+
     /// Something of a provider may have changed.
     public func providerChanged(_ name: String) { self.mark(.provider(name)) }
 
@@ -216,7 +219,7 @@ public final class ControlService: Sendable {
 
     // MARK: - Changes
 
-    private func mark(_ subject: ControlSubject) {
+    private func mark(_ subject: ControlSubject, isUsed: Bool = false) {
         let isNew = self.state.withLock { state in
             switch subject {
             case .manager: break
@@ -224,7 +227,7 @@ public final class ControlService: Sendable {
             case .provider(let name): guard state.providers.contains(name) else { return false }
             case .client(let name): guard state.clients.contains(name) else { return false }
             }
-            return state.pacer.mark(subject)
+            return isUsed ? state.pacer.markUsed(subject) : state.pacer.mark(subject)
         }
         if isNew { self.wake.yield() }
     }

@@ -76,9 +76,9 @@ extension DaemonControl {
     func key(_ label: String) -> KeyStatus? {
         let now = self.time.now()
         guard let label = KeyLabel(label),
-            let snapshot = self.gateway.dispatcher.snapshots(at: now).first(where: { $0.label == label })
+            let snapshot = self.gateway.dispatcher.snapshot(of: label, at: now)
         else { return nil }
-        return self.status(of: snapshot, KeySettings(self.keeper.inForce), at: now)
+        return self.status(of: snapshot, KeySettings(self.keeper.inForce, of: label), at: now)
     }
 
     /// What is set of keys rather than happens to them, by label.
@@ -87,13 +87,16 @@ extension DaemonControl {
         let keys: [KeyLabel: Configuration.Key]
         let added: [KeyLabel: RuntimeChanges.AddedKey]
 
-        init(_ inForce: ConfigurationKeeper.InForce) {
+        /// Those of all keys, or of one.
+        init(_ inForce: ConfigurationKeeper.InForce, of label: KeyLabel? = nil) {
             self.secrets = inForce.keySecrets
             self.keys = Dictionary(
-                inForce.effective.configuration.keys.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
+                inForce.effective.configuration.keys.lazy.filter { label == nil || $0.label == label }
+                    .map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
             self.added = Dictionary(
-                inForce.changes.keys.filter { inForce.effective.addedKeys.contains($0.label) }.map { ($0.label, $0) },
-                uniquingKeysWith: { first, _ in first })
+                inForce.changes.keys.lazy.filter {
+                    (label == nil || $0.label == label) && inForce.effective.addedKeys.contains($0.label)
+                }.map { ($0.label, $0) }, uniquingKeysWith: { first, _ in first })
         }
     }
 

@@ -36,7 +36,7 @@ final class Ledger: GatewayObserver {
         self.countError(of: record)
         guard let service = self.hub.service else { return }
         if service.hasSubscribers { service.requestFinished(RequestRow(record)) }
-        for (id, _) in record.lastAttempts { service.keyChanged(id.label.text) }
+        for (id, _) in record.lastAttempts { service.keyUsed(id.label.text) }
         service.statusChanged()
     }
 

@@ -142,6 +142,11 @@ public struct KeyPool: Sendable {
         self.entries.map { $0.snapshot(for: nil, at: now) }
     }
 
+    /// The key of that label, if there is one.
+    public func snapshot(of label: KeyLabel, at now: Instant) -> KeySnapshot? {
+        self.index(of: label).map { self.entries[$0].snapshot(for: nil, at: now) }
+    }
+
     /// Whether a key of that label exists.
     public func contains(_ label: KeyLabel) -> Bool {
         self.index(of: label) != nil

@@ -60,4 +60,34 @@ struct ChangePacerTests {
         #expect(pacer.mark("alpha") == true)
         #expect(pacer.take(now: self.start).ready == ["alpha"])
     }
+
+    @Test("of many objects that were used a few have their turn in each interval, one that has changed is told at once")
+    func takesTurns() {
+        var pacer = ChangePacer<Int>(turns: 16)
+        var seen: [Int] = []
+        for number in 0..<100 { #expect(pacer.markUsed(number) == true) }
+        for tenth in 0..<7 {
+            let (ready, next) = pacer.take(now: self.start + .milliseconds(100 * tenth))
+            #expect(ready.count == (tenth < 6 ? 16 : 4))
+            #expect(next == (tenth < 6 ? self.start + .milliseconds(100 * tenth + 100) : nil))
+            seen += ready
+        }
+        #expect(seen == Array(0..<100))
+        for number in 0..<100 { _ = pacer.markUsed(number) }
+        #expect(pacer.take(now: self.start + .seconds(1)).ready == Array(0..<16))
+        let marked = [pacer.mark(90), pacer.mark(90), pacer.markUsed(90)]
+        #expect(marked == [true, false, false])
+        #expect(pacer.take(now: self.start + .seconds(1)).ready == [90])
+        #expect(pacer.take(now: self.start + .milliseconds(1_100)).ready == Array(16..<32))
+    }
+
+    @Test func looksAtOneObjectThatIsUsedAtMostTenTimesASecond() {
+        var pacer = ChangePacer<String>()
+        var announced = 0
+        for millisecond in 0..<1000 {
+            _ = pacer.markUsed("alpha")
+            announced += pacer.take(now: self.start + .milliseconds(millisecond)).ready.count
+        }
+        #expect(announced == 10)
+    }
 }
