@@ -138,7 +138,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CurlClientTests",
-            dependencies: ["CurlClient", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioSSL, .logging]
+            dependencies: [
+                "CurlClient", "CCurl", "CEpoll", "ProxyCore", "TestSupport", .nioCore, .nioPosix, .nioSSL, .logging,
+            ]
         ),
         .testTarget(
             name: "GatewayTests",
