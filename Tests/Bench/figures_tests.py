@@ -234,7 +234,7 @@ class Reports(unittest.TestCase):
                 values["rate"] = {"median": 123_456.0, "spread": 0.5}
         shown = "\n".join((report.cell_lines(large), report.target_lines(large["targets"]), report.wrapped(report.conditions(large))))
         self.assertEqual([line for line in shown.splitlines() if len(line) > report.WIDTH], [])
-        self.assertIn("Of 6 runs 1 had more than a tenth", report.conditions(large))
+        self.assertIn("Of 6 runs 1 were disturbed", report.conditions(large))
 
     def test_a_version_is_named_as_far_as_its_commit(self):
         said = "kmid 0.1.0 (commit 532b4ed184f255ac34b7bc456247a07dee2e24c1, built 2026-11-22T14:59:28Z, Swift 6.3)"

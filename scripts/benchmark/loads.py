@@ -43,7 +43,7 @@ def wrk(url: str, connections: int, seconds: float, size: int, conversations: in
     threads = 1 if connections < 16 else 2
     output = run(
         [tool("wrk"), "-t", threads, "-c", connections, "-d", f"{max(1, round(seconds))}s", "--timeout", "10s",
-         "-s", SCRIPT, url], seconds + 60, environment)
+         "-s", SCRIPT, url], seconds + 20, environment)
     return parse_wrk(output)
 
 
@@ -64,7 +64,7 @@ def h2load(url: str, connections: int, seconds: float, size: int, folder: pathli
     return parse_h2load(run(
         [tool("h2load"), "-t", 1, "-c", connections, "-m", H2_STREAMS, "-D", max(1, round(seconds)), "-d", body,
          "-H", f"Authorization: Bearer {configurations.TOKEN}", "-H", "Content-Type: application/json", url],
-        seconds + 60))
+        seconds + 20))
 
 
 def parse_h2load(output: str) -> dict:

@@ -19,7 +19,7 @@ WIDTH = 80
 def document(machine: dict, plan: dict, cells: tuple, found: dict, judged: list, taken: int, disturbed: list, failures: list) -> dict:
     """All that is known of a run: what was planned, the medians, and every sample that they come from.
 
-    `disturbed` names the runs that others took too much of the machine from, `failures` those that are not counted, and why.
+    `disturbed` names the runs that others took too much of the machine from, or that had to be made again because nginx failed, `failures` those that are not counted, and why.
     """
     titles = {cell.name: {"title": cell.title, "unit": cell.unit} for cell in cells}
     return {
@@ -101,7 +101,8 @@ def conditions(run: dict) -> str:
         f"{short(machine['kmid'])} against nginx {machine['nginx']}, {machine['measured_at'][:10]}{', ' + kind if kind else ''}: "
         f"{machine['processor']}, {machine['processors']} processors, {machine['memory'] / 2**30:.0f} GiB, "
         f"Linux {machine['kernel']}, state on {machine['file_system']}; {plan['rounds_made']} of {plan['rounds_wanted']} rounds. "
-        f"Of {run['runs']} runs {len(run['disturbed_runs'])} had more than a tenth of the machine taken by others.")
+        f"Of {run['runs']} runs {len(run['disturbed_runs'])} were disturbed: others took more than a tenth of the machine, or what is "
+        "measured beside kmid failed and was made again.")
 
 
 def pages(run: dict) -> str:
@@ -169,7 +170,7 @@ def columns(texts: tuple) -> str:
 
 
 def failure_lines(run: dict) -> str:
-    return "\n".join([f"{len(run['failures'])} runs are not counted, because kmid's own counts disagree:",
+    return "\n".join([f"{len(run['failures'])} runs of kmid are not counted:",
                       *(f"  {one}" for one in run["failures"])])
 
 
