@@ -10,12 +10,18 @@ final class LogSink: Sendable {
     static let capacity = 4 << 20
     /// About so many are handed to the writer at a time; then there is room for as many again.
     private static let sliceBytes = 64 << 10
+    /// For so long what is no warning waits for company: waking the thread costs more than most lines.
+    private static let gathering = DispatchTimeInterval.milliseconds(10)
 
     private struct State {
         var waiting: [LogRecord] = []
         var waitingBytes = 0
         var dropped = 0
+        /// How soon the thread will look; `nil` if nothing waits.
+        var wake: Wake?
     }
+
+    private enum Wake { case atOnce, later }
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "kmi.log")
@@ -35,17 +41,24 @@ final class LogSink: Sendable {
     /// Takes an entry.
     func write(_ record: LogRecord) {
         let size = record.size
-        let isFirst = self.state.withLock { state in
+        // The thread is woken once; what comes until it is there goes with it.
+        let wake: Wake? = self.state.withLock { state in
             guard state.waitingBytes + size <= Self.capacity else {
                 state.dropped += 1
-                return false
+                return nil
             }
             state.waitingBytes += size
             state.waiting.append(record)
-            return state.waiting.count == 1
+            let wanted: Wake = record.level >= .warning || state.waitingBytes > Self.sliceBytes ? .atOnce : .later
+            guard state.wake == nil || (state.wake == .later && wanted == .atOnce) else { return nil }
+            state.wake = wanted
+            return wanted
         }
-        // The thread is woken for the first one only; those that come until it is there go with it.
-        if isFirst { self.queue.async { self.writeWaiting() } }
+        switch wake {
+        case .atOnce: self.queue.async { self.writeWaiting() }
+        case .later: self.queue.asyncAfter(deadline: .now() + Self.gathering) { self.writeWaiting() }
+        case nil: break
+        }
     }
 
     /// Writes what waits.
@@ -53,7 +66,7 @@ final class LogSink: Sendable {
     /// What comes meanwhile has its own turn, behind whatever else waits for the thread by then.
     private func writeWaiting() {
         let (records, dropped) = self.state.withLock { state in
-            defer { (state.waiting, state.dropped) = ([], 0) }
+            defer { (state.waiting, state.dropped, state.wake) = ([], 0, nil) }
             return (state.waiting, state.dropped)
         }
         var rest = records[...]
@@ -94,7 +107,10 @@ final class LogSink: Sendable {
     /// Waits until everything written so far is out, but no longer than a second.
     func flush() {
         let done = DispatchSemaphore(value: 0)
-        self.queue.async { done.signal() }
+        self.queue.async {
+            self.writeWaiting()
+            done.signal()
+        }
         _ = done.wait(timeout: .now() + 1)
     }
 }

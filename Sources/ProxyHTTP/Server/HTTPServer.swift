@@ -266,6 +266,9 @@ public final class HTTPServer: Sendable {
         let lost = self.configuration.whenListenerIsLost
         var bootstrap = ServerBootstrap(group: self.group)
             .serverChannelOption(.backlog, value: 1024)
+            // Those who wait are taken in together: with fewer in each turn of a busy loop the last of many wait for turn
+            // after turn before anything of them is read.
+            .serverChannelOption(.maxMessagesPerRead, value: 128)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations

@@ -57,6 +57,36 @@ struct ServerLifeTests {
         try await responder.waitForClosed(false)
     }
 
+    @Test("connections that wait for a busy loop are taken in together, before the first of them is served")
+    func takesInTogether() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let held = Watched<HTTPServer?>(nil)
+        let open = Watched<[Int]>([])
+        let responder = ScriptedResponder { handler in
+            open.update { $0.append(held.value?.openConnections ?? 0) }
+            handler.answer("served")
+        }
+        let server = HTTPServer(
+            group: group, responder: responder, configuration: HTTPServerConfiguration(), logger: quietLogger)
+        held.update { $0 = server }
+        let address = try await server.listen(on: .tcp(host: "127.0.0.1", port: 0))
+        let gate = DispatchSemaphore(value: 0)
+        group.next().execute { gate.wait() }
+        var clients: [RawClient] = []
+        for _ in 0..<64 {
+            let client = try await RawClient.connect(to: address)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            clients.append(client)
+        }
+        gate.signal()
+        for client in clients { try await client.receive("served") }
+        #expect(open.value.first == 64)
+        for client in clients { await client.close() }
+        await server.closeNow()
+        held.update { $0 = nil }
+        try await group.shutdownGracefully()
+    }
+
     @Test("tells one connection too many that it is, and serves again when there is room")
     func connectionLimit() async throws {
         let responder = ScriptedResponder.echo()
