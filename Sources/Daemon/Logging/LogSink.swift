@@ -10,7 +10,7 @@ final class LogSink: Sendable {
     static let capacity = 4 << 20
     /// About so many are handed to the writer at a time; then there is room for as many again.
     private static let sliceBytes = 64 << 10
-    /// For so long what is no warning waits for company: waking the thread costs more than most lines.
+    /// For so long the lines of requests wait for company: waking the thread costs more than a line.
     private static let gathering = DispatchTimeInterval.milliseconds(10)
 
     private struct State {
@@ -49,7 +49,7 @@ final class LogSink: Sendable {
             }
             state.waitingBytes += size
             state.waiting.append(record)
-            let wanted: Wake = record.level >= .warning || state.waitingBytes > Self.sliceBytes ? .atOnce : .later
+            let wanted: Wake = record.event == "request" && state.waitingBytes < Self.sliceBytes ? .later : .atOnce
             guard state.wake == nil || (state.wake == .later && wanted == .atOnce) else { return nil }
             state.wake = wanted
             return wanted

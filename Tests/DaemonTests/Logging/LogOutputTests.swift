@@ -106,6 +106,21 @@ struct LogOutputTests {
         #expect(keeper.all.count { $0.event == "later" } == 50)
     }
 
+    @Test("the lines of requests wait for others, and go with the next line of another kind, in order")
+    func gathers() async throws {
+        let keeper = Keeper()
+        let output = LogOutput(keeper, level: .info)
+        let logger = output.logger(label: "test")
+        for number in 0..<3 {
+            logger.info("m", metadata: ["event": "request", "number": "\(number)"])
+            logger.info("m", metadata: ["event": "listening", "number": "\(number)"])
+        }
+        try await eventually("all are written") { keeper.all.count == 6 }
+        #expect(keeper.all.map { $0["number"] } == ["0", "0", "1", "1", "2", "2"])
+        logger.info("m", metadata: ["event": "request", "number": "3"])
+        try await eventually("the last is written, though nothing follows") { keeper.all.count == 7 }
+    }
+
     @Test("a pipe that is full and must not block loses no line")
     func waitsForRoom() async throws {
         let pipe = Pipe()
