@@ -66,31 +66,40 @@ struct TestCertificates: Sendable {
 
     /// The pin of a server's key.
     func pin(_ name: String) throws -> String {
-        let key = try self.run("x509 -in \(name).pem -pubkey -noout")
         // Tests that run at the same time ask for the same one.
         let file = "\(name)-\(UUID().uuidString)"
-        try key.write(to: URL(fileURLWithPath: "\(self.directory)/\(file).pub"))
+        try self.run("x509 -in \(name).pem -pubkey -noout -out \(file).pub")
         try self.run("pkey -pubin -in \(file).pub -outform der -out \(file).der")
-        let digest = try self.run("dgst -sha256 -binary \(file).der")
+        try self.run("dgst -sha256 -binary -out \(file).digest \(file).der")
+        let digest = try Data(contentsOf: URL(fileURLWithPath: "\(self.directory)/\(file).digest"))
         return "sha256//" + digest.base64EncodedString()
     }
 
-    @discardableResult
-    private func run(_ arguments: String...) throws -> Data {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments.flatMap { $0.split(separator: " ").map(String.init) }
-        process.currentDirectoryURL = URL(fileURLWithPath: self.directory)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw RawServer.Fault(what: "openssl \(arguments.joined(separator: " ")) failed")
+    /// Runs `openssl` with these words in the directory.
+    ///
+    /// Not by Foundation's `Process`: it reads behind the end of the list of descriptors where there are thousands, as there are
+    /// while all tests run (swift-corelibs-foundation 6.3, `findMaximumOpenFromProcSelfFD`).
+    private func run(_ arguments: String...) throws {
+        let failure = RawServer.Fault(what: "openssl \(arguments.joined(separator: " ")) failed")
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor in Int32(0)...2 {
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
-        return data
+        let words =
+            ["env", "-C", self.directory, "/usr/bin/openssl"]
+            + arguments.flatMap { $0.split(separator: " ").map(String.init) }
+        var pointers = words.map { strdup($0) } + [nil]
+        defer { for pointer in pointers { free(pointer) } }
+        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        var process: pid_t = 0
+        guard posix_spawn(&process, "/usr/bin/env", &actions, nil, &pointers, &environment) == 0 else {
+            throw failure
+        }
+        var status: Int32 = -1
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        if status != 0 { throw failure }
     }
 }
 
