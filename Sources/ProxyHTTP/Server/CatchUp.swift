@@ -26,18 +26,23 @@ struct CatchUpPace: Sendable, Equatable {
 final class CatchUp: ChannelOutboundHandler {
     typealias OutboundIn = any Channel
 
+    /// So many are taken at a time meanwhile: what they add to the load is known only when their loops have them.
+    private static let few = 4
     /// A connection that may not be taken yet is looked at again after so long.
     private static let pause = TimeAmount.milliseconds(5)
 
     private let pace: CatchUpPace
+    private let most: Int
     private let load: @Sendable () -> Int
     private var begun: Instant?
     private var isWaiting = false
+    private var taken: Int?
 
-    /// Makes the handler of a listener; `load` tells how many requests are under way or about to come, on all listeners of
-    /// its server.
-    init(_ pace: CatchUpPace, load: @escaping @Sendable () -> Int) {
+    /// Makes the handler of a listener that takes `most` connections at a time once it has caught up; `load` tells how many
+    /// requests are under way or about to come, on all listeners of its server.
+    init(_ pace: CatchUpPace, most: Int, load: @escaping @Sendable () -> Int) {
         self.pace = pace
+        self.most = most
         self.load = load
     }
 
@@ -45,7 +50,9 @@ final class CatchUp: ChannelOutboundHandler {
         let now = DeadlineTimer.now(context.eventLoop)
         let begun = self.begun ?? now
         self.begun = begun
-        guard let limit = self.pace.limit(after: now - begun), self.load() >= limit else {
+        let limit = self.pace.limit(after: now - begun)
+        guard let limit, self.load() >= limit else {
+            self.take(limit == nil ? self.most : Self.few, of: context.channel)
             return context.read()
         }
         guard !self.isWaiting else { return }
@@ -54,6 +61,16 @@ final class CatchUp: ChannelOutboundHandler {
             self.isWaiting = false
             // A listener that has been told to accept no more must not be woken.
             if context.channel.isActive, Self.accepts(context.channel) { self.read(context: context) }
+        }
+    }
+
+    private func take(_ count: Int, of channel: any Channel) {
+        guard self.taken != count else { return }
+        do {
+            try channel.syncOptions?.setOption(.maxMessagesPerRead, value: UInt(count))
+            self.taken = count
+        } catch {
+            // It is closing.
         }
     }
 

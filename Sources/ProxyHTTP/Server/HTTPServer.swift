@@ -261,18 +261,22 @@ public final class HTTPServer: Sendable {
 
     // MARK: Listening
 
+    /// Those who wait are taken in together, up to this number: with fewer in each turn of a busy loop the last of many wait
+    /// for turn after turn before anything of them is read.
+    private static let takenAtOnce = 128
+
     private func bootstrap(tcp: Bool, _ tls: ServerTLS?, catchesUp: Bool = false) -> ServerBootstrap {
         let (environment, pace) = (self.environment, self.configuration.catchUp)
         let lost = self.configuration.whenListenerIsLost
         var bootstrap = ServerBootstrap(group: self.group)
             .serverChannelOption(.backlog, value: 1024)
-            // Those who wait are taken in together: with fewer in each turn of a busy loop the last of many wait for turn
-            // after turn before anything of them is read.
-            .serverChannelOption(.maxMessagesPerRead, value: 128)
+            .serverChannelOption(.maxMessagesPerRead, value: UInt(Self.takenAtOnce))
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    if catchesUp { try pipeline.addHandler(CatchUp(pace) { environment.registry.load }) }
+                    if catchesUp {
+                        try pipeline.addHandler(CatchUp(pace, most: Self.takenAtOnce) { environment.registry.load })
+                    }
                     // A server that nobody holds any more ends its listeners as well.
                     try pipeline.addHandler(
                         AcceptWatch(

@@ -298,6 +298,33 @@ struct DrainTests {
         withExtendedLifetime(held) {}
     }
 
+    @Test("of those who waited no more are taken than may be under way, though many come at once (X-041)")
+    func takesFew() async throws {
+        let held = try HeldSocket("kmid.socket")
+        let address = try Self.address(of: held)
+        var waiting: [RawClient] = []
+        for _ in 0..<100 {
+            let client = try await RawClient.connect(to: address)
+            try await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            waiting.append(client)
+        }
+        var configuration = HTTPServerConfiguration()
+        configuration.catchUp = CatchUpPace(first: 10, perSecond: 0, duration: .seconds(3_600))
+        // One loop, so that whoever is taken counts at once.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let responder = ScriptedResponder { _ in }
+        let server = HTTPServer(group: group, responder: responder, configuration: configuration, logger: quietLogger)
+        _ = try await server.listen(on: .socket(descriptor: held.duplicate()))
+        try await responder.seen.wait(for: "the first ones") { $0.count >= 10 }
+        // Several looks at the others later.
+        try await group.next().scheduleTask(in: .milliseconds(50)) {}.futureResult.get()
+        #expect((10...13).contains(server.openConnections))
+        for client in waiting { await client.close() }
+        await server.closeNow()
+        try await group.shutdownGracefully()
+        withExtendedLifetime(held) {}
+    }
+
     @Test("a socket that is not served turns everybody away at once")
     func turnsAway() async throws {
         let held = try HeldSocket("kmid.socket")
