@@ -39,7 +39,7 @@ final class CurlSockets {
     private let logger: Logger
     private var entries: [Int32: Entry] = [:]
     /// Those whose use was unclear when something came on them; they are in the set again before the next transfer.
-    private var unclear: [Int32] = []
+    private var unclear: Set<Int32> = []
     private var events = [epoll_event](repeating: epoll_event(), count: 64)
     /// Finds out what a socket is used for that looks idle.
     var use: (Int32) -> Use = { _ in .none }
@@ -79,7 +79,7 @@ final class CurlSockets {
             switch self.use(socket) {
             case .none: Self.shut(socket)
             case .transfer(let easy): self.entries[socket]?.user = easy
-            case .unclear: self.unclear.append(socket)
+            case .unclear: self.unclear.insert(socket)
             }
         }
         self.set.forget(socket)

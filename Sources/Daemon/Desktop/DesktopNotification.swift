@@ -129,7 +129,7 @@ extension DesktopNotification {
         guard isFailing || isDamaged else { return nil }
         let losses = [
             isFailing ? "what they used is not kept, and nothing can be changed" : nil,
-            isDamaged ? "KMI will not start again before a copy is restored" : nil,
+            isDamaged ? "KMI may not start again before a copy is restored" : nil,
         ]
         return DesktopNotification(
             summary: isDamaged ? "KMI's state is damaged" : "KMI cannot save its state",

@@ -28,12 +28,13 @@ struct ChangePacerTests {
         #expect(due.next == nil)
     }
 
-    @Test func announcesAnObjectAtMostTenTimesASecond() {
+    @Test("an object is announced ten times a second at most, whether changed or used", arguments: [true, false])
+    func announcesAnObjectAtMostTenTimesASecond(isChange: Bool) {
         var pacer = ChangePacer<String>()
         var announced = 0
-        // 1,000 changes in a second.
+        // 1,000 times in a second.
         for millisecond in 0..<1000 {
-            _ = pacer.mark("alpha")
+            _ = isChange ? pacer.mark("alpha") : pacer.markUsed("alpha")
             announced += pacer.take(now: self.start + .milliseconds(millisecond)).ready.count
         }
         #expect(announced == 10)
@@ -79,15 +80,5 @@ struct ChangePacerTests {
         #expect(marked == [true, false, false])
         #expect(pacer.take(now: self.start + .seconds(1)).ready == [90])
         #expect(pacer.take(now: self.start + .milliseconds(1_100)).ready == Array(16..<32))
-    }
-
-    @Test func looksAtOneObjectThatIsUsedAtMostTenTimesASecond() {
-        var pacer = ChangePacer<String>()
-        var announced = 0
-        for millisecond in 0..<1000 {
-            _ = pacer.markUsed("alpha")
-            announced += pacer.take(now: self.start + .milliseconds(millisecond)).ready.count
-        }
-        #expect(announced == 10)
     }
 }

@@ -77,7 +77,7 @@ struct DesktopSituationTests {
 
     @Test("of storage it is told that nothing is kept, that no start follows, or both (K-037)")
     func tellsStorage() throws {
-        let (unkept, unstartable) = ("what they used is not kept, and nothing can be changed", "will not start again")
+        let (unkept, unstartable) = ("what they used is not kept, and nothing can be changed", "may not start again")
         for (isFailing, isDamaged) in [(false, false), (true, false), (false, true), (true, true)] {
             var situation = DesktopSituation()
             situation.isStorageFailing = isFailing
