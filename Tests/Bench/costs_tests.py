@@ -121,6 +121,9 @@ class Reading(unittest.TestCase):
         self.assertEqual(callgrind.of_threads(counted, callgrind.on_queue).instructions, 100)
         self.assertEqual(callgrind.of_threads([("queue-a", one), ("queue-b", one)], callgrind.on_queue).of({"read"}), 2)
 
+    def test_what_two_threads_have_counted_under_one_number_is_nobodys(self):
+        self.assertEqual(callgrind.agreed({1: "a", 2: "b", 3: "c"}, {1: "a", 2: "x", 4: "d"}), {1: "a", 3: "c", 4: "d"})
+
     def test_numbers_of_threads(self):
         self.assertEqual(callgrind.thread_numbers(SCHEDULER), {17153: 1, 17159: 7})
 

@@ -23,8 +23,8 @@ SYSTEM_CALLS = {
     "setsockopt", "shutdown", "socket", "stat64", "syscall", "write", "writev",
 }
 # What else wakes or is woken, by who calls it: eventfds of the loops (eventfd_read and eventfd_write are functions of their own);
-# whatever libcurl's poller does, which arms an engine's set again after each report; futexes, by the locks that need them; and all that
-# libdispatch does for itself, its timers and its count of threads.
+# whatever the thread does that waits for libcurl's sockets where the kernel does not tell of them, and who arms a set for it again;
+# futexes, by the locks that need them; and all that libdispatch does for itself, its timers and its count of threads.
 SCHEDULER = "_dispatch_"
 WAKING = {
     **dict.fromkeys(("read", "write"), re.compile(r"eventfd_|.*(ReadinessPoller|EpollSet)")),
@@ -118,6 +118,16 @@ def thread_numbers(status: str) -> dict:
     return {int(kernel): int(own) for own, kernel in re.findall(r"Thread (\d+): status = .*?\(lwpid (\d+)\)", status)}
 
 
+def agreed(before: dict, after: dict) -> dict:
+    """Names of threads by valgrind's numbers, for what was counted between the two.
+
+    Some end meanwhile, and others begin. One that begins gets the number of one that has ended, and its counts; whose they
+    are nobody knows then.
+    """
+    return {number: after.get(number, before.get(number)) for number in before | after
+            if before.get(number) in (None, after.get(number)) or number not in after}
+
+
 def of_threads(counts: list, chosen) -> Counts:
     """The sum over threads whose name is chosen, out of pairs of name and counts."""
     return sum((one for thread, one in counts if chosen(thread)), Counts())
@@ -178,8 +188,7 @@ class Watched:
         yield counted
         self.dumps += 1
         self.control("dump")
-        # Some end meanwhile.
-        names |= self.thread_names()
+        names = agreed(names, self.thread_names())
         for path in sorted(self.tool.folder.glob(f"{self.name}.{self.dumps}-*")):
             counted.append((names.get(int(path.name.rpartition("-")[2]), ""), read_file(path)))
 
