@@ -91,7 +91,10 @@ let package = Package(
                 "ProxyCore", .nioCore, .nioPosix, .nioTLS, .nioSSL, .nioHTTP2, .nioHPACK, .asn1, .logging,
             ]
         ),
-        .target(name: "CurlClient", dependencies: ["CCurl", "CEpoll", "ProxyCore", "Threads", .nioCore, .logging]),
+        .target(
+            name: "CurlClient",
+            dependencies: ["CCurl", "CEpoll", "ProxyCore", "Threads", .nioCore, .nioPosix, .logging]
+        ),
         .target(name: "StateStore", dependencies: ["ProxyCore", "Threads", .grdb, .grdbSQLite, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus", "Threads"]),
         .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore", "Threads"]),

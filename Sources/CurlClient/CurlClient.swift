@@ -4,52 +4,87 @@ public import ProxyCore
 
 /// Sends requests to providers through libcurl: the ``ProxyCore/UpstreamTransport`` of the daemon.
 ///
-/// Each event loop has a libcurl multi handle of its own, which lives on that loop. One small thread, the same for all
-/// loops, only reports that libcurl's sockets of a loop are ready. HTTP/1.1 only; certificates are always verified;
-/// libcurl never repeats a request.
+/// Each event loop has a libcurl multi handle of its own, which lives on that loop. That libcurl's sockets of a loop are
+/// ready the kernel tells the loop; where it does not, one small thread does, the same for all loops. HTTP/1.1 only;
+/// certificates are always verified; libcurl never repeats a request.
 ///
 /// It must be shut down before its event loops are.
 public final class CurlClient: UpstreamTransport {
     private let engines: [ObjectIdentifier: NIOLoopBoundBox<CurlEngine>]
     private let counters: CurlCounters
-    private let poller: ReadinessPoller
+    /// `nil` where the kernel tells all loops.
+    private let poller: ReadinessPoller?
 
     /// Makes a client for the loops of `eventLoopGroup`.
     ///
     /// Throws if libcurl is too old, the system refuses a descriptor or thread, or the configuration makes no sense.
-    public init(
+    public convenience init(
         eventLoopGroup: any EventLoopGroup,
         configuration: CurlClientConfiguration,
         logger: Logger
-    ) throws(CurlClientError) {
+    ) async throws(CurlClientError) {
+        try await self.init(
+            eventLoopGroup: eventLoopGroup, configuration: configuration, logger: logger, asksKernel: true)
+    }
+
+    /// Makes a client that waits by a thread, as where the kernel cannot be asked, unless `asksKernel`.
+    init(
+        eventLoopGroup: any EventLoopGroup,
+        configuration: CurlClientConfiguration,
+        logger: Logger,
+        asksKernel: Bool
+    ) async throws(CurlClientError) {
         try CurlLibrary.start()
         let configuration = try Self.checked(configuration)
         let loops = Array(eventLoopGroup.makeIterator())
         let counters = CurlCounters()
-        let poller = try ReadinessPoller()
+        var poller: ReadinessPoller?
         var engines: [NIOLoopBoundBox<CurlEngine>] = []
+        // What the loops are to read, by index.
+        var kernelCounters: [Int: Int32] = [:]
+        // Rounded up, so that each loop can keep one.
+        let idleConnections = (configuration.maximumIdleConnections + loops.count - 1) / loops.count
         for (index, loop) in loops.enumerated() {
-            // Rounded up, so that each loop can keep one.
-            let idleConnections = (configuration.maximumIdleConnections + loops.count - 1) / loops.count
+            let set = try EpollSet()
+            let readiness = try Readiness.make(set, index: index, asksKernel: asksKernel, poller: &poller, logger)
+            kernelCounters[index] = readiness.counter
             let engine = try CurlEngine(
                 eventLoop: loop,
-                index: index,
+                set: set,
+                readiness: readiness,
                 idleConnections: idleConnections,
                 configuration: configuration,
                 counters: counters,
-                poller: poller,
                 logger: logger
             )
             engines.append(NIOLoopBoundBox.makeBoxSendingValue(engine, eventLoop: loop))
         }
-        let reported = engines
-        try poller.start { index in
-            let engine = reported[index]
-            engine.eventLoop.execute { engine.value.process() }
-        }
         self.engines = Dictionary(uniqueKeysWithValues: zip(loops.map { ObjectIdentifier($0) }, engines))
         self.counters = counters
         self.poller = poller
+        try await self.listen(engines, kernelCounters)
+    }
+
+    /// Has all engines hear of their sockets.
+    private func listen(
+        _ engines: [NIOLoopBoundBox<CurlEngine>], _ counters: [Int: Int32]
+    ) async throws(CurlClientError) {
+        try self.poller?.start { index in
+            let engine = engines[index]
+            engine.eventLoop.execute { engine.value.process() }
+        }
+        do {
+            for (index, counter) in counters {
+                let engine = engines[index]
+                try await KernelPoll.read(
+                    counter, on: engine.eventLoop,
+                    taken: { engine.value.isTold(through: $0) },
+                    report: { engine.value.process() })
+            }
+        } catch {
+            await self.shutdown()
+            throw error
+        }
     }
 
     /// The versions of libcurl and its TLS library, such as `libcurl/7.88.1 OpenSSL/3.0.19`.
@@ -85,14 +120,15 @@ public final class CurlClient: UpstreamTransport {
         }
     }
 
-    /// Has the thread that reports libcurl's sockets call a closure when its turn comes; at once after ``shutdown()``.
+    /// Has the thread that reports libcurl's sockets call a closure when its turn comes; at once where there is none, and
+    /// after ``shutdown()``.
     ///
     /// Never waits.
     public func giveSign(_ sign: @escaping @Sendable () -> Void) {
-        self.poller.giveSign(sign)
+        if let poller = self.poller { poller.giveSign(sign) } else { sign() }
     }
 
-    /// Fails the transfers that still run, closes all connections and ends the thread.
+    /// Fails the transfers that still run, closes all connections and ends the thread, if there is one.
     ///
     /// To be called once; the event loops must still be running.
     public func shutdown() async {
@@ -108,7 +144,7 @@ public final class CurlClient: UpstreamTransport {
                 }
             }
         }
-        await self.poller.stop()
+        await self.poller?.stop()
     }
 
     private static func checked(

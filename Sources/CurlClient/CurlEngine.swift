@@ -15,8 +15,7 @@ final class CurlEngine {
     private let eventLoop: any EventLoop
     private let configuration: CurlClientConfiguration
     private let logger: Logger
-    private let poller: ReadinessPoller
-    private let index: Int
+    private let readiness: Readiness
     private let idleConnections: Int
 
     /// `nil` after ``close()``.
@@ -31,6 +30,8 @@ final class CurlEngine {
     private var isDelivering = false
     private var isTickScheduled = false
     private var isTimerDue = false
+    /// Whether readiness could not be asked for the last time.
+    private var isDeaf = false
     private var timerDeadline: NIODeadline?
     private var scheduledTimer: (deadline: NIODeadline, task: Scheduled<Void>)?
 
@@ -39,31 +40,31 @@ final class CurlEngine {
     /// Rounds over ready sockets, timers and observers before other work of the loop gets its turn.
     private static let maximumRounds = 4
     private static let maximumDeliveries = 64
+    /// Where sockets cannot be waited for, they are looked at after so long.
+    private static let pause = TimeAmount.milliseconds(10)
 
-    /// Makes an engine for an event loop.
+    /// Makes an engine for an event loop, whose sockets are waited for with `set`, as `readiness` tells.
     ///
     /// It must be closed on that loop.
     init(
         eventLoop: any EventLoop,
-        index: Int,
+        set: EpollSet,
+        readiness: Readiness,
         idleConnections: Int,
         configuration: CurlClientConfiguration,
         counters: CurlCounters,
-        poller: ReadinessPoller,
         logger: Logger
     ) throws(CurlClientError) {
         self.eventLoop = eventLoop
-        self.index = index
+        self.readiness = readiness
         self.idleConnections = idleConnections
         self.configuration = configuration
         self.counters = counters
-        self.poller = poller
         self.logger = logger
-        self.sockets = try CurlSockets(counters: counters, logger: logger)
+        self.sockets = CurlSockets(set, counters: counters, logger: logger)
         let multi = try CurlMulti(maximumConnections: configuration.maximumConnections)
         self.multi = multi
         try multi.connect(to: self)
-        try poller.add(self.sockets.set, index: index)
         self.sockets.use = { [unowned self] in self.use(of: $0) }
     }
 
@@ -187,12 +188,18 @@ final class CurlEngine {
 
     // MARK: Driving libcurl
 
-    /// Acts on the sockets that are ready: called when the poller has reported this engine.
+    /// The channel through which this engine hears of its sockets, where it does so through one.
+    func isTold(through channel: any Channel) {
+        // Closed before it was opened.
+        guard self.multi != nil else { return channel.close(promise: nil) }
+        self.readiness.isRead(by: channel)
+    }
+
+    /// Acts on the sockets that are ready: called when that was reported.
     func process() {
         guard let multi = self.multi else { return }
         for _ in 0..<Self.maximumRounds {
             let ready = self.sockets.ready()
-            if ready.isEmpty { break }
             for (socket, events) in ready {
                 self.noteFailure(multi.act(on: socket, events: events))
                 self.collectFinished()
@@ -201,9 +208,15 @@ final class CurlEngine {
             self.deliver()
             // An observer may have shut everything down.
             guard self.multi != nil else { return }
+            // What comes meanwhile is reported, as soon as that is asked for.
+            if ready.count < CurlSockets.most { break }
         }
-        let failure = self.poller.rearm(self.sockets.set, index: self.index)
-        if failure != 0 { self.logger.info("epoll_ctl failed", metadata: ["errno": "\(failure)"]) }
+        let failure = self.readiness.arm(self.sockets.set)
+        if failure != 0, !self.isDeaf {
+            self.logger.warning("sockets cannot be waited for; they are looked at", metadata: ["errno": "\(failure)"])
+        }
+        self.isDeaf = failure != 0
+        if self.isDeaf { self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.process() } }
     }
 
     /// Lets libcurl act on what it has scheduled for now.
@@ -318,7 +331,7 @@ final class CurlEngine {
         }
         self.idleHandles = []
         self.countIdleHandles()
-        self.poller.remove(self.sockets.set)
+        self.readiness.end(self.sockets.set)
         // Closes the connections and so calls back, for the last time.
         self.multi = nil
         self.sockets.reviewAll()

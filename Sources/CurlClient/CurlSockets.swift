@@ -40,22 +40,25 @@ final class CurlSockets {
     private var entries: [Int32: Entry] = [:]
     /// Those whose use was unclear when something came on them; they are in the set again before the next transfer.
     private var unclear: Set<Int32> = []
-    private var events = [epoll_event](repeating: epoll_event(), count: 64)
+    private var events = [epoll_event](repeating: epoll_event(), count: most)
     /// Finds out what a socket is used for that looks idle.
     var use: (Int32) -> Use = { _ in .none }
 
-    /// Makes an empty collection.
-    init(counters: CurlCounters, logger: Logger) throws(CurlClientError) {
-        self.set = try EpollSet()
+    /// Makes an empty collection, to be waited for with `set`.
+    init(_ set: EpollSet, counters: CurlCounters, logger: Logger) {
+        self.set = set
         self.counters = counters
         self.logger = logger
     }
 
-    /// The sockets that are ready now, at most 64 of them, and for what, in libcurl's terms.
+    /// So many are told of at a time.
+    static let most = 64
+
+    /// The sockets that are ready now, at most ``most`` of them, and for what, in libcurl's terms.
     ///
     /// Does not wait. Connections that are idle and spoiled are shut.
     func ready() -> [(socket: Int32, events: Int32)] {
-        let count = max(0, self.set.wait(&self.events, upTo: 64, milliseconds: 0))
+        let count = max(0, self.set.wait(&self.events, upTo: Self.most, milliseconds: 0))
         var ready: [(socket: Int32, events: Int32)] = []
         ready.reserveCapacity(count)
         for event in self.events.prefix(count) {

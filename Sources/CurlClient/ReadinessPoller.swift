@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 import Threads
 
-/// The one thread of a client: it waits until libcurl's sockets of some event loop are ready and tells that loop.
+/// The one thread of a client whose loops the kernel does not tell (``KernelPoll``): it waits until libcurl's sockets of
+/// some event loop are ready and tells that loop.
 ///
 /// It never touches libcurl. Each engine's epoll set is a member of one master set, armed for a single report; the
 /// engine arms it again when it has dealt with what was ready, so that a busy loop is told once and not over and over.

@@ -39,7 +39,8 @@ struct CurlSocketsTests {
     private let second = UnsafeMutableRawPointer(bitPattern: 16)
 
     private static func sockets() throws -> CurlSockets {
-        try CurlSockets(counters: CurlCounters(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return try CurlSockets(EpollSet(), counters: CurlCounters(), logger: logger)
     }
 
     private static func readable(_ sockets: CurlSockets) -> Int {

@@ -54,7 +54,7 @@ struct DaemonServices {
         keeper.reportLeftOut(keeper.inForce.effective)
         let outdated = keeper.inForce.effective.outdated
         let metrics = ProxyMetrics(registry: MetricsRegistry())
-        let client = try CurlClient(
+        let client = try await CurlClient(
             eventLoopGroup: loops, configuration: CurlClientConfiguration(configuration), logger: logger)
         let (hub, health) = (
             ControlHub(time: time, notifications: configuration.notifications), Health()

@@ -1,8 +1,9 @@
-import CurlClient
 import Logging
 import NIOCore
 import NIOPosix
 import ProxyCore
+
+@testable import CurlClient
 
 /// All that an observer has heard of one transfer.
 struct Outcome: Sendable {
@@ -111,14 +112,16 @@ struct ClientFixture: Sendable {
     static func with<Result>(
         _ configuration: CurlClientConfiguration = CurlClientConfiguration(),
         loops: Int = 1,
+        asksKernel: Bool = true,
         _ body: (ClientFixture) async throws -> Result
     ) async throws -> Result {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         do {
-            let client = try CurlClient(
+            let client = try await CurlClient(
                 eventLoopGroup: group,
                 configuration: configuration,
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                asksKernel: asksKernel
             )
             let fixture = ClientFixture(client: client, group: group)
             let result: Result
