@@ -34,7 +34,9 @@ class Figures(unittest.TestCase):
 
     def test_what_is_added_is_counted_from_the_ground(self):
         found = rounds(kmid=[130, 110], nginx=[40, 10], direct=[10, 10])
-        self.assertEqual(figures.added_ratios(found, "kmid", "nginx", "direct", "cpu_us"), [4])
+        self.assertEqual(figures.added_ratio(found, "kmid", "nginx", "direct", "cpu_us"), [220 / 30])
+        for nothing in (rounds(kmid=[130], nginx=[10], direct=[10]), rounds(kmid=[130], nginx=[None], direct=[10]), {}):
+            self.assertEqual(figures.added_ratio(nothing, "kmid", "nginx", "direct", "cpu_us"), [])
 
     def test_medians_and_spreads_pass_over_what_is_not_known(self):
         self.assertEqual(figures.median([3, None, 1, float("nan"), 2]), 2)

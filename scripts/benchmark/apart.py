@@ -11,8 +11,6 @@ import time
 from . import configurations, database, echo, figures, ledger, loads, machine, programs
 from .measure import AFTERMATH, PLAIN, PROXIED, Bench, Target, say
 
-# How often a daemon is scraped before the next samples, each of which is a median of its own.
-SCRAPED = 3
 KEYS, MODELS = 100, 64
 
 
@@ -111,9 +109,9 @@ def scrapes(bench: Bench) -> None:
         echo.ask(daemon.port, "/p/models/chat/completions", MODELS - 1, 10 * (MODELS - 1))
         time.sleep(AFTERMATH)
         expect_series(ledger.scrape(daemon.admin))
-        for _ in range(SCRAPED):
-            bench.keep("scrape", "kmid", timed(daemon.admin, bench.plan.scrapes))
-        for number in range(bench.plan.rounds):
+        for number in range(2 * bench.plan.rounds):
+            if number % 2 == 0:
+                bench.keep("scrape", "kmid", timed(daemon.admin, bench.plan.scrapes))
             for name in figures.order(("quiet", "scraped"), number):
                 with scraping(daemon.admin) if name == "scraped" else contextlib.nullcontext():
                     sample = loads.wrk(url, 32, 3 if bench.plan.rounds > 1 else 1, 1024)

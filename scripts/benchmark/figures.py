@@ -38,13 +38,15 @@ def ratios(rounds: dict, target: str, base: str, name: str) -> list:
     return [above / below for above, below in pairs if above is not None and below]
 
 
-def added_ratios(rounds: dict, target: str, base: str, ground: str, name: str) -> list:
-    """Of each round what `target` adds to `ground`, in units of what `base` adds to it."""
-    triples = zip(*(column(rounds, one, name) for one in (target, base, ground)))
-    return [
-        (above - zero) / (below - zero) for above, below, zero in triples
-        if None not in (above, below, zero) and below > zero
-    ]
+def added_ratio(rounds: dict, target: str, base: str, ground: str, name: str) -> list:
+    """What `target` adds to `ground`, in units of what `base` adds to it: one value, or none if nothing is known.
+
+    Both are means over the turns. In a single turn what `base` adds is hardly more than its noise, and a ratio with that below
+    the line is mostly noise.
+    """
+    triples = [triple for triple in zip(*(column(rounds, one, name) for one in (target, base, ground))) if None not in triple]
+    above, below = (sum(triple[side] - triple[2] for triple in triples) for side in (0, 1))
+    return [above / below] if below > 0 else []
 
 
 def summary(rounds: dict) -> dict:

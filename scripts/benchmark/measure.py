@@ -223,9 +223,10 @@ class Bench:
         while number == 0 or (number < self.plan.rounds and self.left() > longest):
             begun = time.monotonic()
             for cell in self.plan.cells:
-                for name in figures.order(cell.targets, number):
-                    if name in self.targets:
-                        self.run(cell, name)
+                for turn in range(number * cell.repeats, (number + 1) * cell.repeats):
+                    for name in figures.order(cell.targets, turn):
+                        if name in self.targets:
+                            self.run(cell, name)
             longest = max(longest, time.monotonic() - begun)
             number += 1
             say(f"round {number} of {self.plan.rounds}: {time.monotonic() - begun:.0f} s")

@@ -43,7 +43,7 @@ def of_nginx(cell: str, name: str):
 
 
 def added_of_nginx(cell: str, name: str):
-    return lambda found: figures.added_ratios(found.get(cell, {}), "kmid", "nginx", "direct", name)
+    return lambda found: figures.added_ratio(found.get(cell, {}), "kmid", "nginx", "direct", name)
 
 
 def own(cell: str, name: str, scale: float = 1, target: str = "kmid"):
