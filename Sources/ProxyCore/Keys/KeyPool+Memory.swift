@@ -3,10 +3,11 @@ extension KeyPool {
     public func memory(at now: Instant, wallTime: WallTime) -> KeyMemory {
         let moment = self.steady(Moment(instant: now, wallTime: wallTime))
         var memory = KeyMemory()
+        // What came with an answer and has no reset says nothing for long.
+        let soon = moment.wallTime + .seconds(600)
         for index in self.entries.indices {
             if self.entries[index].hasConditions { memory.conditions += self.entries[index].memory(at: moment) }
-            // What came with an answer and has no reset says nothing for long.
-            let soon = moment.wallTime + .seconds(600)
+            if self.entries[index].windows.isEmpty { continue }
             let lasting = self.entries[index].windows.known.filter {
                 $0.window.source == .panel || $0.window.resetsAt.map { $0 > soon } ?? false
             }

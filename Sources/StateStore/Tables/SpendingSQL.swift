@@ -22,10 +22,18 @@ enum SpendingSQL {
             """
     }()
 
-    /// Whether there is a sum of that identity.
-    static let exists =
-        "SELECT EXISTS (SELECT 1 FROM spending WHERE "
-        + Self.identity.map { $0 + " = ?" }.joined(separator: " AND ") + ")"
+    /// Adds to a sum, if there is one of that identity: the numbers come first, and each is used twice.
+    static let raise: String = {
+        let columns = SpendingColumn.allCases.map(\.rawValue)
+        let sums = columns.enumerated().map { index, column in
+            """
+            \(column) = CASE WHEN \(column) > 9223372036854775807 - ?\(index + 1)
+                THEN 9223372036854775807 ELSE \(column) + ?\(index + 1) END
+            """
+        }
+        let identity = Self.identity.enumerated().map { index, name in "\(name) = ?\(columns.count + index + 1)" }
+        return "UPDATE spending SET \(sums.joined(separator: ", ")) WHERE \(identity.joined(separator: " AND "))"
+    }()
 
     /// Sums by axes; its arguments are those of the conditions and the most rows.
     ///

@@ -12,20 +12,23 @@ enum SpendingTables {
     /// Adds what was used since the last time.
     static func add(_ table: SpendingTable, to database: Database, _ tally: inout Tally) throws {
         guard !table.isEmpty else { return }
-        var adding = try RowStatement(SpendingSQL.add, in: database)
-        for (hour, entries) in Dictionary(grouping: table.entries, by: \.key.hour) {
-            var count = try Self.count(of: hour, in: database)
-            let isTight = count + entries.count > Self.hourLimit
-            for (id, spending) in entries {
-                var identity = id
-                if isTight, try !Self.exists(id, in: database) {
-                    if count >= Self.hourLimit { identity = id.folded } else { count += 1 }
-                }
-                Self.bind(identity, to: &adding)
-                for column in SpendingColumn.allCases { adding.bind(column.value(of: spending)) }
-                try adding.run()
-                tally.add(.spending)
-            }
+        var (raising, adding) = (
+            try RowStatement(SpendingSQL.raise, in: database), try RowStatement(SpendingSQL.add, in: database)
+        )
+        // How many sums an hour has is counted only where there is a new one, which is seldom.
+        var counts: [WallTime: Int] = [:]
+        for (id, spending) in table.entries {
+            tally.add(.spending)
+            for column in SpendingColumn.allCases { raising.bind(column.value(of: spending)) }
+            Self.bind(id, to: &raising)
+            try raising.run()
+            if database.changesCount > 0 { continue }
+            let count = try counts[id.hour] ?? Self.count(of: id.hour, in: database)
+            let identity = count < Self.hourLimit ? id : id.folded
+            counts[id.hour] = count + 1
+            Self.bind(identity, to: &adding)
+            for column in SpendingColumn.allCases { adding.bind(column.value(of: spending)) }
+            try adding.run()
         }
     }
 
@@ -47,12 +50,6 @@ enum SpendingTables {
         statement.bind(hour.microseconds)
         statement.bind(Int64(Self.hourLimit))
         return Int(clamping: try statement.number())
-    }
-
-    private static func exists(_ id: Spending.ID, in database: Database) throws -> Bool {
-        var statement = try RowStatement(SpendingSQL.exists, in: database)
-        Self.bind(id, to: &statement)
-        return try statement.number() != 0
     }
 
     /// Sums what a query lets through; malformed rows are counted and passed over.
