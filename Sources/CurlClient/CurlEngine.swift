@@ -213,7 +213,9 @@ final class CurlEngine {
         }
         let failure = self.readiness.arm(self.sockets.set)
         if failure != 0, !self.isDeaf {
-            self.logger.warning("sockets cannot be waited for; they are looked at", metadata: ["errno": "\(failure)"])
+            self.logger.warning(
+                "sockets of providers cannot be waited for, and are looked at every 10 ms",
+                metadata: ["event": "sockets_unwatched", "errno": "\(failure)"])
         }
         self.isDeaf = failure != 0
         if self.isDeaf { self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.process() } }

@@ -8,16 +8,20 @@ enum Readiness {
     /// A thread waits, and tells the loop that this engine is meant.
     case thread(ReadinessPoller, index: Int)
 
-    /// How it is to be heard that a set is ready: from the kernel, if it is to be asked and does that, else from `poller`,
-    /// which is made if there is none yet, and calls the set `index`.
+    /// How it is to be heard that a set is ready: from the kernel, if it is to be asked and does that, else from `poller`.
+    ///
+    /// That is made if there is none yet, and calls the set `index`. Once there is one, the kernel has refused before and is
+    /// not asked again.
     static func make(
         _ set: EpollSet, index: Int, asksKernel: Bool, poller: inout ReadinessPoller?, _ logger: Logger
     ) throws(CurlClientError) -> sending Readiness {
-        if asksKernel {
+        if asksKernel, poller == nil {
             do {
                 return .kernel(try KernelPoll(set))
             } catch {
-                logger.info("a thread waits for sockets in the kernel's place", metadata: ["error": "\(error.message)"])
+                logger.info(
+                    "a thread waits for sockets of providers, for the kernel does not tell of them",
+                    metadata: ["event": "sockets_threaded", "reason": "\(error.message)"])
             }
         }
         let thread: ReadinessPoller

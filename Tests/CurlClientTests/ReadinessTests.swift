@@ -1,4 +1,5 @@
 import CEpoll
+import Foundation
 import Glibc
 import NIOCore
 import ProxyCore
@@ -53,13 +54,30 @@ struct ReadinessTests {
 
     private struct TooLate: Error {}
 
-    /// Waits, on a thread of a server's own, until something holds.
-    private static func wait(until holds: () -> Bool) throws {
-        for _ in 0..<200_000 {
-            if holds() { return }
-            usleep(100)
+    /// Lets threads of a server go on when so many have come, and then when as many more have.
+    private final class Gate: Sendable {
+        private let size: Int
+        private let arrived = Mutex(0)
+        private let condition = NSCondition()
+
+        init(size: Int) {
+            self.size = size
         }
-        throw TooLate()
+
+        func pass() throws {
+            self.condition.lock()
+            defer { self.condition.unlock() }
+            let own = self.arrived.withLock { arrived in
+                arrived += 1
+                return arrived
+            }
+            self.condition.broadcast()
+            let last = (own + self.size - 1) / self.size * self.size
+            let deadline = Date().addingTimeInterval(60)
+            while self.arrived.withLock({ $0 }) < last {
+                guard self.condition.wait(until: deadline) else { throw TooLate() }
+            }
+        }
     }
 
     @Test(
@@ -87,15 +105,11 @@ struct ReadinessTests {
     @Test("answers that come all at once reach their requests, whoever tells of them", arguments: [true, false])
     func hearsAll(asksKernel: Bool) async throws {
         let count = 100
-        let arrived = Mutex(0)
+        // More than are told of at a time.
+        let gate = Gate(size: count)
         try await RawServer.Script { connection, _ in
             while try connection.readRequest() != nil {
-                let last = arrived.withLock { arrived in
-                    arrived += 1
-                    return arrived
-                }
-                // More than are told of at a time.
-                try Self.wait { arrived.withLock { $0 } >= (last + count - 1) / count * count }
+                try gate.pass()
                 try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             }
         }.serve { server in
@@ -116,19 +130,19 @@ struct ReadinessTests {
 
     @Test("each event of a stream is heard of when it comes, whoever tells of it", arguments: [true, false])
     func hearsEach(asksKernel: Bool) async throws {
-        let heard = Mutex(0)
+        let heard = DispatchSemaphore(value: 0)
         try await RawServer.Script { connection, _ in
             guard try connection.readRequest() != nil else { return }
             try connection.send("HTTP/1.1 200 OK\r\n\r\n")
             // Sent only when the one before was heard of, so that nothing that was missed is heard of with the next one.
-            for number in 1...200 {
+            for _ in 0..<200 {
                 try connection.send("x")
-                try Self.wait { heard.withLock { $0 } >= number }
+                guard heard.wait(timeout: .now() + 60) == .success else { throw TooLate() }
             }
         }.serve { server in
             try await ClientFixture.with(asksKernel: asksKernel) { fixture in
                 let outcome = try await fixture.run(.to(server)) { exchange in
-                    exchange.onBody = { exchange in heard.withLock { $0 = exchange.outcome.bodyBytes } }
+                    exchange.onBody = { _ in heard.signal() }
                 }
                 #expect(outcome.isCompleted, "\(String(describing: outcome.failure))")
                 #expect(outcome.bodyBytes == 200)
