@@ -4,10 +4,16 @@ extension KeyPool {
     /// A rest is told of here or by whatever else touches the key, whichever comes first. The step of the ladder stays,
     /// so that a key that is refused again right after its rest rests for longer.
     public mutating func expire(at now: Instant) -> [KeyTransition] {
-        guard let next = self.nextDeadline, next <= now else { return [] }
-        return self.entries.indices.flatMap { index in
-            self.entries[index].hasConditions ? self.entries[index].expire(at: now) : []
+        // Asked with every step, of which nearly none has changed when rests end.
+        guard now >= self.quietUntil else { return [] }
+        var ends: [KeyTransition] = []
+        if let next = self.nextDeadline, next <= now {
+            for index in self.entries.indices where self.entries[index].hasConditions {
+                ends += self.entries[index].expire(at: now)
+            }
         }
+        self.quietUntil = self.nextDeadline ?? Instant(nanoseconds: .max)
+        return ends
     }
 
     /// When the next rest ends that ``expire(at:)`` will tell of; `nil` if there is none.

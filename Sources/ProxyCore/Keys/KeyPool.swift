@@ -18,6 +18,8 @@ public struct KeyPool: Sendable {
     var jitter: Jitter
     /// By how much the time of day was ahead of the other clock when deadlines were made, in nanoseconds.
     var clockOffset: Int64?
+    /// ``expire(at:)`` has nothing to tell before this; the beginning of all time if that is not known.
+    var quietUntil = Instant(nanoseconds: .min)
     /// Where each key is among the entries.
     private var places: [KeyLabel: Int] = [:]
     private var rosters: [ProviderName: Roster] = [:]
@@ -49,8 +51,10 @@ public struct KeyPool: Sendable {
         return self.lastGeneration
     }
 
+    /// Notes that something else is to be remembered, and that rests may end at other times than before.
     mutating func noteMemoryChange() {
         self.memoryRevision &+= 1
+        self.quietUntil = Instant(nanoseconds: .min)
     }
 
     /// Chooses a key for a request and counts the request on it.
@@ -59,7 +63,8 @@ public struct KeyPool: Sendable {
         var turn = known ?? Turn()
         let decision = self.decide(demand, &turn, at: now)
         if known != nil || decision.index != nil, demand.pinned == nil || known != nil {
-            if !turn.isSame(as: known) { self.noteMemoryChange() }
+            // It is to be remembered too, and changes no rest.
+            if !turn.isSame(as: known) { self.memoryRevision &+= 1 }
             self.turns[demand.provider] = turn
         }
         guard let index = decision.index else {

@@ -6,10 +6,22 @@ enum PassedOverList {
     /// At most so many keys are kept of an attempt.
     static let capacity = 16
 
-    static func text(of keys: [RequestRecord.PassedOver]) -> String? {
-        guard !keys.isEmpty else { return nil }
-        return keys.prefix(Self.capacity).map { "\($0.label.text)=\($0.obstacle.rawValue)/\($0.state.rawValue)" }
-            .joined(separator: " ")
+    /// The list of an attempt, in UTF-8; empty without such keys.
+    ///
+    /// Nearly every attempt has one, and put together of texts it takes as long as all else of the row.
+    static func bytes(of keys: [RequestRecord.PassedOver]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        guard !keys.isEmpty else { return bytes }
+        bytes.reserveCapacity(Self.capacity * 32)
+        for key in keys.prefix(Self.capacity) {
+            if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+            bytes.append(contentsOf: key.label.text.utf8)
+            bytes.append(UInt8(ascii: "="))
+            bytes.append(contentsOf: key.obstacle.rawValue.utf8)
+            bytes.append(UInt8(ascii: "/"))
+            bytes.append(contentsOf: key.state.rawValue.utf8)
+        }
+        return bytes
     }
 
     /// Reads a list; `nil` if it is malformed.

@@ -54,7 +54,7 @@ struct RequestRows {
         self.attempt.bind(attempt.isPossiblyBilled)
         self.attempt.bind(attempt.decidedBy)
         self.attempt.bind(attempt.waited.nanoseconds)
-        self.attempt.bind(PassedOverList.text(of: attempt.passedOver))
+        self.attempt.bind(utf8: PassedOverList.bytes(of: attempt.passedOver))
         AttemptUsage.bind(attempt, to: &self.attempt)
         try self.attempt.run()
     }

@@ -22,14 +22,20 @@ struct RowStatement {
     /// Gives the next value: a text, which SQLite copies.
     mutating func bind(_ text: String) {
         var text = text
+        text.withUTF8 { self.bindText($0) }
+    }
+
+    /// Gives the next value: a text by its bytes, which SQLite copies, or NULL for none.
+    mutating func bind(utf8 bytes: [UInt8]) {
+        if bytes.isEmpty { self.bindNothing() } else { bytes.withUnsafeBufferPointer { self.bindText($0) } }
+    }
+
+    private mutating func bindText(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.column += 1
-        let result = text.withUTF8 { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { characters in
-                sqlite3_bind_text(
-                    self.statement.sqliteStatement, self.column, characters.baseAddress,
-                    CInt(clamping: characters.count),
-                    Self.copied)
-            }
+        let result = bytes.withMemoryRebound(to: CChar.self) { characters in
+            sqlite3_bind_text(
+                self.statement.sqliteStatement, self.column, characters.baseAddress, CInt(clamping: characters.count),
+                Self.copied)
         }
         self.note(result)
     }
