@@ -207,6 +207,20 @@ struct SpendingTests {
                 let first = rows.filter { $0.project == "project 0" }.map(\.spending.requests).reduce(0, +)
                 #expect(first == 2, "a sum that is there already goes on")
                 #expect(try await store.requests(RequestQuery()).records.count == 100, "requests are kept")
+                // Other keys have their share all the same, and no more than that.
+                let share = SpendingTables.keyShare
+                for number in 0..<100 * (share + 4) {
+                    var record = try full(number)
+                    record.attempts = [record.attempts[1]]
+                    record.attempts[0].key = try label("many-\(number % 100)")
+                    record.project = "shared \(number / 100)"
+                    store.append(record)
+                    if number % 700 == 699 { try await store.settled() }
+                }
+                let many = try await store.spending(query).filter { $0.key?.text.hasPrefix("many-") ?? false }
+                let told = many.filter { $0.project != SpendingTable.other }
+                #expect(told.count == 100 * share && many.count == 100 * (share + 1))
+                #expect(many.map(\.spending.requests).reduce(0, +) == UInt64(100 * (share + 4)))
                 // The next hour has its own.
                 var record = try full(1)
                 record.receivedAt = WallTime(microseconds: newYear.microseconds + Self.hour)

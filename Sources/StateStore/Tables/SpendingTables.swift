@@ -3,11 +3,13 @@ internal import ProxyCore
 
 /// What was used by the hour: `spending`.
 enum SpendingTables {
-    /// At most so many sums of an hour tell apart what callers name at will; beyond that it is added to
-    /// ``ProxyCore/SpendingTable/other``.
+    /// Beyond so many sums of an hour, what callers name at will is added to ``ProxyCore/SpendingTable/other``.
     ///
     /// Whoever names another project with each request would fill the disk otherwise, for sums stay much longer than requests.
     static let hourLimit = 1_000
+    /// So many sums of an hour each key has all the same: an operator with many keys has more than ``hourLimit`` without
+    /// anybody naming anything strange.
+    static let keyShare = 16
 
     /// Adds what was used since the last time.
     static func add(_ table: SpendingTable, to database: Database, _ tally: inout Tally) throws {
@@ -15,7 +17,7 @@ enum SpendingTables {
         var (raising, adding) = (
             try RowStatement(SpendingSQL.raise, in: database), try RowStatement(SpendingSQL.add, in: database)
         )
-        // How many sums an hour has is counted only where there is a new one, which is seldom.
+        // How many sums there are is counted only where there is a new one, which is seldom.
         var counts: [WallTime: Int] = [:]
         for (id, spending) in table.entries {
             tally.add(.spending)
@@ -23,9 +25,13 @@ enum SpendingTables {
             Self.bind(id, to: &raising)
             try raising.run()
             if database.changesCount > 0 { continue }
-            let count = try counts[id.hour] ?? Self.count(of: id.hour, in: database)
-            let identity = count < Self.hourLimit ? id : id.folded
-            counts[id.hour] = count + 1
+            var identity = id
+            if try Self.count(of: id, in: database) >= Self.keyShare {
+                let count = try counts[id.hour] ?? Self.count(of: id.hour, in: database)
+                if count >= Self.hourLimit { identity = id.folded }
+                counts[id.hour] = count
+            }
+            counts[id.hour]? += 1
             Self.bind(identity, to: &adding)
             for column in SpendingColumn.allCases { adding.bind(column.value(of: spending)) }
             try adding.run()
@@ -41,6 +47,18 @@ enum SpendingTables {
         statement.bind(id.client?.text ?? "")
         statement.bind(id.project ?? "")
         statement.bind(id.process ?? "")
+    }
+
+    /// How many sums of its hour the key of a new one has, as far as its share.
+    private static func count(of id: Spending.ID, in database: Database) throws -> Int {
+        var statement = try RowStatement(
+            "SELECT count(*) FROM (SELECT 1 FROM spending WHERE hour = ? AND key = ? AND provider = ? LIMIT ?)",
+            in: database)
+        statement.bind(id.hour.microseconds)
+        statement.bind(id.key.text)
+        statement.bind(id.provider.text)
+        statement.bind(Int64(Self.keyShare))
+        return Int(clamping: try statement.number())
     }
 
     /// How many sums an hour has, as far as the bound.
