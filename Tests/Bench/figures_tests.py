@@ -13,7 +13,7 @@ import unittest.mock
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "scripts"))
-from benchmark import configurations, figures, loads, machine, plan, plot, programs, report, targets  # noqa: E402
+from benchmark import configurations, figures, ledger, loads, machine, measure, plan, plot, programs, report, targets  # noqa: E402
 
 
 def rounds(**values: list) -> dict:
@@ -31,6 +31,25 @@ class Figures(unittest.TestCase):
         found = rounds(kmid=[20, None, 30], nginx=[10, 10, None])
         self.assertEqual(figures.ratios(found, "kmid", "nginx", "cpu_us"), [2])
         self.assertEqual(figures.ratios(found, "kmid", "somebody", "cpu_us"), [])
+
+    def test_a_round_is_the_mean_of_its_turns(self):
+        turns = [{"cpu_us": 10, "errors": {"status": 0}, "p50_us": 1}, {"cpu_us": 30, "errors": {"status": 0}, "p50_us": 2}]
+        self.assertEqual(figures.mean(turns), {"cpu_us": 20, "p50_us": 1.5})
+        self.assertEqual(figures.mean([{"cpu_us": 10, "memory": 1}, {"cpu_us": 30}]), {"cpu_us": 20})
+        for lacking in ([], [None], [turns[0], None]):
+            self.assertIsNone(figures.mean(lacking), "a turn that is none leaves nothing of the round")
+
+    def test_targets_take_turns_and_each_round_has_one_sample(self):
+        bench = measure.Bench.__new__(measure.Bench)
+        bench.found, bench.targets, taken = {}, {"nginx": None, "kmid": None}, []
+        bench.run = lambda cell, name: taken.append(name) or {"cpu_us": len(taken)}
+        cell = plan.Cell("some", "a load", "plain", 1, plan.WITH_GROUND, turns=2)
+        bench.take_turns(cell, 0)
+        bench.take_turns(cell, 1)
+        self.assertEqual(sorted(taken[:2]), sorted(taken[2:4]))
+        self.assertEqual({taken[2 * turn] for turn in range(4)}, {"nginx", "kmid"}, "who comes first changes")
+        self.assertEqual({name: len(samples) for name, samples in bench.found["some"].items()}, {"nginx": 2, "kmid": 2})
+        self.assertEqual(sum(sample["cpu_us"] for samples in bench.found["some"].values() for sample in samples) * 2, sum(range(9)))
 
     def test_what_is_added_is_counted_from_the_ground(self):
         found = rounds(kmid=[130, 110], nginx=[40, 10], direct=[10, 10])
@@ -182,6 +201,23 @@ status codes: {good} 2xx, 0 3xx, 0 4xx, {bad} 5xx
             process = subprocess.Popen(["false"])
             process.wait()
             self.assertIn("ended with status 1", programs.ended("kmid", process, log))
+
+    def test_of_a_daemon_the_last_complaints_and_requests_that_failed_are_told(self):
+        def line(**fields: str) -> str:
+            return json.dumps(fields, separators=(",", ":")) + "\n"
+
+        with tempfile.TemporaryDirectory() as folder:
+            log = pathlib.Path(folder) / "log"
+            log.write_text(
+                line(level="warning", message="first") + line(level="info", event="request", outcome="complete", status="200")
+                + line(level="info", event="request", outcome="left", status="0")
+                + line(level="info", event="request", outcome="complete", status="502")
+                + "".join(line(level="error", message=f"later {number}") for number in range(3)))
+            said = ledger.complaints(log)
+            self.assertNotIn("first", said)
+            self.assertEqual(said.count("later"), 3)
+            self.assertIn('"status":"502"', said)
+            self.assertEqual(len(said.strip().splitlines()), 4)
 
     def test_descriptors_that_are_missing_are_named(self):
         with unittest.mock.patch("resource.getrlimit", return_value=(1024, 4096)):

@@ -1,4 +1,4 @@
-"""What is measured beside the rounds: starts, thousands of slow streams, scrapes."""
+"""What is measured beside the loads: starts, thousands of slow streams, scrapes."""
 
 import contextlib
 import json
@@ -96,8 +96,8 @@ def next_line(caller: subprocess.Popen, event: str) -> dict:
     return entry
 
 
-def scrapes(bench: Bench) -> None:
-    """What /metrics takes with many keys and models, and whether requests notice."""
+def scrapes(bench: Bench):
+    """What /metrics takes with many keys and models, and whether requests notice: what is to be done in each round."""
     provider = bench.stack.enter_context(echo.Provider())
     setup = configurations.Setup(
         (("answers", f"http://127.0.0.1:{bench.provider}/v1"), ("models", f"http://127.0.0.1:{provider.port}/v1")), KEYS // 2)
@@ -109,13 +109,16 @@ def scrapes(bench: Bench) -> None:
         echo.ask(daemon.port, "/p/models/chat/completions", MODELS - 1, 10 * (MODELS - 1))
         time.sleep(AFTERMATH)
         expect_series(ledger.scrape(daemon.admin))
-        for number in range(2 * bench.plan.rounds):
-            if number % 2 == 0:
-                bench.keep("scrape", "kmid", timed(daemon.admin, bench.plan.scrapes))
-            for name in figures.order(("quiet", "scraped"), number):
-                with scraping(daemon.admin) if name == "scraped" else contextlib.nullcontext():
-                    sample = loads.wrk(url, 32, 3 if bench.plan.rounds > 1 else 1, 1024)
-                bench.keep("scraped", name, loads.whole(sample, f"requests while {name}"))
+
+    def in_round(number: int) -> None:
+        with bench.alive():
+            bench.keep("scrape", "kmid", timed(daemon.admin, bench.plan.scrapes))
+            for turn in (2 * number, 2 * number + 1):
+                for name in figures.order(("quiet", "scraped"), turn):
+                    with scraping(daemon.admin) if name == "scraped" else contextlib.nullcontext():
+                        sample = loads.wrk(url, 32, 3 if bench.plan.rounds > 1 else 1, 1024)
+                    bench.keep("scraped", name, loads.whole(sample, f"requests while {name}"))
+    return in_round
 
 
 def expect_series(text: str) -> None:

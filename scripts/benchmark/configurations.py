@@ -66,6 +66,10 @@ def nginx_sealed(tls: pathlib.Path, answers: int):
     """Puts TLS in front of the provider."""
     def configure(folder: pathlib.Path, ports: list) -> str:
         return nginx_common(folder) + f"""
+    # What it refuses is nobody's fault that is measured, and is told of by name.
+    map $status $is_refused {{ ~^2 0; default 1; }}
+    log_format refused '$time_iso8601 $status, by the provider $upstream_status, after $request_time s, request $connection_requests of its connection';
+    access_log {folder}/refused refused if=$is_refused;
     upstream answers {{ server 127.0.0.1:{answers}; keepalive 1024; keepalive_requests 1000000000; keepalive_timeout 1h; }}
     server {{
         listen 127.0.0.1:{ports[0]} ssl;

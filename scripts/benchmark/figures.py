@@ -1,7 +1,7 @@
 """Figures out of samples: medians over rounds, ratios within a round, spreads. Nothing here reads a clock or a file.
 
-A sample is a dictionary of numbers that one run of one target came to. `rounds` maps a target to its samples, in the
-order of the rounds; a round that could not be measured is `None`.
+A sample is a dictionary of numbers that one run of one target came to, or several turns of it in one round. `rounds` maps a target
+to its samples, in the order of the rounds; a round that could not be measured is `None`.
 """
 
 import math
@@ -28,6 +28,14 @@ def spread(values: list, unit: "float | None" = None) -> "float | None":
     return apart / abs(middle) if middle else math.inf
 
 
+def mean(turns: list) -> "dict | None":
+    """What the turns of a round come to: of each number the mean of all; `None` unless every turn was measured."""
+    if None in turns or not turns:
+        return None
+    names = [name for name in turns[0] if all(is_number(turn.get(name)) for turn in turns)]
+    return {name: statistics.fmean(turn[name] for turn in turns) for name in names}
+
+
 def column(rounds: dict, target: str, name: str) -> list:
     return [sample.get(name) if sample else None for sample in rounds.get(target, [])]
 
@@ -41,8 +49,8 @@ def ratios(rounds: dict, target: str, base: str, name: str) -> list:
 def added_ratio(rounds: dict, target: str, base: str, ground: str, name: str) -> list:
     """What `target` adds to `ground`, in units of what `base` adds to it: one value, or none if nothing is known.
 
-    Both are means over the turns. In a single turn what `base` adds is hardly more than its noise, and a ratio with that below
-    the line is mostly noise.
+    Both are means over the rounds. In a single one what `base` adds is hardly more than its noise, and a ratio with that below the
+    line is mostly noise.
     """
     triples = [triple for triple in zip(*(column(rounds, one, name) for one in (target, base, ground))) if None not in triple]
     above, below = (sum(triple[side] - triple[2] for triple in triples) for side in (0, 1))

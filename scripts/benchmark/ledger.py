@@ -63,11 +63,18 @@ class Lines:
 
 
 def complaints(log: pathlib.Path, number: int = 3) -> str:
-    """The last warnings and errors of a daemon's log, a line each."""
-    found = collections.deque(maxlen=number)
+    """The last warnings and errors of a daemon's log, and the last requests that did not end well, a line each.
+
+    Callers leave at the end of each load, which is no fault.
+    """
+    said, ended = collections.deque(maxlen=number), collections.deque(maxlen=number)
     with log.open(errors="replace") as file:
-        found.extend(line for line in file if '"level":"warning"' in line or '"level":"error"' in line)
-    return "".join(f"\n    {line.rstrip()[:400]}" for line in found)
+        for line in file:
+            if '"level":"warning"' in line or '"level":"error"' in line:
+                said.append(line)
+            elif '"event":"request"' in line and '"status":"200"' not in line and '"outcome":"left"' not in line:
+                ended.append(line)
+    return "".join(f"\n    {line.rstrip()[:600]}" for line in (*said, *ended))
 
 
 class Ledger:

@@ -93,12 +93,11 @@ def call(binary: pathlib.Path, port: int, path: str, cell: Cell, pace: int) -> d
     """Streams of 100 events; their beginnings lie evenly within the time between two events."""
     output = run(
         [binary, "call", port, "--path", path, "--token", configurations.TOKEN, "--streams", cell.connections,
-         "--turns", cell.turns,
          "--events", 100, "--interval", pace, "--ramp", max(pace // 1_000, cell.connections), "--limit", 60], 90)
     lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     ended = next((line for line in lines if line["event"] == "ended"), None)
     if ended is None:
         raise Failure("kmi-load told nothing")
-    return parse_streams(ended, cell.connections * cell.turns)
+    return parse_streams(ended, cell.connections)
 
 

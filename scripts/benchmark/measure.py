@@ -160,17 +160,20 @@ class Bench:
         return sample, self.faults(cell, target, counted, sample) if counted else []
 
     def whole(self, sample: dict, cell: Cell, name: str, when: str = "") -> None:
-        """Fails unless everything ended well, with what kmid has to say of it."""
+        """Fails unless everything ended well, with what kmid and the nginx on both sides of it have to say of it."""
         own = self.targets[name].ledger
         try:
             loads.whole(sample, f"{cell.title}, {name}{when}")
         except programs.Failure as failure:
-            raise programs.Failure(f"{failure}{ledger.complaints(own.log) if own else ''}") from failure
+            said = ledger.complaints(own.log) if own else ""
+            for log in ("sealed/refused", "sealed/log", "proxy/log"):
+                said += f"\n  {log}:\n{programs.tail(self.folder / log, 3)}"
+            raise programs.Failure(f"{failure}{said}") from failure
 
     @staticmethod
     def faults(cell: Cell, target: Target, counted: dict, sample: dict) -> list:
         if cell.kind == "streams":
-            requests, in_flight = cell.connections * cell.turns, 0
+            requests, in_flight = cell.connections, 0
         else:
             requests = sample["requests"]
             in_flight = cell.connections * (loads.H2_STREAMS if cell.kind == "h2" else 1)
@@ -184,8 +187,8 @@ class Bench:
         """All that was used for this bench."""
         return machine.own_seconds() + sum(machine.processor_seconds(process.pid) for process, _ in self.running.values())
 
-    def run(self, cell: Cell, name: str) -> None:
-        """Keeps a sample; one that others disturbed is taken once more, one that kmid's own counts speak against is none."""
+    def run(self, cell: Cell, name: str) -> "dict | None":
+        """A sample; one that others disturbed is taken once more, one that kmid's own counts speak against is none."""
         with self.alive():
             sample, faults = self.attempt(cell, name)
             if sample and sample["foreign"] > self.plan.patience and self.left() > 60:
@@ -197,7 +200,16 @@ class Bench:
         if faults:
             self.failures.append(f"{cell.title}, {name}: {'; '.join(faults)}")
             say(f"not counted: {self.failures[-1]}")
-        self.keep(cell.name, name, None if faults else sample)
+        return None if faults else sample
+
+    def take_turns(self, cell: Cell, number: int) -> None:
+        """A cell's part of a round: each of its targets in turn, who comes first changing."""
+        turns: dict[str, list] = {name: [] for name in cell.targets if name in self.targets}
+        for turn in range(number * cell.turns, (number + 1) * cell.turns):
+            for name in figures.order(tuple(turns), turn):
+                turns[name].append(self.run(cell, name))
+        for name, samples in turns.items():
+            self.keep(cell.name, name, figures.mean(samples))
 
     def attempt(self, cell: Cell, name: str) -> tuple:
         """A sample and what is to be said against it.
@@ -217,16 +229,14 @@ class Bench:
     def left(self) -> float:
         return self.plan.budget - (time.monotonic() - self.begun)
 
-    def rounds(self) -> int:
-        """All cells, each against its targets in turn, until the rounds or the time are over."""
+    def rounds(self, beside) -> int:
+        """All cells, each against its targets in turn, and what `beside` measures, until the rounds or the time are over."""
         number = longest = 0
         while number == 0 or (number < self.plan.rounds and self.left() > longest):
             begun = time.monotonic()
             for cell in self.plan.cells:
-                for turn in range(number * cell.repeats, (number + 1) * cell.repeats):
-                    for name in figures.order(cell.targets, turn):
-                        if name in self.targets:
-                            self.run(cell, name)
+                self.take_turns(cell, number)
+            beside(number)
             longest = max(longest, time.monotonic() - begun)
             number += 1
             say(f"round {number} of {self.plan.rounds}: {time.monotonic() - begun:.0f} s")
