@@ -171,7 +171,9 @@ extension KeyPool {
     /// Why none of the others of the provider was chosen: of the first 16.
     func others(_ demand: KeyDemand, _ decision: Decision, at now: Instant) -> [KeyVerdict] {
         var others: [KeyVerdict] = []
-        for index in self.roster(of: demand.provider)?.places ?? [] where index != decision.index {
+        guard let places = self.roster(of: demand.provider)?.places, places.count > 1 else { return others }
+        others.reserveCapacity(min(places.count, Self.othersCapacity))
+        for index in places where index != decision.index {
             others.append(self.verdict(index, demand, decision, at: now))
             if others.count == Self.othersCapacity { break }
         }
@@ -182,26 +184,33 @@ extension KeyPool {
     static let othersCapacity = 16
 
     private func verdict(_ index: Int, _ demand: KeyDemand, _ decision: Decision, at now: Instant) -> KeyVerdict {
-        let entry = self.entries[index]
-        let present = entry.isEnabled ? entry.present(for: demand.model, at: now) : nil
-        let obstacle = index == decision.index ? nil : self.obstacle(entry, index, demand, decision, at: now)
+        // Each request has up to 16 of these; nearly all are of keys that nothing is known of.
         var verdict = KeyVerdict(
-            label: entry.label, provider: entry.provider, state: entry.state(for: demand.model, at: now),
-            obstacle: obstacle, reason: present?.reason, usableAt: present?.usableAt(after: now))
-        if obstacle == .rate { verdict.usableAt = entry.rateOpensAt(after: now) }
+            label: self.entries[index].label, provider: self.entries[index].provider,
+            state: self.entries[index].isEnabled ? .usable : .disabled,
+            obstacle: index == decision.index ? nil : self.obstacle(index, demand, decision, at: now), reason: nil,
+            usableAt: nil)
+        if self.entries[index].isEnabled, self.entries[index].hasConditions,
+            let present = self.entries[index].present(for: demand.model, at: now)
+        {
+            verdict.state = present.state
+            verdict.reason = present.reason
+            verdict.usableAt = present.usableAt(after: now)
+        }
+        if verdict.obstacle == .rate { verdict.usableAt = self.entries[index].rateOpensAt(after: now) }
         return verdict
     }
 
     private func obstacle(
-        _ entry: Entry, _ index: Int, _ demand: KeyDemand, _ decision: Decision, at now: Instant
+        _ index: Int, _ demand: KeyDemand, _ decision: Decision, at now: Instant
     ) -> KeyVerdict.Obstacle {
-        if entry.provider != demand.provider { return .provider }
-        if let pinned = demand.pinned, pinned != entry.label { return .pin }
-        if !entry.serves(demand.model) { return .model }
-        if !entry.isUsable(for: demand.model, at: now) { return .state }
-        if demand.excluded.contains(entry.label) { return .tried }
-        if !entry.hasPlace { return .inFlight }
-        if !entry.hasRoom(at: now) { return .rate }
+        if self.entries[index].provider != demand.provider { return .provider }
+        if let pinned = demand.pinned, pinned != self.entries[index].label { return .pin }
+        if !self.entries[index].serves(demand.model) { return .model }
+        if !self.entries[index].isUsable(for: demand.model, at: now) { return .state }
+        if !demand.excluded.isEmpty, demand.excluded.contains(self.entries[index].label) { return .tried }
+        if !self.entries[index].hasPlace { return .inFlight }
+        if !self.entries[index].hasRoom(at: now) { return .rate }
         guard let chosen = decision.index, chosen != index else { return .turn }
         if decision.selection == .affinity { return .affinity }
         if decision.selection == .wanted { return .turn }
@@ -211,6 +220,6 @@ extension KeyPool {
             if own & ~other & Reluctance.onTrial > 0 { return .trial }
             return .warn
         }
-        return entry.priority < self.entries[chosen].priority ? .priority : .turn
+        return self.entries[index].priority < self.entries[chosen].priority ? .priority : .turn
     }
 }
