@@ -150,9 +150,9 @@ extension RequestFlow {
                         ? "The token is for certain models only, and the request names none that can be read."
                         : "The token is not for this model.")
             }
-            if let model, self.needsLists(for: model) {
-                self.phase = .listing
-                return self.loadModels { self.route(to: model) }
+            if let model {
+                let outdated = self.outdatedLists(for: model)
+                if !outdated.isEmpty { return self.load(outdated, toRoute: model) { self.route(to: model) } }
             }
             self.route(to: model)
         } catch {

@@ -12,9 +12,20 @@ final class ModelListCache: Sendable {
     /// The generation of a list that is not kept.
     static let noGeneration = -1
 
+    /// What is known of a provider's list, be it old or not.
+    enum Standing {
+        /// Nobody has asked for it yet.
+        case unknown
+        /// It was had the last time.
+        case listed
+        /// It could not be had the last time; one from before still counts.
+        case failed
+    }
+
     private struct Entry {
         /// `nil` after a failure, if there was no list before.
         var models: [ModelEntry]?
+        var hasFailed: Bool
         var validUntil: Instant
     }
 
@@ -56,6 +67,13 @@ final class ModelListCache: Sendable {
         }
     }
 
+    /// What is known of a provider's list.
+    func standing(of provider: ProviderName) -> Standing {
+        self.state.withLock { state in
+            state.entries[provider].map { $0.hasFailed ? .failed : .listed } ?? .unknown
+        }
+    }
+
     /// The providers whose list is not known, or too old.
     func outdated(among providers: [Configuration.Provider], at now: Instant) -> [Configuration.Provider] {
         self.state.withLock { state in
@@ -75,16 +93,20 @@ final class ModelListCache: Sendable {
     }
 
     /// Takes what was fetched, `nil` for a failure, and calls those who wait.
-    func finish(_ provider: ProviderName, with models: [ModelEntry]?, generation: Int, at now: Instant) {
-        let waiting = self.state.withLock { state in
+    ///
+    /// Answers whether it went otherwise than the last time, as far as anybody knows.
+    func finish(_ provider: ProviderName, with models: [ModelEntry]?, generation: Int, at now: Instant) -> Bool {
+        let (waiting, isNews) = self.state.withLock { state in
+            let former = state.entries[provider]
             if state.generation == generation {
                 // A list that cannot be had anew is better than none.
-                let kept = models ?? state.entries[provider]?.models
-                let lifetime = models == nil ? Self.patience : Self.lifetime
-                state.entries[provider] = Entry(models: kept, validUntil: now + lifetime)
+                state.entries[provider] = Entry(
+                    models: models ?? former?.models, hasFailed: models == nil,
+                    validUntil: now + (models == nil ? Self.patience : Self.lifetime))
             }
-            return state.waiting.removeValue(forKey: provider) ?? []
+            return (state.waiting.removeValue(forKey: provider) ?? [], former?.hasFailed != (models == nil))
         }
         for done in waiting { done() }
+        return isNews
     }
 }

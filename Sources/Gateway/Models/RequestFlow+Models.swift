@@ -6,7 +6,7 @@ extension RequestFlow {
     /// Answers `GET /v1/models` and `/v1/models/{id}`: the aliases, and what the providers with a usable key list.
     func list(_ request: Route.ModelsRequest) {
         self.phase = .listing
-        self.loadModels { self.answerList(request) }
+        self.load(self.outdatedProviders) { self.answerList(request) }
     }
 
     private func answerList(_ request: Route.ModelsRequest) {
@@ -35,11 +35,32 @@ extension RequestFlow {
         )
     }
 
-    /// Whether a model can only be routed once the lists of the providers are known.
-    func needsLists(for model: ModelName) -> Bool {
-        guard self.route?.provider == nil, self.snapshot.aliases[model] == nil else { return false }
+    /// The providers whose lists are not known or old, if lists decide who serves the model.
+    func outdatedLists(for model: ModelName) -> [Configuration.Provider] {
+        guard self.route?.provider == nil, self.snapshot.aliases[model] == nil else { return [] }
         // With one provider there is nothing to choose.
-        return self.snapshot.configuration.providers.count > 1 && !self.outdatedProviders.isEmpty
+        return self.snapshot.configuration.providers.count > 1 ? self.outdatedProviders : []
+    }
+
+    /// Has outdated lists fetched, and goes on as soon as the model can be routed.
+    ///
+    /// A list that was never asked for is waited for, and one that is old if no list has the model. One that could not be had
+    /// the last time is not: while a provider hangs, requests to the others would wait for it again and again.
+    func load(
+        _ outdated: [Configuration.Provider], toRoute model: ModelName, then next: @escaping () -> Void
+    ) {
+        let catalogue = self.gateway.catalogue
+        let isListed = catalogue.provider(listing: model, among: self.snapshot.configuration.providers) != nil
+        let needed = outdated.filter { provider in
+            switch catalogue.standing(of: provider.name) {
+            case .unknown: true
+            case .listed: !isListed
+            case .failed: false
+            }
+        }
+        let names = Set(needed.map(\.name))
+        for provider in outdated where !names.contains(provider.name) { self.fetchUnlessUnderWay(provider) {} }
+        self.load(needed, then: next)
     }
 
     private var outdatedProviders: [Configuration.Provider] {
@@ -53,18 +74,20 @@ extension RequestFlow {
         return outdated.filter { listed.contains($0.name) }
     }
 
-    /// Fetches the lists that are not known, all at once, and goes on when each has come or failed.
-    func loadModels(then next: @escaping () -> Void) {
-        let outdated = self.outdatedProviders
-        guard !outdated.isEmpty else { return next() }
-        let countdown = Countdown(outdated.count, then: next)
+    /// Fetches lists, all at once, and goes on when each has come or failed.
+    private func load(_ providers: [Configuration.Provider], then next: @escaping () -> Void) {
+        guard !providers.isEmpty else { return next() }
+        self.phase = .listing
+        let countdown = Countdown(providers.count, then: next)
         let bound = NIOLoopBound(countdown, eventLoop: self.exchange.eventLoop)
-        for provider in outdated {
-            let (isFirst, generation) = self.gateway.catalogue.await(provider.name) {
-                bound.eventLoop.execute { bound.value.step() }
-            }
-            if isFirst { self.fetch(provider, generation: generation) }
+        for provider in providers {
+            self.fetchUnlessUnderWay(provider) { bound.eventLoop.execute { bound.value.step() } }
         }
+    }
+
+    private func fetchUnlessUnderWay(_ provider: Configuration.Provider, then done: @escaping @Sendable () -> Void) {
+        let (isFirst, generation) = self.gateway.catalogue.await(provider.name, done)
+        if isFirst { self.fetch(provider, generation: generation) }
     }
 
     private func fetch(_ provider: Configuration.Provider, generation: Int) {
@@ -74,18 +97,19 @@ extension RequestFlow {
         let isPresent = self.gateway.snapshot.hasProvider(provider.name, like: provider)
         let generation = isPresent ? generation : ModelListCache.noGeneration
         guard let request = self.listRequest(for: provider) else {
-            return catalogue.finish(provider.name, with: nil, generation: generation, at: time.now())
+            _ = catalogue.finish(provider.name, with: nil, generation: generation, at: time.now())
+            return
         }
         let logger = self.logger
         ModelListFetch.begin(
             request, within: provider.usageTimeout, through: self.gateway.transport, on: self.exchange.eventLoop
         ) { models in
-            if models == nil {
+            let isNews = catalogue.finish(provider.name, with: models, generation: generation, at: time.now())
+            if models == nil, isNews {
                 logger.notice(
                     "list of models not available",
                     metadata: ["event": "model_list_failed", "provider": "\(provider.name)"])
             }
-            catalogue.finish(provider.name, with: models, generation: generation, at: time.now())
         }
     }
 

@@ -96,6 +96,65 @@ struct RoutingTests {
         fixture.expectAllSettled()
     }
 
+    @Test("requests wait for a list nobody asked for, and for one that may have the model now; not for one that failed")
+    func waitsForLists() throws {
+        let events = RecordedEvents()
+        let fixture = try GatewayFixture(logger: events.logger) { configuration in
+            configuration.providers.append(try GatewayFixture.provider("other"))
+            configuration.keys.append(try GatewayFixture.key("omega", provider: "other"))
+        }
+        let json: HeaderFields = ["Content-Type": "application/json"]
+        func lists() -> [FakeTransfer] { fixture.transfers.filter { $0.isModelList && !$0.isOver } }
+        func serve(_ model: String, by provider: String) throws {
+            let before = fixture.attempts.count
+            let exchange = fixture.post(#"{"model":"\#(model)"}"#)
+            #expect(fixture.attempts.count == before + 1, "it did not wait")
+            try #require(fixture.attempts.last).answer(200)
+            fixture.run()
+            #expect(exchange.header("x-kmi-provider") == provider)
+        }
+        // Nobody knows of either list.
+        let first = fixture.post(#"{"model":"m"}"#)
+        #expect(lists().count == 2 && fixture.attempts.isEmpty)
+        lists()[0].answer(200, json, #"{"object":"list","data":[{"id":"m","object":"model"}]}"#)
+        fixture.run()
+        #expect(fixture.attempts.isEmpty)
+        lists()[0].answer(502)
+        fixture.run()
+        try #require(fixture.attempts.first).answer(200)
+        fixture.run()
+        #expect(first.header("x-kmi-provider") == "kimi")
+        // That of the one that failed is asked for again, and nobody waits for it.
+        for _ in 0..<2 {
+            fixture.advance(by: ModelListCache.patience)
+            try serve("theirs", by: "kimi")
+            #expect(lists().map(\.request.origin.host) == ["other.example"])
+            lists()[0].answer(502)
+            fixture.run()
+        }
+        #expect(events.lines("model_list_failed").map { $0.fields["provider"] } == ["other"], "told once")
+        fixture.advance(by: ModelListCache.patience)
+        try serve("m", by: "kimi")
+        lists()[0].answer(200, json, #"{"object":"list","data":[{"id":"theirs","object":"model"}]}"#)
+        fixture.run()
+        try serve("theirs", by: "other")
+        // Both are old: a model that is in one of them does not wait, another one may be new.
+        fixture.advance(by: ModelListCache.lifetime)
+        try serve("theirs", by: "other")
+        #expect(lists().count == 2)
+        let attempts = fixture.attempts.count
+        let fresh = fixture.post(#"{"model":"fresh"}"#)
+        #expect(lists().count == 2 && fixture.attempts.count == attempts)
+        lists()[0].answer(502)
+        lists()[0].answer(200, json, #"{"object":"list","data":[{"id":"fresh","object":"model"}]}"#)
+        fixture.run()
+        try #require(fixture.attempts.last).answer(200)
+        fixture.run()
+        #expect(fresh.header("x-kmi-provider") == "other")
+        #expect(events.lines("model_list_failed").map { $0.fields["provider"] } == ["other", "kimi"])
+        fixture.expectAllSettled()
+    }
+
     // MARK: No usable key
 
     private static func shortage(_ keys: [(String, KeyState, Double?)], isBusy: Bool = false) throws -> KeyShortage {
