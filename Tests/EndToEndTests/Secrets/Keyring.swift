@@ -57,12 +57,18 @@ struct Keyring {
         return try await body(Keyring(bus: bus))
     }
 
-    /// Locks it, as a desktop does.
+    /// Locks it, as a desktop does, until it says that it is: while it still writes what was added last, it may not be yet.
     func lock() async throws {
         try await BusConnection.with(to: self.bus.address) { connection in
-            _ = try await connection.call(
-                Self.service, path: Self.path, interface: Self.interface, member: "Lock",
-                [.array(of: "o", [.path(Self.collection)])], timeout: .seconds(10))
+            try await eventually("the keyring is locked") {
+                _ = try await connection.call(
+                    Self.service, path: Self.path, interface: Self.interface, member: "Lock",
+                    [.array(of: "o", [.path(Self.collection)])], timeout: .seconds(10))
+                let answer = try await connection.call(
+                    Self.service, path: Self.collection, interface: "org.freedesktop.DBus.Properties", member: "Get",
+                    [.string("org.freedesktop.Secret.Collection"), .string("Locked")], timeout: .seconds(10))
+                return answer.first?.asVariant?.asBoolean == true
+            }
         }
     }
 
