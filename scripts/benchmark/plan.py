@@ -43,7 +43,7 @@ class Plan:
     stream_runs: int
     rows: int
     starts: int
-    # So many make a sample; each round has one of them, and the load that is scraped twice.
+    # So many make a sample; each round has four of them, one before each load that is scraped or not.
     scrapes: int
     # Seconds within which the rounds have to end, so that the whole ends in time.
     budget: float
@@ -68,7 +68,7 @@ def cells(seconds: float, turns: int) -> tuple:
         Cell("plain-1", "1 KiB, 1 connection", "plain", 1, WITH_GROUND, seconds=1, turns=3 * turns),
         Cell("plain-32", "1 KiB, 32 connections", "plain", 32, WITH_GROUND, seconds=1, turns=turns),
         # Their beginning, when all connect, is part of the slowest hundredth of a short turn.
-        Cell("plain-256", "1 KiB, 256 connections", "plain", 256, seconds=seconds, turns=(turns + 1) // 2),
+        Cell("plain-256", "1 KiB, 256 connections", "plain", 256, seconds=seconds, turns=turns),
         Cell("up-32k", "requests of 32 KiB, 32 connections", "plain", 32, request=32 * KIBIBYTE, seconds=seconds / 3),
         # Each conversation takes its memory in the load tool.
         Cell("up-4m", "requests of 4 MiB, 8 connections", "plain", 8, request=4 * MEBIBYTE, seconds=seconds / 3, conversations=4),
@@ -84,7 +84,7 @@ def cells(seconds: float, turns: int) -> tuple:
 
 
 def full() -> Plan:
-    return Plan("full", cells(3, 4), rounds=4, streams=5_000, stream_events=10, stream_runs=3, rows=1_000_000,
+    return Plan("full", cells(3, 4), rounds=3, streams=5_000, stream_events=10, stream_runs=3, rows=1_000_000,
                 starts=9, scrapes=100, budget=760)
 
 
