@@ -151,8 +151,12 @@ extension RequestFlow {
                         : "The token is not for this model.")
             }
             if let model {
-                let outdated = self.outdatedLists(for: model)
-                if !outdated.isEmpty { return self.load(outdated, toRoute: model) { self.route(to: model) } }
+                let lists = self.listsNeeded(for: model)
+                for provider in lists.beside { self.refresh(provider) }
+                if !lists.awaited.isEmpty {
+                    self.phase = .listing
+                    return self.load(lists.awaited) { self.route(to: model) }
+                }
             }
             self.route(to: model)
         } catch {

@@ -12,32 +12,40 @@ final class ModelListCache: Sendable {
     /// The generation of a list that is not kept.
     static let noGeneration = -1
 
-    /// What is known of a provider's list, be it old or not.
-    enum Standing {
-        /// Nobody has asked for it yet.
-        case unknown
-        /// It was had the last time.
-        case listed
-        /// It could not be had the last time; one from before still counts.
-        case failed
+    /// The providers whose lists are to be fetched for a request.
+    struct Need {
+        /// The request waits for these.
+        var awaited: [Configuration.Provider] = []
+        /// These are fetched beside it, and nobody does yet.
+        var beside: [Configuration.Provider] = []
     }
 
     private struct Entry {
         /// `nil` after a failure, if there was no list before.
         var models: [ModelEntry]?
+        /// Whether it could not be had the last time.
         var hasFailed: Bool
         var validUntil: Instant
     }
 
     private struct State {
         var entries: [ProviderName: Entry] = [:]
-        /// Those who wait for a list that is being fetched.
+        /// Of each list that is being fetched, those who wait for it; perhaps nobody.
         var waiting: [ProviderName: [@Sendable () -> Void]] = [:]
         /// Counts changes of the configuration, so that a list fetched before one is not kept after it.
         var generation = 0
+
+        func lists(_ model: ModelName, _ provider: Configuration.Provider) -> Bool {
+            self.entries[provider.name]?.models?.contains { $0.id == model.text } ?? false
+        }
     }
 
     private let state = Mutex(State())
+
+    /// How many requests wait for lists, each counted for each of them.
+    var waitingCount: Int {
+        self.state.withLock { $0.waiting.values.reduce(0) { $0 + $1.count } }
+    }
 
     /// Forgets everything, because providers may have changed.
     func forget() {
@@ -50,9 +58,7 @@ final class ModelListCache: Sendable {
     /// The provider that lists a model; of several the first by the configuration's order.
     func provider(listing model: ModelName, among providers: [Configuration.Provider]) -> ProviderName? {
         self.state.withLock { state in
-            providers.first { provider in
-                state.entries[provider.name]?.models?.contains { $0.id == model.text } ?? false
-            }?.name
+            providers.first { state.lists(model, $0) }?.name
         }
     }
 
@@ -67,10 +73,31 @@ final class ModelListCache: Sendable {
         }
     }
 
-    /// What is known of a provider's list.
-    func standing(of provider: ProviderName) -> Standing {
+    /// What is to be fetched so that a model can be routed.
+    ///
+    /// A list that nobody asked for yet is waited for, and one that is old if no list has the model. One that could not be had
+    /// the last time is not: while a provider hangs, requests to the others would wait for it again and again.
+    func need(for model: ModelName, among providers: [Configuration.Provider], at now: Instant) -> Need {
         self.state.withLock { state in
-            state.entries[provider].map { $0.hasFailed ? .failed : .listed } ?? .unknown
+            var need = Need()
+            var isListed: Bool?
+            for index in providers.indices {
+                let name = providers[index].name
+                let entry = state.entries[name]
+                if let entry, entry.validUntil > now { continue }
+                var isAwaited = entry == nil
+                if let entry, !entry.hasFailed {
+                    let known = isListed ?? providers.contains { state.lists(model, $0) }
+                    isListed = known
+                    isAwaited = !known
+                }
+                if isAwaited {
+                    need.awaited.append(providers[index])
+                } else if state.waiting[name] == nil {
+                    need.beside.append(providers[index])
+                }
+            }
+            return need
         }
     }
 
@@ -89,6 +116,15 @@ final class ModelListCache: Sendable {
             let isFirst = state.waiting[provider] == nil
             state.waiting[provider, default: []].append(done)
             return (isFirst, state.generation)
+        }
+    }
+
+    /// As ``await(_:_:)`` for who does not wait: the generation if nobody is fetching it yet, else `nil`.
+    func begin(_ provider: ProviderName) -> Int? {
+        self.state.withLock { state in
+            guard state.waiting[provider] == nil else { return nil }
+            state.waiting[provider] = []
+            return state.generation
         }
     }
 

@@ -11,7 +11,7 @@ extension RequestFlow {
 
     private func answerList(_ request: Route.ModelsRequest) {
         guard !self.hasAnswered else { return }
-        let providers = self.snapshot.listedProviders(having: self.gateway.dispatcher, at: self.gateway.time.now())
+        let providers = self.listed(self.snapshot.configuration.providers)
         let catalogue = ModelCatalogue(
             aliases: self.snapshot.configuration.models.map(\.name.text),
             offers: self.gateway.catalogue.offers(of: providers)
@@ -35,59 +35,54 @@ extension RequestFlow {
         )
     }
 
-    /// The providers whose lists are not known or old, if lists decide who serves the model.
-    func outdatedLists(for model: ModelName) -> [Configuration.Provider] {
-        guard self.route?.provider == nil, self.snapshot.aliases[model] == nil else { return [] }
+    /// What is to be fetched before a model can be routed, and beside that; nothing if lists do not decide who serves it.
+    func listsNeeded(for model: ModelName) -> ModelListCache.Need {
+        let configuration = self.snapshot.configuration
         // With one provider there is nothing to choose.
-        return self.snapshot.configuration.providers.count > 1 ? self.outdatedProviders : []
-    }
-
-    /// Has outdated lists fetched, and goes on as soon as the model can be routed.
-    ///
-    /// A list that was never asked for is waited for, and one that is old if no list has the model. One that could not be had
-    /// the last time is not: while a provider hangs, requests to the others would wait for it again and again.
-    func load(
-        _ outdated: [Configuration.Provider], toRoute model: ModelName, then next: @escaping () -> Void
-    ) {
-        let catalogue = self.gateway.catalogue
-        let isListed = catalogue.provider(listing: model, among: self.snapshot.configuration.providers) != nil
-        let needed = outdated.filter { provider in
-            switch catalogue.standing(of: provider.name) {
-            case .unknown: true
-            case .listed: !isListed
-            case .failed: false
-            }
-        }
-        let names = Set(needed.map(\.name))
-        for provider in outdated where !names.contains(provider.name) { self.fetchUnlessUnderWay(provider) {} }
-        self.load(needed, then: next)
+        guard configuration.providers.count > 1, !configuration.server.dryRun, self.route?.provider == nil,
+            self.snapshot.aliases[model] == nil
+        else { return ModelListCache.Need() }
+        var need = self.gateway.catalogue.need(
+            for: model, among: configuration.providers, at: self.gateway.time.now())
+        need.awaited = self.listed(need.awaited)
+        need.beside = self.listed(need.beside)
+        return need
     }
 
     private var outdatedProviders: [Configuration.Provider] {
         guard !self.snapshot.configuration.server.dryRun else { return [] }
-        let now = self.gateway.time.now()
-        // Asked first, because it costs next to nothing and nearly always ends the question: it is one of each request's.
-        let outdated = self.gateway.catalogue.outdated(among: self.snapshot.configuration.providers, at: now)
-        guard !outdated.isEmpty else { return [] }
-        let listed = Set(
-            self.snapshot.listedProviders(having: self.gateway.dispatcher, at: now).map(\.name))
-        return outdated.filter { listed.contains($0.name) }
+        return self.listed(
+            self.gateway.catalogue.outdated(
+                among: self.snapshot.configuration.providers, at: self.gateway.time.now()))
     }
 
-    /// Fetches lists, all at once, and goes on when each has come or failed.
-    private func load(_ providers: [Configuration.Provider], then next: @escaping () -> Void) {
-        guard !providers.isEmpty else { return next() }
-        self.phase = .listing
-        let countdown = Countdown(providers.count, then: next)
-        let bound = NIOLoopBound(countdown, eventLoop: self.exchange.eventLoop)
-        for provider in providers {
-            self.fetchUnlessUnderWay(provider) { bound.eventLoop.execute { bound.value.step() } }
+    /// Those whose models are listed: they have a key that is usable.
+    private func listed(_ providers: [Configuration.Provider]) -> [Configuration.Provider] {
+        guard !providers.isEmpty else { return [] }
+        let now = self.gateway.time.now()
+        return self.gateway.dispatcher.read { dispatcher in
+            let pool = dispatcher.pool
+            return providers.filter { pool.firstUsableKey(of: $0.name, at: now) != nil }
         }
     }
 
-    private func fetchUnlessUnderWay(_ provider: Configuration.Provider, then done: @escaping @Sendable () -> Void) {
-        let (isFirst, generation) = self.gateway.catalogue.await(provider.name, done)
-        if isFirst { self.fetch(provider, generation: generation) }
+    /// Fetches lists, all at once, and goes on when each has come or failed.
+    func load(_ providers: [Configuration.Provider], then next: @escaping () -> Void) {
+        guard !providers.isEmpty else { return next() }
+        let countdown = Countdown(providers.count, then: next)
+        let bound = NIOLoopBound(countdown, eventLoop: self.exchange.eventLoop)
+        for provider in providers {
+            let (isFirst, generation) = self.gateway.catalogue.await(provider.name) {
+                bound.eventLoop.execute { bound.value.step() }
+            }
+            if isFirst { self.fetch(provider, generation: generation) }
+        }
+    }
+
+    /// Has a list fetched that nobody waits for.
+    func refresh(_ provider: Configuration.Provider) {
+        guard let generation = self.gateway.catalogue.begin(provider.name) else { return }
+        self.fetch(provider, generation: generation)
     }
 
     private func fetch(_ provider: Configuration.Provider, generation: Int) {
@@ -133,14 +128,6 @@ extension RequestFlow {
             body: .none,
             pins: provider.pins
         )
-    }
-}
-
-extension GatewaySnapshot {
-    /// The providers whose models are listed: those with a key that is usable.
-    func listedProviders(having pool: SharedDispatcher, at now: Instant) -> [Configuration.Provider] {
-        let usable = Set(pool.snapshots(at: now).filter { $0.state == .usable }.map(\.provider))
-        return self.configuration.providers.filter { usable.contains($0.name) }
     }
 }
 

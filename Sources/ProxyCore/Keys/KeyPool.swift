@@ -94,7 +94,8 @@ public struct KeyPool: Sendable {
     ///
     /// Nothing changes.
     public func firstUsableKey(of provider: ProviderName, at now: Instant) -> KeyGrant? {
-        self.entries.first { $0.provider == provider && $0.isUsable(for: nil, at: now) }?.grant
+        let places = self.roster(of: provider)?.places ?? []
+        return places.first { self.entries[$0].isUsable(for: nil, at: now) }.map { self.entries[$0].grant }
     }
 
     /// Whether ``choose(_:at:)`` would find a key.

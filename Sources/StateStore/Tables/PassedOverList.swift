@@ -12,7 +12,7 @@ enum PassedOverList {
     static func bytes(of keys: [RequestRecord.PassedOver]) -> [UInt8] {
         var bytes: [UInt8] = []
         guard !keys.isEmpty else { return bytes }
-        bytes.reserveCapacity(Self.capacity * 32)
+        bytes.reserveCapacity(min(keys.count, Self.capacity) * 32)
         for key in keys.prefix(Self.capacity) {
             if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
             bytes.append(contentsOf: key.label.text.utf8)
