@@ -5,7 +5,7 @@ import SystemSupport
 
 /// `kmid`: the daemon.
 @main
-struct Daemon: AsyncParsableCommand {
+struct Daemon: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kmid",
         abstract: "Holds the API keys of a machine's user and serves the APIs of their providers on loopback.",
@@ -15,17 +15,17 @@ struct Daemon: AsyncParsableCommand {
     )
 
     /// Before anything else nobody may look into the process any more, because it is about to read secrets.
-    static func main() async {
+    static func main() {
         for failure in MemoryPrivacy.enforce() {
             FileHandle.standardError.write(Data("kmid: the memory is not kept from core dumps (\(failure))\n".utf8))
         }
-        await self.main(nil)
+        self.main(nil)
     }
 }
 
 extension Daemon {
     /// The command `kmid [run]`.
-    struct Run: AsyncParsableCommand {
+    struct Run: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Run the daemon in the foreground.")
 
         @Option(help: ArgumentHelp("The configuration file.", valueName: "FILE"))
@@ -44,9 +44,11 @@ extension Daemon {
             }
         }
 
-        func run() async throws {
-            let status = await DaemonRun(config: self.config, stateDirectory: self.stateDir, bus: self.bus).run()
-            throw ExitCode(status)
+        func run() {
+            let daemon = DaemonRun(config: self.config, stateDirectory: self.stateDir, bus: self.bus)
+            MainThread.blockSignals()
+            Task.detached { Foundation.exit(await daemon.run()) }
+            MainThread.rest()
         }
     }
 
