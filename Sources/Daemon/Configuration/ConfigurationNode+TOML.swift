@@ -76,7 +76,8 @@ extension ConfigurationNode {
 
     /// `https://user:password@host` as `https://***@host`.
     private static func withoutUser(_ text: String) -> String {
-        guard let begin = text.firstRange(of: "://")?.upperBound else { return text }
+        guard text.utf8.contains(UInt8(ascii: "@")), let begin = text.firstRange(of: "://")?.upperBound
+        else { return text }
         let authority = text[begin...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         guard let sign = authority.lastIndex(of: "@") else { return text }
         return text[..<begin] + "***" + text[sign...]
