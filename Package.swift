@@ -188,6 +188,11 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
+// The linker of the toolchain, which can do what scripts/build-release asks of it.
+for target in package.targets where target.type == .executable {
+    target.linkerSettings = [.unsafeFlags(["-use-ld=lld"], .when(configuration: .release))]
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
