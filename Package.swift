@@ -64,6 +64,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CDBus", pkgConfig: "dbus-1", providers: [.apt(["libdbus-1-dev"])]),
         .systemLibrary(name: "CEpoll"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -95,7 +96,7 @@ let package = Package(
             name: "CurlClient",
             dependencies: ["CCurl", "CEpoll", "ProxyCore", "Threads", .nioCore, .nioPosix, .logging]
         ),
-        .target(name: "StateStore", dependencies: ["ProxyCore", "Threads", .grdb, .grdbSQLite, .logging]),
+        .target(name: "StateStore", dependencies: ["CSQLite", "ProxyCore", "Threads", .grdb, .grdbSQLite, .logging]),
         .target(name: "DBusKit", dependencies: ["CDBus", "Threads"]),
         .target(name: "SystemSupport", dependencies: ["CSystemd", "ProxyCore", "Threads"]),
         .target(name: "Decompression", dependencies: ["CZlib", "ProxyCore"]),

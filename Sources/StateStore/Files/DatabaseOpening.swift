@@ -209,6 +209,7 @@ struct DatabaseOpening {
 
     /// How every connection is set up.
     static func configuration() -> GRDB.Configuration {
+        _ = SQLiteLibrary.countsNoMemory
         var configuration = GRDB.Configuration()
         configuration.label = "kmi.state"
         configuration.maximumReaderCount = 3
