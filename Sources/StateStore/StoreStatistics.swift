@@ -12,12 +12,10 @@ public struct StoreStatistics: Sendable, Equatable {
         case bodies
         /// What was used and spent by the hour.
         case spending
-        /// Requests by key and outcome.
+        /// Requests by key and outcome, and when keys were last used.
         case keyCounts = "key_counts"
         /// Failed attempts by key and class.
         case keyErrors = "key_errors"
-        /// When keys were last used.
-        case keyUse = "key_use"
         /// Requests by client.
         case clientCounts = "client_counts"
         /// Rests of keys.

@@ -148,8 +148,14 @@ struct AuditTests {
     @Test("a database of schema 3 is copied and migrated (K-037, A-025)")
     func migrates() async throws {
         try await TemporaryDirectory.with { directory in
-            try await withStore(in: directory, migrations: Array(Migration.all.prefix(3))) { store async throws in
-                store.append(try served(1))
+            try inspect(directory.path("state.sqlite")) { database in
+                try Migrator(migrations: Array(Migration.all.prefix(3))).migrate(database, from: 0, now: newYear)
+                try Installation.seed(database, now: newYear)
+                try database.execute(
+                    sql: """
+                        INSERT INTO requests (id, received_at, dialect, provider, status, is_stream, outcome, duration_ns)
+                            VALUES ('old', 1, 'openai', 'sim', 200, 0, 'complete', 9)
+                        """)
             }
             try await withStore(in: directory) { store async throws in
                 store.append(event(1))

@@ -23,7 +23,7 @@ struct MigrationTests {
         #expect(
             Migration.all.map(\.checksum) == [
                 "fd6248700b075fbb", "de95c9426b161571", "63d9be4a3cb96ca4", "f2b2dc9f16cd208d", "c445d6cf4b27700f",
-                "1a347238d8218eb1", "80f809150e58338d",
+                "1a347238d8218eb1", "80f809150e58338d", "cd4286759b92a60a",
             ])
         #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
     }
@@ -230,6 +230,35 @@ struct MigrationTests {
             try await TemporaryDirectory.with { other in
                 try await withStore(in: other) { _ async throws in }
                 #expect(try Self.schema(directory) == Self.schema(other))
+            }
+        }
+    }
+
+    @Test("when keys were last used is kept where it moves to their counts (K-013, A-010)")
+    func keepsTheLastUse() async throws {
+        try await TemporaryDirectory.with { directory in
+            try inspect(directory.path("state.sqlite")) { database in
+                try Migrator(migrations: Array(Migration.all.prefix(7))).migrate(database, from: 0, now: newYear)
+                try Installation.seed(database, now: newYear)
+                try database.execute(
+                    sql: """
+                        INSERT INTO key_counts VALUES ('alpha', 'sim', 'ok', 7), ('alpha', 'sim', 'provider_overloaded', 2),
+                            ('alpha', 'other', 'ok', 1), ('beta', 'sim', 'ok', 3);
+                        INSERT INTO key_use VALUES ('alpha', 'sim', 50), ('alpha', 'other', 60);
+                        """)
+            }
+            try await withStore(in: directory) { store async throws in
+                let keys = try store.load().counts.keys
+                let times = Dictionary(
+                    uniqueKeysWithValues: keys.map { ("\($0.label)@\($0.provider)", $1.lastUsedAt?.microseconds) })
+                #expect(times == ["alpha@sim": 50, "alpha@other": 60, "beta@sim": nil])
+                #expect(keys.values.map(\.requests).sorted() == [1, 3, 9])
+                // And what is used afterwards is later.
+                let record = try full(1)
+                store.append(record)
+                try await store.settled()
+                let used = try store.load().counts.keys.mapValues(\.lastUsedAt)
+                for (id, _) in record.lastAttempts { #expect(used[id] == record.receivedAt) }
             }
         }
     }

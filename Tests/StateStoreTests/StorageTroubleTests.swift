@@ -85,7 +85,7 @@ struct StorageTroubleTests {
                 #expect(store.statistics.waitingRows == 500)
                 #expect(store.statistics.transactions == 0)
                 for table in [
-                    StoreStatistics.Table.attempts, .spending, .keyCounts, .keyErrors, .keyUse, .clientCounts,
+                    StoreStatistics.Table.attempts, .spending, .keyCounts, .keyErrors, .clientCounts,
                 ] {
                     #expect(store.statistics.errors[table] ?? 0 >= 2)
                 }

@@ -232,9 +232,8 @@ struct StoredStateTests {
                         INSERT INTO whole_limits VALUES ('no provider', '', 1, 0), ('sim', 'm', 1, 0);
                         INSERT INTO breakers VALUES ('no provider', 1, 0), ('sim', 1, 2);
                         INSERT INTO turns VALUES ('sim', 'not a label', NULL);
-                        INSERT INTO key_counts VALUES ('', 'sim', 'ok', 5);
+                        INSERT INTO key_counts VALUES ('', 'sim', 'ok', 5, NULL);
                         INSERT INTO key_errors VALUES ('alpha', 'sim', 'bad_luck', 5);
-                        INSERT INTO key_use VALUES ('alpha', 'no provider', 5);
                         INSERT INTO client_counts VALUES ('?', 5, NULL);
                         INSERT INTO overrides VALUES ('key.alpha.colour', 'red', 'blue');
                         INSERT INTO added_keys (label, provider, priority, weight, enabled, models, added_at)

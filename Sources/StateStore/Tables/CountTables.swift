@@ -1,7 +1,7 @@
 internal import GRDB
 internal import ProxyCore
 
-/// The use of keys and clients: `key_counts`, `key_errors`, `key_use` and `client_counts`.
+/// The use of keys and clients: `key_counts`, `key_errors` and `client_counts`.
 enum CountTables {
     /// Adds what was counted since the last time.
     static func add(_ delta: UsageCounts, to database: Database, _ tally: inout Tally) throws {
@@ -9,13 +9,13 @@ enum CountTables {
         var (outcomes, errors) = (
             try RowStatement(Self.addOutcome, in: database), try RowStatement(Self.addError, in: database)
         )
-        var use = try RowStatement(Self.noteUse, in: database)
         for (id, key) in delta.keys {
             for (outcome, count) in key.outcomes {
                 outcomes.bind(id.label.text)
                 outcomes.bind(id.provider.text)
                 outcomes.bind(outcome)
                 outcomes.bind(Int64(clamping: count))
+                outcomes.bind(key.lastUsedAt?.microseconds)
                 try outcomes.run()
                 tally.add(.keyCounts)
             }
@@ -26,13 +26,6 @@ enum CountTables {
                 errors.bind(Int64(clamping: count))
                 try errors.run()
                 tally.add(.keyErrors)
-            }
-            if let lastUsedAt = key.lastUsedAt {
-                use.bind(id.label.text)
-                use.bind(id.provider.text)
-                use.bind(lastUsedAt.microseconds)
-                try use.run()
-                tally.add(.keyUse)
             }
         }
         var clients = try RowStatement(Self.addClient, in: database)
@@ -46,18 +39,15 @@ enum CountTables {
     }
 
     private static let addOutcome = """
-        INSERT INTO key_counts (label, provider, outcome, count) VALUES (?, ?, ?, ?)
-        ON CONFLICT (label, provider, outcome) DO UPDATE SET count = count + excluded.count
+        INSERT INTO key_counts (label, provider, outcome, count, last_used_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (label, provider, outcome) DO UPDATE SET
+            count = count + excluded.count,
+            last_used_at = coalesce(max(last_used_at, excluded.last_used_at), last_used_at, excluded.last_used_at)
         """
 
     private static let addError = """
         INSERT INTO key_errors (label, provider, class, count) VALUES (?, ?, ?, ?)
         ON CONFLICT (label, provider, class) DO UPDATE SET count = count + excluded.count
-        """
-
-    private static let noteUse = """
-        INSERT INTO key_use (label, provider, last_used_at) VALUES (?, ?, ?)
-        ON CONFLICT (label, provider) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at)
         """
 
     private static let addClient = """
@@ -79,7 +69,8 @@ enum CountTables {
     /// Reads everything; malformed rows are counted and passed over.
     static func load(_ database: Database, _ malformed: inout Tally) throws -> UsageCounts {
         var counts = UsageCounts()
-        for row in try Row.fetchAll(database, sql: "SELECT label, provider, outcome, count FROM key_counts") {
+        let stored = "SELECT label, provider, outcome, count, last_used_at FROM key_counts"
+        for row in try Row.fetchAll(database, sql: stored) {
             guard let id = Self.id(row), let outcome = row.text("outcome"),
                 outcome == "ok" || ErrorClass(rawValue: outcome) != nil,
                 let count = row.large("count"), count >= 0
@@ -87,7 +78,8 @@ enum CountTables {
                 malformed.add(.keyCounts)
                 continue
             }
-            counts.keys[id, default: UsageCounts.Key()].outcomes[outcome] = UInt64(count)
+            let lastUsedAt = row.large("last_used_at").map(WallTime.init(microseconds:))
+            counts.keys[id, default: UsageCounts.Key()].load(UInt64(count), of: outcome, lastUsedAt: lastUsedAt)
         }
         for row in try Row.fetchAll(database, sql: "SELECT label, provider, class, count FROM key_errors") {
             guard let id = Self.id(row), let errorClass = row.text("class").flatMap(ErrorClass.init(rawValue:)),
@@ -97,13 +89,6 @@ enum CountTables {
                 continue
             }
             counts.keys[id, default: UsageCounts.Key()].errors[errorClass] = UInt64(count)
-        }
-        for row in try Row.fetchAll(database, sql: "SELECT label, provider, last_used_at FROM key_use") {
-            guard let id = Self.id(row), let lastUsedAt = row.large("last_used_at") else {
-                malformed.add(.keyUse)
-                continue
-            }
-            counts.keys[id, default: UsageCounts.Key()].lastUsedAt = WallTime(microseconds: lastUsedAt)
         }
         for row in try Row.fetchAll(database, sql: "SELECT name, requests, last_seen_at FROM client_counts") {
             guard let name = row.text("name").flatMap(ClientName.init), let requests = row.large("requests"),

@@ -26,8 +26,16 @@ extension UsageCounts {
         }
     }
 
-    private static func later(_ left: WallTime?, _ right: WallTime?) -> WallTime? {
+    fileprivate static func later(_ left: WallTime?, _ right: WallTime?) -> WallTime? {
         guard let left, let right else { return left ?? right }
         return max(left, right)
+    }
+}
+
+extension UsageCounts.Key {
+    /// Takes what is stored of one outcome.
+    mutating func load(_ count: UInt64, of outcome: String, lastUsedAt: WallTime?) {
+        self.outcomes[outcome] = count
+        self.lastUsedAt = UsageCounts.later(self.lastUsedAt, lastUsedAt)
     }
 }

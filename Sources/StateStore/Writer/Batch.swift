@@ -48,7 +48,7 @@ struct Batch: Sendable {
             for change in group.changes { tables.formUnion(change.tables) }
         }
         if self.memory != nil { tables.formUnion(Self.memoryTables) }
-        if counts.keys.values.contains(where: { !$0.outcomes.isEmpty }) { tables.formUnion([.keyCounts, .keyUse]) }
+        if counts.keys.values.contains(where: { !$0.outcomes.isEmpty }) { tables.insert(.keyCounts) }
         if counts.keys.values.contains(where: { !$0.errors.isEmpty }) { tables.insert(.keyErrors) }
         if !counts.clients.isEmpty { tables.insert(.clientCounts) }
         return tables
