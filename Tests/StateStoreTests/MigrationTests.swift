@@ -24,6 +24,7 @@ struct MigrationTests {
             Migration.all.map(\.checksum) == [
                 "fd6248700b075fbb", "de95c9426b161571", "63d9be4a3cb96ca4", "f2b2dc9f16cd208d", "c445d6cf4b27700f",
                 "1a347238d8218eb1", "80f809150e58338d", "cd4286759b92a60a",
+                "ad8e73f4cffe8720",
             ])
         #expect(Migration.all.map(\.number) == Array(1...Migration.all.count))
     }

@@ -21,6 +21,6 @@ struct Migration: Sendable {
 
     /// All of them, in order.
     static let all: [Migration] = [
-        .firstSchema, .healing, .accounts, .audit, .provisioning, .clientProject, .identities, .keyUse,
+        .firstSchema, .healing, .accounts, .audit, .provisioning, .clientProject, .identities, .keyUse, .keyBlocks,
     ]
 }

@@ -8,14 +8,9 @@ struct RequestFilter {
         let value: any DatabaseValueConvertible
     }
 
-    /// A bound of the request's number, the column of which depends on where rows come from.
-    private struct Bound {
-        let comparison: String
-        let number: Int64
-    }
-
     private var conditions: [Condition] = []
-    private var bounds: [Bound] = []
+    /// Between which numbers the request's lies; the column depends on where rows come from.
+    private var (first, last) = (Int64.min, Int64.max)
     private let query: RequestQuery
 
     init(_ query: RequestQuery) {
@@ -36,22 +31,29 @@ struct RequestFilter {
 
     /// Lets only numbers through that are before one.
     mutating func require(before number: Int64?) {
-        if let number { self.bounds.append(Bound(comparison: " < ?", number: number)) }
+        if let number { self.last = min(self.last, number == .min ? .min : number - 1) }
     }
 
     /// Lets only this number and later ones through.
     mutating func require(from number: Int64) {
-        self.bounds.append(Bound(comparison: " >= ?", number: number))
+        self.first = max(self.first, number)
     }
 
     /// Lets only numbers through that are within a range.
     mutating func require(within numbers: ClosedRange<Int64>) {
-        self.bounds.append(Bound(comparison: " >= ?", number: numbers.lowerBound))
-        self.bounds.append(Bound(comparison: " <= ?", number: numbers.upperBound))
+        self.require(from: numbers.lowerBound)
+        self.last = min(self.last, numbers.upperBound)
     }
 
     private mutating func require(_ text: String, _ value: (any DatabaseValueConvertible)?) {
         if let value { self.conditions.append(Condition(text: text, value: value)) }
+    }
+
+    /// The parts in which a driver's rows are looked at one after the other: the blocks of requests for that of keys, and
+    /// all at once, which is `nil`, for the others.
+    func parts(of driver: RequestSearch.Driver, in database: Database) throws -> [RequestBlock?] {
+        guard driver == .key else { return [nil] }
+        return try RequestBlock.newestFirst(from: self.first, through: self.last, in: database)
     }
 
     /// The condition, for rows that come from a driver.
@@ -62,7 +64,7 @@ struct RequestFilter {
                 driver == .key
                     // Of the attempts with that key the first one stands for all, so that no request comes twice.
                     ? """
-                    attempts.key = ? AND NOT EXISTS (
+                    \(RequestBlock.condition) AND attempts.key = ? AND NOT EXISTS (
                         SELECT 1 FROM attempts AS former WHERE former.request = attempts.request
                         AND former.position < attempts.position AND former.key = attempts.key)
                     """
@@ -73,17 +75,27 @@ struct RequestFilter {
         // A partial index is used only for rows that are known to be in it.
         if driver == .status { texts.append("requests.status <> 200") }
         texts += self.conditions.map(\.text)
-        texts += self.bounds.map { driver.number + $0.comparison }
-        return texts.isEmpty ? "TRUE" : texts.joined(separator: " AND ")
+        texts.append(Self.bounds(of: driver))
+        return texts.joined(separator: " AND ")
     }
 
-    /// The values for the condition.
-    var arguments: StatementArguments {
+    private static func bounds(of driver: RequestSearch.Driver) -> String {
+        driver.number + " >= ? AND " + driver.number + " <= ?"
+    }
+
+    /// The values for the condition, for rows of a part.
+    func arguments(in part: RequestBlock?) -> StatementArguments {
         var values: [(any DatabaseValueConvertible)?] = []
         if let key = self.query.key { values.append(key.text) }
         values += self.conditions.map { Optional($0.value) }
-        values += self.bounds.map { Optional($0.number) }
-        return StatementArguments(values)
+        return Self.arguments(in: part, values + [self.first, self.last])
+    }
+
+    private static func arguments(
+        in part: RequestBlock?, _ values: [(any DatabaseValueConvertible)?]
+    ) -> StatementArguments {
+        guard let part else { return StatementArguments(values) }
+        return StatementArguments([part.number] + values)
     }
 
     /// How many rows a driver would have to look at, as far as a bound; `nil` if the query does not suit it.
@@ -91,22 +103,33 @@ struct RequestFilter {
         of driver: RequestSearch.Driver, upTo limit: Int, in database: Database
     ) throws -> Int? {
         guard driver != .number, let (condition, values) = self.condition(of: driver) else { return nil }
-        let text = "SELECT count(*) FROM (SELECT 1 FROM " + driver.candidates + " WHERE " + condition + " LIMIT ?)"
-        return try Int.fetchOne(
-            database.cachedStatement(sql: text), arguments: StatementArguments(values) + [limit])
+        let statement = try database.cachedStatement(
+            sql: "SELECT count(*) FROM (SELECT 1 FROM " + driver.candidates + " WHERE " + condition + " LIMIT ?)")
+        var count = 0
+        for part in try self.parts(of: driver, in: database) {
+            let arguments = Self.arguments(in: part, values + [limit - count])
+            count += try Int.fetchOne(statement, arguments: arguments) ?? 0
+            if count >= limit { break }
+        }
+        return count
     }
 
     /// The number of the candidate at a place, the newest one being the first; `nil` if there are fewer, or the query does not
     /// suit the driver.
     func candidate(_ place: Int, of driver: RequestSearch.Driver, in database: Database) throws -> Int64? {
         guard let (condition, values) = self.condition(of: driver) else { return nil }
-        let conditions = [condition] + self.bounds.map { driver.number + $0.comparison }
-        let text =
-            "SELECT " + driver.number + " FROM " + driver.candidates + " WHERE "
-            + conditions.joined(separator: " AND ") + " ORDER BY " + driver.number + " DESC LIMIT 1 OFFSET ?"
-        let numbers: [(any DatabaseValueConvertible)?] = self.bounds.map { $0.number }
-        return try Int64.fetchOne(
-            database.cachedStatement(sql: text), arguments: StatementArguments(values + numbers) + [place - 1])
+        let statement = try database.cachedStatement(
+            sql: "SELECT count(*) AS count, min(number) AS last FROM (SELECT " + driver.number + " AS number FROM "
+                + driver.candidates + " WHERE " + condition + " AND " + Self.bounds(of: driver) + " ORDER BY "
+                + driver.number + " DESC LIMIT ?)")
+        var missing = place
+        for part in try self.parts(of: driver, in: database) {
+            let arguments = Self.arguments(in: part, values + [self.first, self.last, missing])
+            guard let row = try Row.fetchOne(statement, arguments: arguments) else { continue }
+            missing -= row.integer("count") ?? 0
+            if missing <= 0 { return row.large("last") }
+        }
+        return nil
     }
 
     /// What a driver's index answers alone; `nil` if the query does not suit it.
@@ -122,7 +145,8 @@ struct RequestFilter {
             (condition, values) = ("requests.status = ? AND requests.status <> 200", [self.query.status])
         case .client: (condition, values) = ("client = ?", [self.query.client?.text])
         case .provider: (condition, values) = ("requests.provider = ?", [self.query.provider?.text])
-        case .key: (condition, values) = ("attempts.key = ?", [self.query.key?.text])
+        case .key:
+            (condition, values) = (RequestBlock.condition + " AND attempts.key = ?", [self.query.key?.text])
         case .time:
             guard self.hasTimes else { return nil }
             (condition, values) = (Self.times, self.times)

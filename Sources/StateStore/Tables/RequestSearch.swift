@@ -73,18 +73,30 @@ struct RequestSearch {
         return last
     }
 
-    /// The statement for a page; its last argument is the most rows.
-    var page: String { "SELECT requests.* " + self.selection + " ORDER BY " + self.driver.number + " DESC LIMIT ?" }
-
-    /// What is counted by key; its last argument is the most rows.
-    var summary: String {
-        "SELECT requests.key, requests.provider, count(*) AS requests " + self.selection
-            + " AND requests.key IS NOT NULL GROUP BY requests.key, requests.provider"
-            + " ORDER BY requests.key, requests.provider LIMIT ?"
+    /// The newest rows, at most so many, in their order.
+    func page(of limit: Int, in database: Database) throws -> [Row] {
+        let statement = try database.cachedStatement(sql: self.page)
+        var rows: [Row] = []
+        for part in try self.filter.parts(of: self.driver, in: database) {
+            let arguments = self.filter.arguments(in: part) + [limit - rows.count]
+            rows += try Row.fetchAll(statement, arguments: arguments)
+            if rows.count >= limit { break }
+        }
+        return rows
     }
 
-    /// The values for the conditions.
-    var arguments: StatementArguments { self.filter.arguments }
+    /// How many rows there are by the last key; those of a key and provider may come in several parts.
+    func tallies(in database: Database) throws -> [Row] {
+        let statement = try database.cachedStatement(
+            sql: "SELECT requests.key, requests.provider, count(*) AS requests " + self.selection
+                + " AND requests.key IS NOT NULL GROUP BY requests.key, requests.provider")
+        return try self.filter.parts(of: self.driver, in: database).flatMap { part in
+            try Row.fetchAll(statement, arguments: self.filter.arguments(in: part))
+        }
+    }
+
+    /// The statement for a part of a page; its last argument is the most rows.
+    var page: String { "SELECT requests.* " + self.selection + " ORDER BY " + self.driver.number + " DESC LIMIT ?" }
 
     private var selection: String {
         "FROM " + self.driver.source + " WHERE " + self.filter.text(of: self.driver)

@@ -15,8 +15,7 @@ enum RequestTables {
             return ([], nil)
         }
         let end = try plan.narrow(in: database)
-        let rows = try Row.fetchAll(
-            database, sql: plan.page, arguments: plan.arguments + [query.limit + 1])
+        let rows = try plan.page(of: query.limit + 1, in: database)
         var records: [RequestRecord] = []
         for row in rows.prefix(query.limit) {
             if let record = try Self.record(row, in: database, &malformed) { records.append(record) }
