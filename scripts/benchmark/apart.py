@@ -4,6 +4,7 @@ import contextlib
 import json
 import pathlib
 import select
+import shutil
 import subprocess
 import sys
 import time
@@ -14,8 +15,11 @@ from .measure import AFTERMATH, PLAIN, PROXIED, Bench, Target, say
 KEYS, MODELS = 100, 64
 
 
-def starts(bench: Bench) -> None:
-    """From the start to READY=1, with a new database and with one that is full; the last one stays, for the rounds."""
+def starts(bench: Bench):
+    """From the start to READY=1, with a new database and with one that is full: what is to be done in each round.
+
+    A daemon with a copy of the full one stays for the rounds.
+    """
     template, setup = bench.folder / "template", bench.answers_only(3)
     with bench.daemon("template", setup) as daemon, bench.alive():
         loads.whole(loads.wrk(f"http://127.0.0.1:{daemon.port}{PLAIN}", 8, 1, 1024), "requests for a full database")
@@ -23,14 +27,16 @@ def starts(bench: Bench) -> None:
     begun = time.monotonic()
     database.fill(template / "state" / "state.sqlite", bench.plan.rows)
     say(f"{bench.plan.rows} request rows: {time.monotonic() - begun:.0f} s")
-    for number in range(bench.plan.starts):
-        with bench.daemon(f"new-{number}", setup) as daemon:
-            bench.keep("start", "empty", {"ready_us": daemon.ready * 1e6})
-        if number + 1 < bench.plan.starts:
+    shutil.copytree(template / "state", bench.folder / "filled")
+    bench.add("full", setup, state=bench.folder / "filled")
+
+    def in_round(number: int) -> None:
+        for turn in range(bench.plan.starts):
+            with bench.daemon(f"new-{number}-{turn}", setup) as daemon:
+                bench.keep("start", "empty", {"ready_us": daemon.ready * 1e6})
             with bench.daemon("template", setup) as daemon:
                 bench.keep("start", "full", {"ready_us": daemon.ready * 1e6})
-    daemon = bench.add("full", setup, state=template / "state")
-    bench.keep("start", "full", {"ready_us": daemon.ready * 1e6})
+    return in_round
 
 
 def many_streams(bench: Bench) -> None:

@@ -1,7 +1,7 @@
 """Figures out of samples: medians over rounds, ratios within a round, spreads. Nothing here reads a clock or a file.
 
-A sample is a dictionary of numbers that one run of one target came to, or several turns of it in one round. `rounds` maps a target
-to its samples, in the order of the rounds; a round that could not be measured is `None`.
+A sample is a dictionary of numbers that one run of one target came to, or several turns of it in one round, which it then has as
+`turns`. `rounds` maps a target to its samples, in the order of the rounds; a round that could not be measured is `None`.
 """
 
 import math
@@ -29,11 +29,11 @@ def spread(values: list, unit: "float | None" = None) -> "float | None":
 
 
 def mean(turns: list) -> "dict | None":
-    """What the turns of a round come to: of each number the mean of all; `None` unless every turn was measured."""
+    """What the turns of a round come to: of each number the mean of all, and the turns; `None` unless every turn was measured."""
     if None in turns or not turns:
         return None
     names = [name for name in turns[0] if all(is_number(turn.get(name)) for turn in turns)]
-    return {name: statistics.fmean(turn[name] for turn in turns) for name in names}
+    return {name: statistics.fmean(turn[name] for turn in turns) for name in names} | {"turns": turns}
 
 
 def column(rounds: dict, target: str, name: str) -> list:
@@ -41,9 +41,22 @@ def column(rounds: dict, target: str, name: str) -> list:
 
 
 def ratios(rounds: dict, target: str, base: str, name: str) -> list:
-    """Of each round the value of `target` in units of that of `base` in the same round."""
-    pairs = zip(column(rounds, target, name), column(rounds, base, name))
-    return [above / below for above, below in pairs if above is not None and below]
+    """Of each round the median of what `target` came to in units of `base` in the same turn.
+
+    A machine whose pace changes is as fast for the one as for the other of a turn, but not for all turns of a round.
+    """
+    medians = [median([above / below for above, below in pairs if above is not None and below])
+               for pairs in paired(rounds, target, base, name)]
+    return [value for value in medians if value is not None]
+
+
+def paired(rounds: dict, target: str, base: str, name: str) -> list:
+    """Of each round what both came to, turn by turn; a round without turns is one."""
+    pairs = []
+    for above, below in zip(rounds.get(target, []), rounds.get(base, [])):
+        turns = zip(above.get("turns", [above]), below.get("turns", [below])) if above and below else ()
+        pairs.append([(one.get(name), other.get(name)) for one, other in turns])
+    return pairs
 
 
 def added_ratio(rounds: dict, target: str, base: str, ground: str, name: str) -> list:

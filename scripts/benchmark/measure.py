@@ -229,14 +229,15 @@ class Bench:
     def left(self) -> float:
         return self.plan.budget - (time.monotonic() - self.begun)
 
-    def rounds(self, beside) -> int:
-        """All cells, each against its targets in turn, and what `beside` measures, until the rounds or the time are over."""
+    def rounds(self, *beside) -> int:
+        """All cells, each against its targets in turn, and what `beside` measure, until the rounds or the time are over."""
         number = longest = 0
         while number == 0 or (number < self.plan.rounds and self.left() > longest):
             begun = time.monotonic()
             for cell in self.plan.cells:
                 self.take_turns(cell, number)
-            beside(number)
+            for measure in beside:
+                measure(number)
             longest = max(longest, time.monotonic() - begun)
             number += 1
             say(f"round {number} of {self.plan.rounds}: {time.monotonic() - begun:.0f} s")

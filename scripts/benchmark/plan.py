@@ -42,6 +42,7 @@ class Plan:
     stream_events: int
     stream_runs: int
     rows: int
+    # Of each kind in each round.
     starts: int
     # So many make a sample; each round has four of them, one before each load that is scraped or not.
     scrapes: int
@@ -85,7 +86,7 @@ def cells(seconds: float, turns: int) -> tuple:
 
 def full() -> Plan:
     return Plan("full", cells(3, 4), rounds=3, streams=5_000, stream_events=10, stream_runs=3, rows=1_000_000,
-                starts=9, scrapes=100, budget=760)
+                starts=3, scrapes=100, budget=760)
 
 
 def quick() -> Plan:

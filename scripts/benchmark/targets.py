@@ -62,7 +62,8 @@ def over_nginx(cell: str, name: str, scale: float):
 def growth(cell: str, name: str, *targets: str):
     """The highest of several in units of the lowest: medians over the rounds, for one round has more noise than growth."""
     def value(found: dict) -> list:
-        medians = [figures.median(figures.column(found.get(cell, {}), target, name)) for target in targets]
+        # All in units of the first, so that what the pace of the machine did is in none of them.
+        medians = [figures.median(figures.ratios(found.get(cell, {}), target, targets[0], name)) for target in targets]
         return [] if None in medians or min(medians) <= 0 else [max(medians) / min(medians)]
     return value
 
