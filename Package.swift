@@ -189,8 +189,9 @@ let package = Package(
     cxxLanguageStandard: .cxx17
 )
 
-// The linker of the toolchain, which can do what scripts/build-release asks of it.
-for target in package.targets where target.type == .executable {
+// The linker of the toolchain, which can do what scripts/build-release asks of it for the program that stays in memory. For those
+// that run briefly the default is better: it leaves out more of what Swift marks to be kept, through which each start looks.
+for target in package.targets where target.name == "Daemon" {
     target.linkerSettings = [.unsafeFlags(["-use-ld=lld"], .when(configuration: .release))]
 }
 
