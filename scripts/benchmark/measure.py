@@ -52,6 +52,8 @@ class Bench:
 
     def start(self) -> None:
         programs.certificate(self.folder)
+        for program in (self.binaries / "kmid", pathlib.Path(programs.tool("nginx"))):
+            machine.forget(program)
         provider, self.provider = self.stack.enter_context(programs.provider(self.folder, self.binaries / "kmi-load"))
         self.running["kmi-load"] = (provider, self.folder / "provider.log")
         sealed, (self.sealed,) = self.stack.enter_context(

@@ -209,6 +209,7 @@ struct DatabaseOpening {
 
     /// How every connection is set up.
     static func configuration() -> GRDB.Configuration {
+        // Has to be said before the first connection.
         _ = SQLiteLibrary.countsNoMemory
         var configuration = GRDB.Configuration()
         configuration.label = "kmi.state"
