@@ -295,13 +295,14 @@ final class CurlTransfer: UpstreamTransfer {
             return .failed(self.failure(.protocolViolation, violation.reason))
         }
         guard code == CURLE_OK else {
+            let text = message.isEmpty ? CurlLibrary.text(of: code) : message
             let classification = FailureClassification(
                 code: code.rawValue,
                 requestStarted: self.startCount > 0,
                 repetitionStopped: self.isRepetitionStopped,
-                headComplete: self.framing != nil
+                headComplete: self.framing != nil,
+                text: text
             )
-            let text = message.isEmpty ? CurlLibrary.text(of: code) : message
             let prefix = self.isRepetitionStopped ? "repetition stopped, " : ""
             return .failed(self.failure(classification.kind, "\(prefix)libcurl \(code.rawValue): \(text)"))
         }

@@ -11,10 +11,12 @@ struct FailureClassification {
     var repetitionStopped: Bool
     /// Whether the answer's final head was complete.
     var headComplete: Bool
+    /// What libcurl tells of it in words.
+    var text = ""
 
     /// The kind of failure.
     var kind: UpstreamFailure.Kind {
-        guard self.requestStarted else { return Self.kindBeforeRequest(CURLcode(rawValue: self.code)) }
+        guard self.requestStarted else { return self.kindBeforeRequest }
         let closed: UpstreamFailure.Kind = self.headComplete ? .closedDuringAnswer : .closedBeforeAnswer
         if self.repetitionStopped { return closed }
         switch CURLcode(rawValue: self.code) {
@@ -36,10 +38,12 @@ struct FailureClassification {
         }
     }
 
-    private static func kindBeforeRequest(_ code: CURLcode) -> UpstreamFailure.Kind {
-        switch code {
+    private var kindBeforeRequest: UpstreamFailure.Kind {
+        switch CURLcode(rawValue: self.code) {
         case CURLE_OPERATION_TIMEDOUT:
             .connectTimeout
+        case CURLE_SSL_CONNECT_ERROR where Self.cuts.contains(where: self.text.contains):
+            .unreachable
         case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             .pinMismatch
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
@@ -55,4 +59,13 @@ struct FailureClassification {
             .unreachable
         }
     }
+
+    /// What stands in the text of a handshake in whose middle the connection was closed or reset.
+    ///
+    /// That says nothing about trust, and another try may get through. libcurl has one code for whatever fails in a
+    /// handshake: OpenSSL tells of an alert or of another protocol by an error of its own, and of a connection that broke off
+    /// by the socket's or by its end of file. What is worded otherwise counts as a failure of TLS.
+    private static let cuts = [
+        "SSL_ERROR_SYSCALL", "Connection reset by peer", "Broken pipe", "unexpected eof while reading",
+    ]
 }

@@ -249,6 +249,37 @@ struct ConnectionTests {
         }
     }
 
+    /// How a peer ends a handshake after the first bytes, and what that is to the caller.
+    private static let brokenHandshakes:
+        [(name: String, end: @Sendable (RawConnection) throws -> Void, kind: UpstreamFailure.Kind)] = [
+            ("closed", { _ in }, .unreachable),
+            ("reset", { $0.resetAtEnd() }, .unreachable),
+            // A fatal alert, handshake_failure.
+            ("refused", { try $0.send([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]) }, .tls),
+            ("another protocol", { try $0.send("HTTP/1.1 400 Bad Request\r\n\r\n") }, .tls),
+        ]
+
+    @Test("a connection that breaks off in a handshake says nothing about trust; an alert does (K-023)")
+    func tellsCutHandshakes() async throws {
+        for (name, end, kind) in Self.brokenHandshakes {
+            try await RawServer.Script { connection, _ in
+                // The whole greeting, so that closing sends no reset by itself.
+                let head = try connection.read(5)
+                _ = try connection.read(Int(head[3]) << 8 | Int(head[4]))
+                try end(connection)
+            }.serve { server in
+                try await ClientFixture.with { fixture in
+                    var request = UpstreamRequest.to(server)
+                    request.origin.scheme = .https
+                    let outcome = try await fixture.run(request)
+                    #expect(outcome.failure?.kind == kind, "\(name): \(String(describing: outcome.failure))")
+                    #expect(outcome.failure?.requestBytesSent == false)
+                }
+                #expect(server.faults.isEmpty)
+            }
+        }
+    }
+
     @Test("an answer may take longer than the connect timeout")
     func connectTimeoutEndsWithTheConnection() async throws {
         try await RawServer.Script { connection, _ in
